@@ -7,82 +7,15 @@ from functools import lru_cache
 
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 FREE_MAIL = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "icloud.com",
-        "me.com",
-        "fastmail.com",
-        "proton.me",
-        "protonmail.com",
-        "yahoo.com",
-        "yahoo.co.uk",
-        "ymail.com",
-        "aol.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "web.de",
-        "mail.com",
-        "mail.ru",
-        "yandex.ru",
-        "yandex.com",
-        "qq.com",
-        "163.com",
-        "126.com",
-        "hey.com",
-        "zoho.com",
-        "msn.com",
-        "t-online.de",
-        "orange.fr",
-        "free.fr",
-        "libero.it",
-    ]
+    """gmail.com googlemail.com outlook.com hotmail.com live.com icloud.com me.com fastmail.com proton.me
+    protonmail.com yahoo.com yahoo.co.uk ymail.com aol.com gmx.de gmx.net gmx.com web.de mail.com mail.ru yandex.ru
+    yandex.com qq.com 163.com 126.com hey.com zoho.com msn.com t-online.de orange.fr free.fr libero.it""".split()
 )
 """Mail hosts of private people. They never identify a company."""
 
 _LEGAL = frozenset(
-    [
-        "inc",
-        "incorporated",
-        "llc",
-        "ltd",
-        "limited",
-        "gmbh",
-        "ag",
-        "kg",
-        "ug",
-        "se",
-        "sa",
-        "sas",
-        "sarl",
-        "srl",
-        "spa",
-        "bv",
-        "nv",
-        "ab",
-        "as",
-        "oy",
-        "oyj",
-        "plc",
-        "corp",
-        "corporation",
-        "co",
-        "company",
-        "kk",
-        "pty",
-        "pvt",
-        "pte",
-        "aps",
-        "lp",
-        "llp",
-        "holdings",
-        "holding",
-        "group",
-    ]
+    """inc incorporated llc ltd limited gmbh ag kg ug se sa sas sarl srl spa bv nv ab as oy oyj plc corp corporation co
+    company kk pty pvt pte aps lp llp holdings holding group""".split()
 )
 
 
