@@ -1,0 +1,468 @@
+"""Stretches of days and days inside them: "end of Q3", "the third week of October", "last Friday in May", "mid-June"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from gangly_tui.intelligence.offline import calendar_math as cal
+from gangly_tui.intelligence.offline import calendar_words as words
+from gangly_tui.intelligence.offline.date_months import month_first
+from gangly_tui.intelligence.offline.date_reading import (
+    Found,
+    Line,
+    Read,
+    full_year,
+    of_day,
+    of_stretch,
+    ordinal,
+    skip,
+    small_number,
+    two_digit_year,
+)
+from gangly_tui.intelligence.offline.date_relative import Rule, relative, season, unit_at, unit_stretch
+from gangly_tui.intelligence.offline.date_tokens import END, MARK, MONTH, NTH, NUM, UNIT, WEEKDAY
+from gangly_tui.intelligence.offline.holidays import holiday
+
+_YEAR_CUES = {"in", "of", "by", "since", "until", "till", "before", "after", "during", "from", "to", "through", "year",
+              "for", "between", "than", "=", "and", "or", "late", "early", "mid", "throughout", "into", "around"}  # fmt: skip
+_NOT_A_YEAR = {"dollars", "usd", "eur", "euros", "users", "people", "seats", "employees", "licenses", "units", "%",
+               "percent", "k", "m", "hours", "items", "rows", "records", "customers", "am", "pm", ":"}  # fmt: skip
+
+
+def period(line: Line, index: int) -> Found:
+    """A stretch that something can be inside of: "March", "next month", "the year", "2026", "Q3 2026", "summer"."""
+    tokens = line.tokens
+    at = skip(tokens, index, "the")
+    token = tokens[at]
+    if token.kind == MONTH:
+        found = month_first(line, at)
+        if found and found[0].grain == "month":
+            return found
+        year = line.today.year + (token.value < line.today.month)
+        return of_stretch(cal.month(year, token.value), "month", left="year"), at + 1
+    year_found = full_year(tokens, at)
+    if year_found:
+        return _quarter_behind(line, year_found) or _whole_year(line, year_found)
+    return (
+        quarter(line, at)
+        or fiscal_year(line, at)
+        or relative(line, at)
+        or _own_unit(line, at, has_article=at > index)
+        or _season(line, at)
+        or holiday(line, at)
+    )
+
+
+def _whole_year(line: Line, found: tuple[int, int]) -> Found:
+    first = date(min(9998, max(1, found[0])), 1, 1)
+    return of_stretch(cal.months_from(first, 12), "year"), found[1]
+
+
+def _own_unit(line: Line, at: int, *, has_article: bool) -> Found:
+    unit = unit_at(line, at)
+    if not unit or unit[0] in ("hour", "minute", "second") or unit[0] == "half":
+        return None
+    if not has_article and line.before(at) not in ("of", "in", "by", "this"):
+        return None
+    return of_stretch(unit_stretch(line, unit[0], 0), unit[0]), unit[1]
+
+
+def _season(line: Line, at: int) -> Found:
+    token = line.tokens[at]
+    if token.word not in words.SEASONS:
+        return None
+    year = full_year(line.tokens, skip(line.tokens, at + 1, "of"))
+    if year:
+        begin = date(min(9998, max(1, year[0])), *words.SEASONS[token.word])
+        return of_stretch((begin, cal.plus_days(cal.plus_months(begin, 3), -1)), "season"), year[1]
+    if line.before(at) in ("the", "this", "in", "by", "until", "early", "late", "mid"):
+        return season(line, at, 0), at + 1
+    return None
+
+
+def quarter(line: Line, index: int) -> Found:
+    """ "Q3", "Q1 of 2027", "q1-2019", "H2", "third quarter of next year", "4th qtr 2018", "second half of March"."""
+    tokens = line.tokens
+    token = tokens[index]
+    if token.word in ("q", "h") and tokens[index + 1].glued and tokens[index + 1].kind == NUM:
+        number = tokens[index + 1].value
+        if not 1 <= number <= (4 if token.word == "q" else 2) or tokens[index + 1].digits != 1:
+            return None
+        return _part_of_year(line, token.word, number, index + 2)
+    nth = ordinal(tokens, index)
+    last = (0, index + 1) if token.word in ("last", "final") else None
+    found = nth or last
+    unit = unit_at(line, found[1]) if found else None
+    if not found or not unit or unit[0] not in ("quarter", "half"):
+        return None
+    if last and tokens[unit[1]].word != "of":
+        return None
+    parts = 4 if unit[0] == "quarter" else 2
+    number = found[0] or parts
+    return _part_of_year(line, unit[0][0], number, unit[1]) if number <= parts else None
+
+
+def _part_of_year(line: Line, kind: str, number: int, at: int) -> Found:
+    """Quarter or half `number` of the year, month or stretch named behind it, or of the next one to end."""
+    tokens = line.tokens
+    behind = skip(tokens, skip(tokens, at, ",", "of", "in", "-", "/"), "the")
+    start = line.fiscal_year_start
+    year = full_year(tokens, behind)
+    stretch: cal.Stretch | None = None
+    if year:
+        stretch, at = cal.year(min(9990, max(2, year[0])), start), year[1]
+    elif (
+        behind > at and tokens[behind].kind == NUM and tokens[behind].digits == 2 and tokens[at].word in ("'", "-", "/")
+    ):
+        stretch, at = cal.year(two_digit_year(tokens[behind].value), start), behind + 1
+    elif behind > at:
+        whole = (
+            fiscal_year(line, behind)
+            or relative(line, behind)
+            or period(line, behind - (tokens[behind - 1].word == "the"))
+        )
+        if whole and whole[0].grain in ("year", "month", "fiscal year", "week"):
+            stretch, at = (whole[0].first, whole[0].last), whole[1]
+    else:
+        whole = relative(line, behind)
+        if whole and whole[0].grain == "year":
+            stretch, at = (whole[0].first, whole[0].last), whole[1]
+    left = ""
+    if stretch is None:
+        stretch = cal.fiscal_year_at(line.today, start)
+        left = "year"
+        if _cut(stretch, kind, number)[1] < line.today:
+            stretch = cal.fiscal_year_at(line.today, start, 1)
+    return of_stretch(_cut(stretch, kind, number), "quarter" if kind == "q" else "half", left=left), at
+
+
+def _cut(stretch: cal.Stretch, kind: str, number: int) -> cal.Stretch:
+    if kind == "q":
+        return cal.months_from(cal.plus_months(stretch[0], 3 * (number - 1)), 3)
+    return cal.halves(stretch, number)
+
+
+def _quarter_behind(line: Line, year: tuple[int, int]) -> Found:
+    """ "2019 Q3", "2019-H2"."""
+    at = skip(line.tokens, year[1], "-", "/")
+    token, number = line.tokens[at], line.tokens[at + 1]
+    if token.word not in ("q", "h") or not number.glued or not 1 <= number.value <= (4 if token.word == "q" else 2):
+        return None
+    stretch = _cut(cal.year(min(9990, max(2, year[0])), line.fiscal_year_start), token.word, number.value)
+    return of_stretch(stretch, "quarter" if token.word == "q" else "half"), at + 2
+
+
+def fiscal_year(line: Line, index: int) -> Found:
+    """ "FY26", "FY 2026", "fiscal year 2026", "cy18"; a fiscal year is named after the year in which it ends."""
+    tokens = line.tokens
+    word = tokens[index].word
+    at = index + 1
+    if (
+        word in ("fiscal", "financial", "calendar")
+        and tokens[at].kind == UNIT
+        and words.UNITS[tokens[at].word] == "year"
+    ):
+        at += 1
+    elif word not in ("fy", "cy"):
+        return None
+    start = 1 if word in ("cy", "calendar") else line.fiscal_year_start
+    at = skip(tokens, at, "'")
+    year = full_year(tokens, at)
+    if year:
+        return of_stretch(cal.year(min(9990, max(2, year[0])), start), "year"), year[1]
+    if tokens[at].kind == NUM and tokens[at].digits == 2:
+        return of_stretch(cal.year(two_digit_year(tokens[at].value), start), "year"), at + 1
+    if word in ("fiscal", "financial"):
+        return of_stretch(cal.fiscal_year_at(line.today, start), "year"), at
+    return None
+
+
+def edge(line: Line, index: int) -> Found:
+    """ "end of Q3", "early next week", "mid-November", "beginning of the month", "later this year", "rest of the week"."""
+    tokens = line.tokens
+    word = tokens[index].word
+    if word in words.DEADLINES:
+        side = "start" if word.startswith("bo") else "end"
+        if word in ("boy",) and line.before(index) not in ("the", "at", "by") or tokens[index].digits:
+            return None
+        return _edge_of(
+            line, of_stretch(unit_stretch(line, words.DEADLINES[word], 0), words.DEADLINES[word]), side, index + 1
+        )
+    if word in ("later", "earlier", "rest", "remainder"):
+        return _rest(line, index, word)
+    if word not in words.EDGES:
+        return None
+    side = words.EDGES[word]
+    at = skip(tokens, index + 1, "-", "to", "of", "in")
+    if word == "close" and tokens[at].word in ("business", "play"):
+        return day_end(line, at + 1)
+    if word == "end" and tokens[at].word in ("day", "business", "play") and tokens[at - 1].word == "of":
+        return day_end(line, at + 1)
+    if word in ("end", "start", "beginning", "middle", "close", "ending") and tokens[at - 1].word not in (
+        "of",
+        "in",
+        "-",
+    ):
+        fits = word == "end" and tokens[at].kind in (UNIT, MONTH) or tokens[at].word in words.RELATIVE
+        if not fits:
+            return None
+    at = skip(tokens, at, "around")
+    if tokens[at].word in ("afternoon", "morning", "evening") or word == "first":
+        return None
+    found = period(line, at) if word != "early" or tokens[at].kind != NUM or True else None
+    if not found and word == "end" and tokens[at].kind in (WEEKDAY,):
+        return None
+    if not found or found[0].grain in ("day",) and side != "end":
+        return None
+    return _edge_of(line, found[0], side, found[1])
+
+
+def day_end(line: Line, at: int) -> Found:
+    """ "end of day", "close of business tomorrow": the day itself, today unless another is named behind."""
+    if line.tokens[at].kind in (WEEKDAY,) or line.tokens[at].word in words.DAYS or line.tokens[at].word in ("on",):
+        return None
+    return of_day(line.today), at
+
+
+def _edge_of(line: Line, read: Read, side: str, at: int) -> Found:
+    if read.grain == "day":
+        return replace(read, open=""), at
+    if read.grain == "week":
+        monday = read.first
+        days = {"start": (0, 1), "middle": (2, 2), "end": (4, 4)}[side]
+        near = (cal.plus_days(monday, days[0]), cal.plus_days(monday, days[1]))
+        late = (near[0], read.last) if side == "end" else None
+        return Read(first=near[0], last=near[1], grain="day" if side == "end" else "week", alternative=late), at
+    return of_stretch(cal.thirds((read.first, read.last), side), read.grain, left=read.open), at
+
+
+def _rest(line: Line, index: int, word: str) -> Found:
+    """What is left, or what is gone, of the period around today."""
+    tokens = line.tokens
+    at = skip(tokens, index + 1, "in", "of", "on", "during")
+    if tokens[at].word in ("today", "tonight", "tomorrow"):
+        return of_day(cal.plus_days(line.today, words.DAYS[tokens[at].word])), at + 1
+    if tokens[at].word == "that" and tokens[at + 1].word == "day":
+        return None
+    found = period(line, at) if tokens[at].word in words.RELATIVE or tokens[at].word == "the" else None
+    if not found or found[0].grain == "day":
+        return None
+    read = found[0]
+    if read.first <= line.today <= read.last:
+        stretch = (read.first, line.today) if word == "earlier" else (line.today, read.last)
+    else:
+        stretch = cal.halves((read.first, read.last), 1 if word == "earlier" else 2)
+    return of_stretch(stretch, read.grain), found[1]
+
+
+def inside(line: Line, index: int, point: Rule) -> Found:
+    """ "third week of October", "last Friday in May", "2nd last week of 2018", "20th of next month", "first 2 weeks of Q1"."""
+    tokens = line.tokens
+    at = skip(tokens, index, "the")
+    nth = ordinal(tokens, at)
+    if nth:
+        number, at = nth
+        if tokens[at].word == "last":
+            number, at = -number, at + 1
+    elif tokens[at].word in ("last", "final"):
+        number, at = -1, at + 1
+    elif tokens[at].kind == NUM and tokens[at].digits <= 2:
+        number, at = tokens[at].value, at + 1
+    else:
+        return None
+    if number == 0:
+        return None
+    plain = nth is None and tokens[index].kind == NUM
+    count = small_number(tokens, at) if not plain and abs(number) == 1 else None
+    if count and count[0] < 100 and tokens[count[1]].kind == UNIT:
+        return _first_few(line, number, count)
+    if (plain or nth) and number > 0:
+        found = _day_of(line, number, at)
+        if found or plain:
+            return found
+    if tokens[at].kind == WEEKDAY:
+        return _weekday_of(line, number, tokens[at].value, at + 1, point)
+    unit = unit_at(line, at)
+    return _unit_of(line, number, unit) if unit else None
+
+
+def _day_of(line: Line, number: int, at: int) -> Found:
+    """ "20th of next month", "the 21st this month", "20th day of the month"."""
+    tokens = line.tokens
+    at = skip(tokens, at, "day")
+    linked = skip(tokens, at, "of", "in", ",")
+    found = relative(line, skip(tokens, linked, "the"))
+    if not found and linked > at and tokens[linked].word == "the" and tokens[linked + 1].word == "month":
+        found = of_stretch(unit_stretch(line, "month", 0), "month"), linked + 2
+    if not found or found[0].grain != "month" or found[0].first.month != found[0].last.month:
+        return None
+    day = cal.make(found[0].first.year, found[0].first.month, number)
+    return (of_day(day), found[1]) if day else None
+
+
+def _first_few(line: Line, number: int, count: tuple[int, int]) -> Found:
+    unit = unit_at(line, count[1])
+    if not unit or line.tokens[unit[1]].word not in ("of", "in"):
+        return None
+    whole = period(line, unit[1] + 1)
+    if not whole or unit[0] not in ("day", "week", "month", "quarter"):
+        return None
+    read = whole[0]
+    base = cal.week(cal.plus_days(read.first, 3))[0] if unit[0] == "week" else read.first
+    size = {"day": 1, "week": 7}.get(unit[0])
+    if number > 0:
+        end = (
+            cal.plus_days(base, size * count[0] - 1)
+            if size
+            else cal.months_from(base, count[0] * (3 if unit[0] == "quarter" else 1))[1]
+        )
+        return of_stretch((base, end), unit[0]), whole[1]
+    begin = (
+        cal.plus_days(read.last, 1 - size * count[0])
+        if size
+        else cal.plus_months(cal.plus_days(read.last, 1), -count[0])
+    )
+    return of_stretch((begin, read.last), unit[0]), whole[1]
+
+
+def _weekday_of(line: Line, number: int, name: int, at: int, point: Rule) -> Found:
+    tokens = line.tokens
+    at = at + 1 if tokens[at].word in words.DAY_PARTS else at
+    if tokens[at].word == "after":
+        other = point(line, skip(tokens, at + 1, "the"))
+        if other and number > 0:
+            return of_day(cal.plus_days(cal.weekday_after(other[0].last, name), 7 * (number - 1))), other[1]
+        return None
+    linked = skip(tokens, at, "of", "in")
+    whole = period(line, linked) if linked > at or tokens[at].word in words.RELATIVE else None
+    if not whole or whole[0].grain == "day":
+        return None
+    read = whole[0]
+    if number > 0:
+        found = cal.plus_days(cal.weekday_after(read.first, name, same=True), 7 * (number - 1))
+    else:
+        found = cal.plus_days(cal.weekday_before(cal.plus_days(read.last, 1), name), 7 * (number + 1))
+    if not read.first <= found <= read.last:
+        return None
+    return of_day(found, left=read.open, number=found.day), whole[1]
+
+
+def _unit_of(line: Line, number: int, unit: tuple[str, int]) -> Found:
+    """The nth day, week, month, quarter or weekend of a stretch; weeks as ISO counts them (the one with the Thursday)."""
+    tokens = line.tokens
+    if tokens[unit[1]].word not in ("of", "in", "after"):
+        return None
+    whole = period(line, unit[1] + 1)
+    if not whole or whole[0].grain == "day":
+        return None
+    name, read = unit[0], whole[0]
+    stretch: cal.Stretch | None = None
+    if name in ("day", "workday"):
+        step = cal.plus_days if name == "day" else cal.plus_workdays
+        base = cal.plus_days(read.first, -1) if number > 0 else cal.plus_days(read.last, 1)
+        day = step(base, number)
+        return (of_day(day), whole[1]) if read.first <= day <= read.last else None
+    if name in ("week", "weekend"):
+        first = cal.week(cal.plus_days(cal.week(cal.plus_days(read.first, 3))[0], 3))[0]
+        final = cal.week(cal.plus_days(read.last, -3))[0] if read.grain != "month" else cal.week(read.last)[0]
+        monday = cal.plus_days(first, 7 * (number - 1)) if number > 0 else cal.plus_days(final, 7 * (number + 1))
+        if name == "weekend":
+            friday = [cal.weekend(cal.plus_days(read.first, 7 * each))[0] for each in range(6)]
+            inside_days = [day for day in friday if read.first <= day <= read.last]
+            saturday = inside_days[number if number < 0 else number - 1] if abs(number) <= len(inside_days) else None
+            return (of_stretch(cal.weekend(saturday), "weekend"), whole[1]) if saturday else None
+        stretch = (monday, cal.plus_days(monday, 6))
+    elif name in ("month", "quarter"):
+        size = 1 if name == "month" else 3
+        begin = (
+            cal.plus_months(read.first, size * (number - 1))
+            if number > 0
+            else cal.plus_months(cal.plus_days(read.last, 1), size * number)
+        )
+        stretch = cal.months_from(begin, size)
+    if not stretch or stretch[0] > read.last or stretch[1] < read.first:
+        return None
+    return of_stretch(stretch, name), whole[1]
+
+
+def week_named(line: Line, index: int, point: Rule) -> Found:
+    """ "the week of April 10th", "week beginning Feb 4", "week 31 of last year", "the week after next", "weekend of the 4th"."""
+    tokens = line.tokens
+    unit = unit_at(line, index)
+    if not unit or unit[0] not in ("week", "weekend", "month", "quarter", "year", "fortnight"):
+        return None
+    name, at = unit
+    if tokens[at].word == "after" and tokens[at + 1].word == "next":
+        return of_stretch(unit_stretch(line, name, 2), name), at + 2
+    if tokens[at].word == "before" and tokens[at + 1].word == "last":
+        return of_stretch(unit_stretch(line, name, -2), name), at + 2
+    if name not in ("week", "weekend"):
+        return None
+    if tokens[at].kind == NUM and name == "week" and 1 <= tokens[at].value <= 53 and tokens[at].digits <= 2:
+        return _week_number(line, tokens[at].value, at + 1)
+    if tokens[at].word in ("of", "beginning", "starting", "commencing", "ending", "after", "before", "from"):
+        word = tokens[at].word
+        behind = skip(tokens, skip(tokens, at + 1, "on"), "the")
+        found = point(line, behind) or point(line, skip(tokens, at + 1, "on"))
+        if found and found[0].grain == "day":
+            day = cal.plus_days(found[0].first, {"after": 7, "before": -7}.get(word, 0))
+            return of_stretch(cal.weekend(day) if name == "weekend" else cal.week(day), name), found[1]
+    if name == "weekend" and line.before(index) in ("the", "this", "over", "by", "on", "weekend", "until"):
+        return of_stretch(cal.weekend(line.today), "weekend"), at
+    return None
+
+
+def _week_number(line: Line, number: int, at: int) -> Found:
+    tokens = line.tokens
+    year = line.today.year
+    linked = skip(tokens, at, "of", "in", ",")
+    named = full_year(tokens, linked)
+    if named:
+        year, at = min(9990, max(2, named[0])), named[1]
+    elif tokens[linked].word in words.RELATIVE and tokens[linked + 1].word == "year":
+        year, at = year + words.RELATIVE[tokens[linked].word], linked + 2
+    try:
+        monday = date.fromisocalendar(year, number, 1)
+    except ValueError:
+        return None
+    return of_stretch((monday, cal.plus_days(monday, 6)), "week"), at
+
+
+def year_alone(line: Line, index: int) -> Found:
+    """ "in 2019", "the 1990s", "by two thousand and thirty", "nineteen ninety six": a year needs a word that makes it one."""
+    tokens = line.tokens
+    found = full_year(tokens, index)
+    if not found:
+        return None
+    year, at = found
+    behind = _quarter_behind(line, found)
+    if behind:
+        return behind
+    if (tokens[at].word == "s" or tokens[at].word == "'" and tokens[at + 1].word == "s") and year % 10 == 0:
+        return of_stretch(cal.months_from(date(year, 1, 1), 120), "decade"), at + 1
+    if (
+        not 1500 <= year <= 2200
+        or tokens[at].word in _NOT_A_YEAR
+        or tokens[index - 1].word in ("$", "€", "£", "#")
+        and index
+    ):
+        return None
+    spelled = tokens[index].kind != NUM and tokens[index].kind != MARK
+    alone = index == 0 and tokens[at].kind == END
+    ranged = tokens[at].word in ("-", "~", "to", "through", "–") and full_year(tokens, at + 1) is not None
+    listed = tokens[at].kind in (END, MARK) or at != index + 1 or tokens[at].kind != NUM
+    cued = line.before(index) in _YEAR_CUES or line.before(index) in ("-", "~", "–")
+    if not (alone or ranged or (cued and listed and not _counts_a_thing(line, at))) and not (spelled and cued):
+        return None
+    return _whole_year(line, found)
+
+
+def _counts_a_thing(line: Line, at: int) -> bool:
+    """ "in 2000 rows": a plural right behind the number is what it counts."""
+    token = line.tokens[at]
+    return (
+        token.kind not in (END, MARK)
+        and token.word.endswith("s")
+        and token.word not in ("was", "is", "has", "as", "us", "this", "sales")
+    )

@@ -1,0 +1,271 @@
+"""Who belongs to whom: every speaker's side, from profile, attendees, domains, header and, last, the way they talk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gangly_tui.domain.draft import ReadingContext, Side
+from gangly_tui.domain.identity import FREE_MAIL
+from gangly_tui.intelligence.offline.headers import Participant
+from gangly_tui.intelligence.offline.lexicon import ROLE_SPEAKERS_BUYER, ROLE_SPEAKERS_REP, SELLER_TITLE
+from gangly_tui.intelligence.offline.passages import Block
+from gangly_tui.intelligence.offline.sources import Source
+
+_PITCH = re.compile(
+    r"\b(?:our (?:platform|product|solution|software|customers|clients|pricing|implementation team)|(?:we|our team) (?:built|help|work with|integrate|offer|typically|include|see this)|"
+    r"thanks for (?:making|taking|joining|hopping|your) (?:the )?(?:time|on)?|how are you (?:currently|handling)|walk you through|show you|what's your (?:budget|timeline|process)|"
+    r"i'll send (?:you |over )|send you (?:a|the|over)|case stud|free trial|reached? out|i saw (?:that )?you|teams (?:like|your size)|our clients|tell me (?:more )?about|"
+    r"what (?:would|does) success|who else (?:needs|is)|does that make sense|i'd love to|following up|you mentioned|on your end|your (?:team|reps|workflows?|current))\b"
+)
+_BUYS = re.compile(
+    r"\b(?:how much|what(?:'s| is| does) (?:the|it|your) (?:price|cost|investment|pricing|catch)|what's (?:the|your) (?:cancellation|payment|implementation)|we(?:'re| are) (?:currently |also )?(?:using|on|looking|evaluating|struggling)|"
+    r"our (?:reps|budget|cfo|ceo|cto|cio|board|vp|legal|procurement|current|last|pipeline|sales team|process|it team|security team)|send (?:me|us|it over|that over|those over)|does it|do you (?:support|offer|integrate|have)|"
+    r"can we do|we (?:use|tried|need|have|lose|spend|went|did a)|your (?:proposal|pricing|price|product|platform|quote|solution)|how (?:does|do) (?:it|you)|i need to run|my (?:boss|vp|ceo|cfo|team))\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody of the call. `start` and `end` are the offsets of the words that name them, -1 when only the context does."""
+
+    name: str
+    title: str = ""
+    company: str = ""
+    email: str = ""
+    side: Side = Side.UNKNOWN
+    start: int = -1
+    end: int = -1
+    mentioned_email: bool = False
+
+    @property
+    def first(self) -> str:
+        """The first name, lower case."""
+        return self.name.split()[0].lower() if self.name else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """The people of a call and who each speaker's label stands for."""
+
+    people: tuple[Person, ...]
+    labels: dict[str, Person]
+    rep: str = ""
+
+    def side(self, label: str) -> Side:
+        """The side of a speaker's label."""
+        person = self.labels.get(label)
+        return person.side if person else Side.UNKNOWN
+
+    def full_name(self, label: str) -> str:
+        """The longest name known for a label."""
+        person = self.labels.get(label)
+        return person.name if person else label
+
+    def named(self, word: str) -> Person | None:
+        """The one person with this first, last or full name; None when nobody or several have it."""
+        low = word.lower().removesuffix("'s")
+        hits = [each for each in self.people if low == each.name.lower() or low in each.name.lower().split()]
+        return hits[0] if len(hits) == 1 else None
+
+
+def read_cast(source: Source, context: ReadingContext) -> Cast:
+    """Decide every speaker's side. Unknown stays unknown: nothing is filled from such a speaker."""
+    people = [_participant(each) for each in source.header.participants]
+    people = _settle(people, context)
+    for author in source.authors:
+        if author.name or author.email:
+            name = author.name or author.email
+            if not any(_same(each, name, author.email) for each in people):
+                side = _mail_side(author.email, context, name)
+                people.append(
+                    Person(
+                        name=name,
+                        email=author.email,
+                        side=side,
+                        start=author.start,
+                        end=author.end,
+                        mentioned_email=True,
+                    )
+                )
+    for attendee in context.attendees:
+        if attendee.resource:
+            continue
+        name = attendee.name or ""
+        side = _mail_side(attendee.email, context, name)
+        known = next((at for at, each in enumerate(people) if _same(each, name, attendee.email)), None)
+        if known is not None:
+            old = people[known]
+            full = name if name and old.name.lower() in name.lower() else old.name
+            settled = old.side if old.side is not Side.UNKNOWN else side
+            people[known] = replace(old, name=full, email=old.email or attendee.email, side=settled)
+        elif name or attendee.email:
+            people.append(Person(name=name or attendee.email, email=attendee.email, side=side))
+    labels = {label: _who(label, people, context) for label in source.speakers}
+    labels = _by_talk(source, labels)
+    listed = {id(each) for each in people}
+    spoken = [each for each in labels.values() if id(each) not in listed]
+    final = [_update(each, labels) for each in people]
+    everyone = tuple(dict.fromkeys([*final, *(each for each in spoken if each not in final)]))
+    rep = context.rep_name or next((each.name for each in everyone if each.side is Side.REP), "")
+    return Cast(people=everyone, labels=labels, rep=rep)
+
+
+def with_sides(source: Source, cast: Cast) -> Source:
+    """The source with every passage's side."""
+    return source.with_passages(
+        replace(each, side=cast.side(each.speaker)) if each.speaker else each for each in source.passages
+    )
+
+
+def _participant(each: Participant) -> Person:
+    return Person(name=each.name, title=each.title, company=each.company, email=each.email, start=each.start, end=each.end, mentioned_email=bool(each.email),
+                  side=Side.REP if each.key.split()[:1] in (["rep"], ["seller"], ["ae"], ["host"]) else
+                  Side.BUYER if each.key.split()[:1] in (["customer"], ["client"], ["prospect"]) else Side.UNKNOWN)  # fmt: skip
+
+
+def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
+    """Sides of the header's people: profile, mail, company and title; then the same company, the same side."""
+    ours = context.our_company.lower()
+    settled = []
+    for each in people:
+        side = each.side
+        if side is Side.UNKNOWN and _is_rep(each.name, each.email, context):
+            side = Side.REP
+        elif (
+            side is Side.UNKNOWN
+            and each.company
+            and ours
+            and (ours in each.company.lower() or each.company.lower() in ours)
+        ):
+            side = Side.REP
+        elif side is Side.UNKNOWN and each.email:
+            side = _mail_side(each.email, context, each.name)
+        settled.append(replace(each, side=side))
+    if settled and not any(each.side is Side.REP for each in settled):
+        sellers = [each for each in settled if SELLER_TITLE.search(each.title) and each.side is Side.UNKNOWN]
+        companies = {each.company.lower() for each in sellers}
+        if sellers and len(companies) == 1 and len(sellers) < len(settled):
+            settled = [replace(each, side=Side.REP) if each in sellers else each for each in settled]
+    rep_companies = {each.company.lower() for each in settled if each.side is Side.REP and each.company}
+    result = []
+    for each in settled:
+        side = each.side
+        if side is Side.UNKNOWN and each.company:
+            if each.company.lower() in rep_companies:
+                side = Side.REP
+            elif rep_companies or any(other.side is Side.REP for other in settled):
+                side = Side.BUYER
+        result.append(replace(each, side=side))
+    return result
+
+
+def _is_rep(name: str, email: str, context: ReadingContext) -> bool:
+    if email and context.rep_email and email.lower() == context.rep_email.lower():
+        return True
+    low, rep = name.lower().strip(), context.rep_name.lower().strip()
+    return bool(low and rep) and (
+        low == rep
+        or (len(low.split()) == 1 and low == rep.split()[0])
+        or (len(rep.split()) == 1 and rep == low.split()[0])
+    )
+
+
+def _mail_side(email: str, context: ReadingContext, name: str) -> Side:
+    if _is_rep(name, email, context):
+        return Side.REP
+    host, ours = email.rpartition("@")[2].lower(), context.rep_email.rpartition("@")[2].lower()
+    if host and ours and host == ours and host not in FREE_MAIL:
+        return Side.REP
+    if context.our_company and host.split(".")[0] == re.sub(r"\W", "", context.our_company.lower()):
+        return Side.REP
+    known = name and name.lower() in (each.lower() for each in context.known_contacts)
+    return Side.BUYER if known or (host and (ours or context.rep_name)) else Side.UNKNOWN
+
+
+def _same(person: Person, name: str, email: str) -> bool:
+    if email and person.email:
+        return email.lower() == person.email.lower()
+    mine, other = person.name.lower().split(), name.lower().split()
+    if not mine or not other:
+        return False
+    return mine == other or (mine[0] == other[0] and 1 in (len(mine), len(other)))
+
+
+def _who(label: str, people: Iterable[Person], context: ReadingContext) -> Person:
+    low = label.lower()
+    if low in ROLE_SPEAKERS_REP:
+        return Person(name=context.rep_name or label, side=Side.REP)
+    if low in ROLE_SPEAKERS_BUYER:
+        return Person(name=label, side=Side.BUYER)
+    everyone = list(people)
+    exact = [each for each in everyone if each.name.lower() == low or (each.email and each.email.lower() == low)]
+    loose = exact or [
+        each
+        for each in everyone
+        if low.split()[0] == each.first and (len(label.split()) == 1 or len(each.name.split()) == 1)
+    ]
+    loose = loose or [each for each in everyone if low == each.name.lower().split()[-1]]
+    if len(loose) == 1:
+        return loose[0] if len(loose[0].name) >= len(label) else replace(loose[0], name=label)
+    if len(loose) > 1:
+        sides = {each.side for each in loose}
+        return Person(name=label, side=sides.pop() if len(sides) == 1 else Side.UNKNOWN)
+    if _is_rep(label, "", context):
+        return Person(name=context.rep_name, side=Side.REP)
+    close = _misspelt(label, everyone)
+    if close:
+        return close
+    known = any(low == each.lower() or low == each.lower().split()[0] for each in context.known_contacts if each)
+    return Person(name=label, side=Side.BUYER if known else Side.UNKNOWN)
+
+
+def _misspelt(label: str, people: list[Person]) -> Person | None:
+    """The one attendee whose name a recogniser may have written this way."""
+    if len(label) < 4:
+        return None
+    from rapidfuzz.distance import JaroWinkler
+
+    close = [each for each in people if " " in each.name and len(label.split()) == len(each.name.split())
+             and JaroWinkler.normalized_similarity(label.lower(), each.name.lower()) >= 0.9]  # fmt: skip
+    return close[0] if len(close) == 1 else None
+
+
+def _by_talk(source: Source, labels: dict[str, Person]) -> dict[str, Person]:
+    """Sides of the speakers nothing else told: how they talk, and that a call has two sides."""
+    open_labels = [label for label, person in labels.items() if person.side is Side.UNKNOWN]
+    if not open_labels:
+        return labels
+    score: dict[str, int] = dict.fromkeys(labels, 0)
+    for passage in source.passages:
+        if passage.block is Block.SPEECH and passage.speaker in score:
+            low = source.masked[passage.start : min(passage.end, passage.start + 2000)].lower().replace("\u2019", "'")
+            score[passage.speaker] += len(_PITCH.findall(low)) - len(_BUYS.findall(low))
+    sides = {person.side for person in labels.values()}
+    result = dict(labels)
+    if len(open_labels) == 1 and len(labels) == 2:
+        other = next(iter(sides - {Side.UNKNOWN}), None)
+        if other:
+            result[open_labels[0]] = replace(labels[open_labels[0]], side=Side.BUYER if other is Side.REP else Side.REP)
+            return result
+    best = max(open_labels, key=lambda label: score[label])
+    if Side.REP not in sides and len(labels) > 1:
+        others = [score[label] for label in labels if label != best]
+        if score[best] > max(others) and (score[best] > 0 or max(others) < 0):
+            result[best] = replace(labels[best], side=Side.REP)
+            open_labels.remove(best)
+    has_rep = any(person.side is Side.REP for person in result.values())
+    for label in open_labels:
+        if score[label] <= 0 and has_rep:
+            result[label] = replace(labels[label], side=Side.BUYER)
+        elif score[label] >= 3 and has_rep:
+            result[label] = replace(labels[label], side=Side.REP)
+    return result
+
+
+def _update(person: Person, labels: dict[str, Person]) -> Person:
+    for each in labels.values():
+        if each.start == person.start and each.end == person.end and _same(each, person.name, person.email):
+            return each
+    return person

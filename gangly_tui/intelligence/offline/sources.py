@@ -1,0 +1,266 @@
+"""Any text a rep may have: transcript, captions, chat paste, mail thread or own notes, as passages with offsets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from gangly_tui.domain.draft import Utterance
+from gangly_tui.intelligence.offline.captions import is_captions, read_captions
+from gangly_tui.intelligence.offline.headers import Header, read_header
+from gangly_tui.intelligence.offline.lexicon import (
+    COACHING_HEADING,
+    HEADER_KEYS,
+    LABELS,
+    NOT_A_NAME,
+    PREP_HEADING,
+    ROLE_SPEAKERS_BUYER,
+    ROLE_SPEAKERS_REP,
+    TASK_HEADING,
+)
+from gangly_tui.intelligence.offline.passages import Block, Passage, Sentence, blank, sentences
+from gangly_tui.intelligence.offline.threads import Author, is_thread, read_thread
+
+READ_LIMIT = 1_000_000
+"""Characters that are read: about sixteen hours of speech. What lies behind is reported, never silently left out."""
+
+Line = tuple[int, int]
+_AT = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:\s?[AaPp][Mm])?"
+_SPEAKER = re.compile(
+    rf"^[ \t]*(?:[-*>\u2022][ \t]+)?(?P<stamp>[\[(](?:\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{1,4}},?\s)?(?P<at>{_AT})[^\])]{{0,24}}[\])]|(?P<at3>{_AT}))?"
+    rf"[ \t]*[-|\u2013]?[ \t]*(?P<bold>\*\*|__)?(?P<name>[^\W_][\w.'\u2019&-]*(?: [\w.'\u2019&-]+){{0,4}})"
+    rf"(?P<info>[ \t]*\([^()\n]{{1,80}}\))?(?P<stamp2>[ \t]*[\[(](?P<at2>{_AT})[\])]|[ \t]+(?P<at4>{_AT}))?[ \t]*(?:\*\*|__)?[ \t]*:(?!//)(?:\*\*|__)?[ \t]*"
+)
+_STAMPED = re.compile(
+    rf"^[ \t]*(?:\*\*)?(?P<name>[^\W\d_][\w.'\u2019-]*(?: [\w.'\u2019-]+){{0,3}})(?:\*\*)?(?:[ \t]*\([^()]{{1,60}}\))?"
+    rf"[ \t]*[\[(|,-]?[ \t]*(?:[A-Z][a-z]+ \d{{1,2}},? (?:at )?)?(?P<at>{_AT})[\])]?[ \t]*$|"
+    rf"^[ \t]*[\[(]?(?P<at2>{_AT})[\])]?[ \t]*[|-]?[ \t]*(?P<name2>[^\W\d_][\w.'\u2019-]*(?: [\w.'\u2019-]+){{0,3}})[ \t]*$"
+)
+_BULLET = re.compile(r"^[ \t]*(?:(?:[-*\u2022\u00b7\u25aa\u25e6\u2013+>]|\d{1,2}[.)])[ \t]+)?(?:\[[ xX]?\][ \t]*)?")
+_DONE = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[xX]\]")
+_RULE = re.compile(r"^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,})[ \t]*$")
+_STAGE_DIRECTION = re.compile(
+    r"\*[A-Za-z][A-Za-z ,]{1,30}\*(?!\*)|[\[(](?:laughs?|laughter|inaudible|crosstalk|pause|silence|music)[^\])\n]{0,20}[\])]"
+)
+_PARTICLES = frozenset("van von de der den di da del bin al el la le".split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A text, read: its passages in order, its sentences, its header and the authors of its messages."""
+
+    text: str
+    form: str
+    """captions | speech | thread | notes"""
+    passages: tuple[Passage, ...]
+    header: Header
+    authors: tuple[Author, ...] = ()
+    masked: str = ""
+    unread: int = 0
+    sentences: tuple[Sentence, ...] = field(default=())
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Every passage as the domain's Utterance."""
+        return tuple(
+            Utterance(
+                text=self.text[each.start : each.end],
+                start=each.start,
+                end=each.end,
+                speaker=each.speaker,
+                side=each.side,
+                at=each.at,
+            )
+            for each in self.passages
+        )
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers' labels in the order they first speak."""
+        return tuple(dict.fromkeys(each.speaker for each in self.passages if each.speaker))
+
+    def with_passages(self, passages: Iterable[Passage]) -> Source:
+        """The same source with other passages (sides filled in), and its sentences."""
+        kept = tuple(passages)
+        return replace(self, passages=kept, sentences=sentences(self.masked, kept))
+
+
+def read_source(text: str, names: Iterable[str] = ()) -> Source:
+    """Read any text. `names` are people known to take part: their lines are speech even when they speak once."""
+    unread = max(0, len(text) - READ_LIMIT)
+    body = text[:READ_LIMIT]
+    lines = _lines(body)
+    known = {each.lower() for name in names for each in (name, *name.split()[:1]) if each}
+    accept = _speakers(body, lines, known)
+    if is_captions(body, lines):
+        passages, blanks = read_captions(body, lines, lambda line: _speaker(line, lambda name: _name_like(name, known)))
+        return _source(text, body, "captions", passages, blanks, Header(), unread)
+    if is_thread(body, lines):
+        passages, blanks, authors, when = read_thread(body, lines)
+        header = Header(values={"date": when} if when else {})
+        return replace(_source(text, body, "thread", passages, blanks, header, unread), authors=tuple(authors))
+    header = read_header(body, lines)
+    passages, blanks, form = _read_lines(body, lines, header, accept)
+    return _source(text, body, form, passages, blanks, header, unread)
+
+
+def _source(
+    text: str, body: str, form: str, passages: list[Passage], blanks: list[Line], header: Header, unread: int
+) -> Source:
+    blanks = [*blanks, *((found.start(), found.end()) for found in _STAGE_DIRECTION.finditer(body))]
+    return Source(
+        text=text, form=form, passages=tuple(passages), header=header, masked=blank(body, blanks), unread=unread
+    )
+
+
+def _lines(text: str) -> list[Line]:
+    result, at = [], 0
+    for line in text.splitlines(keepends=True):
+        result.append((at, at + len(line.rstrip("\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"))))
+        at += len(line)
+    return result
+
+
+def _speaker(line: str, accept: Callable[[str], bool]) -> tuple[str, int] | None:
+    found = _SPEAKER.match(line[:260])
+    if not found or not accept(found.group("name")):
+        return None
+    return found.group("name").strip(), found.end()
+
+
+def _speakers(text: str, lines: list[Line], known: set[str]) -> Callable[[str], bool]:
+    """Which labels before a colon are people: known ones, bold or stamped ones, and names that come back."""
+    count: dict[str, int] = {}
+    strong: set[str] = set()
+    for start, end in lines:
+        found = _SPEAKER.match(text[start : min(end, start + 260)])
+        if not found:
+            continue
+        name = found.group("name").strip()
+        if not _name_like(name, known):
+            continue
+        count[name] = count.get(name, 0) + 1
+        if found.group("stamp") or found.group("stamp2") or found.group("at3") or found.group("bold"):
+            strong.add(name)
+    likely = {
+        name
+        for name, times in count.items()
+        if times > 1
+        or name in strong
+        or name.lower() in known
+        or len(count) > 1
+        or name.lower() in ROLE_SPEAKERS_REP | ROLE_SPEAKERS_BUYER
+    }
+    if (
+        len(likely) == 1
+        and sum(count.values()) == 1
+        and not (likely & strong)
+        and not any(name.lower() in known for name in likely)
+    ):
+        likely = set()
+    return likely.__contains__
+
+
+def _name_like(name: str, known: set[str]) -> bool:
+    low = name.lower()
+    if low in known:
+        return True
+    words = low.replace("-", " ").split()
+    if words and (
+        low in ROLE_SPEAKERS_REP or low in ROLE_SPEAKERS_BUYER or words[0] in ("speaker", "participant", "guest")
+    ):
+        return len(words) <= 3 and low not in ("participant", "lead", "sales", "us")
+    if any(word.strip(".'") in LABELS or word in HEADER_KEYS for word in words) or words[0] in NOT_A_NAME:
+        return False
+    return (
+        len(words) <= 4
+        and all(part[0].isupper() or part.lower() in _PARTICLES for part in name.split())
+        and not name.isdigit()
+    )
+
+
+def _read_lines(
+    text: str, lines: list[Line], header: Header, accept: Callable[[str], bool]
+) -> tuple[list[Passage], list[Line], str]:
+    passages: list[Passage] = []
+    block, open_speech, speech, after_gap = Block.NOTE, False, False, True
+    if "outcome" in header.values or "result" in header.values:
+        start, end = header.values.get("outcome") or header.values["result"]
+        passages.append(Passage(start=start, end=end, block=Block.OUTCOME))
+    for start, end in lines:
+        if end <= header.end:
+            continue
+        line = text[start:end]
+        bare = line.strip(" \t#*_:\ufeff")
+        if not bare:
+            after_gap = True
+            continue
+        if _RULE.match(line):
+            open_speech, after_gap = False, True
+            continue
+        heading = _heading(line, bare)
+        if heading is not None and _speaker(line, accept) is None:
+            block, open_speech, after_gap = heading, False, True
+            continue
+        named = _speaker(line, accept)
+        stamped = None if named else _STAMPED.match(line[:160])
+        if named:
+            found = _SPEAKER.match(line[:260])
+            at = next((found.group(key) for key in ("at", "at2", "at3", "at4") if found and found.group(key)), "") or ""
+            passages.append(Passage(start=start + named[1], end=end, block=Block.SPEECH, speaker=named[0], at=at))
+            block, open_speech, speech = Block.NOTE, True, True
+        elif stamped and _name_like((stamped.group("name") or stamped.group("name2")).strip(), set()):
+            name = (stamped.group("name") or stamped.group("name2")).strip()
+            passages.append(
+                Passage(
+                    start=end, end=end, block=Block.SPEECH, speaker=name, at=stamped.group("at") or stamped.group("at2")
+                )
+            )
+            block, open_speech, speech = Block.NOTE, True, True
+        elif open_speech:
+            last = passages[-1]
+            begin = last.start if last.end > last.start else start
+            passages[-1] = replace(last, start=begin, end=end)
+        else:
+            _note_line(text, start, end, block, after_gap, passages)
+        after_gap = False
+    return [each for each in passages if each.end > each.start], [], "speech" if speech else "notes"
+
+
+def _note_line(text: str, start: int, end: int, block: Block, after_gap: bool, passages: list[Passage]) -> None:
+    line = text[start:end]
+    lead = _BULLET.match(line)
+    begin = start + (lead.end() if lead else 0)
+    bulleted = bool(lead and lead.end() > len(line) - len(line.lstrip()))
+    kind = Block.PREP if _DONE.match(line) else block
+    last = passages[-1] if passages else None
+    wrapped = (
+        last is not None
+        and not after_gap
+        and not bulleted
+        and last.block is kind
+        and last.end - last.start > 40
+        and text[begin : begin + 1].islower()
+        and text[last.end - 1 : last.end] not in ".!?;:"
+    )
+    if wrapped and last is not None:
+        passages[-1] = replace(last, end=end)
+    else:
+        passages.append(Passage(start=begin, end=end, block=kind))
+
+
+def _heading(line: str, bare: str) -> Block | None:
+    """The block a heading opens, or None when the line is no heading."""
+    titled = (
+        line.lstrip().startswith("#")
+        or line.rstrip(" *_").endswith(":")
+        or line.strip().startswith("**")
+        and line.strip().endswith("**")
+    )
+    if len(bare) > 60:
+        return None
+    for pattern, block in ((TASK_HEADING, Block.TASK), (PREP_HEADING, Block.PREP), (COACHING_HEADING, Block.PREP)):
+        if pattern.match(bare) and (titled or len(bare.split()) <= 3):
+            return block
+    return Block.NOTE if titled and len(bare.split()) <= 6 else None
