@@ -18,7 +18,7 @@ from gangly_tui.domain.cards import (
 from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Mention, NextStep
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.proposal import Action, Proposal, Risk
-from gangly_tui.domain.records import Kind, Value
+from gangly_tui.domain.records import Kind, Record, Value
 
 _ORDER = ("stage", "amount", "close_date", "next_step")
 """Forecast fields come first in Review; the others follow in the draft's order."""
