@@ -1,0 +1,407 @@
+"""Amounts of money in what people say and write: "$2-3M", "40k", "12,34,567.89 rupees", "forty five thousand dollars".
+
+A figure is money when a currency stands beside it, when it carries a scale ("40k", "1.2 mil", "fifty grand") and counts
+nothing else, or when the words before it speak of a price and nothing behind it says what else it counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+from gangly_tui.intelligence.offline import currencies
+from gangly_tui.intelligence.offline.numbers import CARDINALS, SCALES, spoken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyMention:
+    """A stretch of text that names an amount: `text[start:end]`.
+
+    `low` and `high` are equal for one amount. `currency` is an ISO 4217 code, None where the words name none; a bare
+    "$" reads as USD. `period` is "", "month", "year", "quarter", "week", "day", "hour", "seat", "unit", or two of them
+    ("seat/month"). With `minor` the figures count hundredths ("50 cents" is 50): divide by 100 before use.
+    """
+
+    start: int
+    end: int
+    low: Decimal
+    high: Decimal
+    currency: str | None = None
+    period: str = ""
+    approximate: bool = False
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Figure:
+    start: int
+    end: int
+    value: Decimal
+    scale: int = 1
+    currency: str | None = None
+    named: bool = False
+    """a currency was said, even one without an ISO code"""
+    minor: bool = False
+    word: bool = False
+    """the currency was a word ("dollars"), so that cents may follow without a name"""
+    raw: str = ""
+
+
+_GAP = " \u00a0\u202f"
+_NUMBER = re.compile(
+    rf"(?<![\w.,/:-])(?:\d{{1,3}}(?:[{_GAP}]\d{{3}})++(?:[.,]\d{{1,2}})?(?!\d)|\d++(?:[,.'’]\d++)*+(?:\.\s\d\d(?!\d))?)"
+    rf"|(?<![\w.])\.\d{{1,4}}(?!\d)|(?<=[a-zA-Z$€£¥₹₩-])(?:\d++(?:[,.'’]\d++)*+)(?:\.\s\d\d(?!\d))?"
+)
+_SCALE = re.compile(
+    r"[\s-]?(?P<word>thousand|hundred|grand|million|millions|mil|mill|mln|mn|billion|billions|bil|bln|bn|trillion|tn|lakhs?|lacs?|"
+    r"crores?|cr)\b\.?|(?P<letter>k|m|mm|b|t|g)(?![^\W_]|['’]\w)",
+    re.IGNORECASE,
+)
+_FACTORS = {
+    "hundred": 100, "k": 10**3, "g": 10**3, "thousand": 10**3, "grand": 10**3, "m": 10**6, "mm": 10**6, "mil": 10**6,
+    "mill": 10**6, "mln": 10**6, "mn": 10**6, "million": 10**6, "millions": 10**6, "b": 10**9, "bil": 10**9, "bln": 10**9,
+    "bn": 10**9, "billion": 10**9, "billions": 10**9, "t": 10**12, "tn": 10**12, "trillion": 10**12, "lakh": 10**5,
+    "lakhs": 10**5, "lac": 10**5, "lacs": 10**5, "crore": 10**7, "crores": 10**7, "cr": 10**7,
+}  # fmt: skip
+_SPOKEN_START = re.compile(
+    r"(?<![\w-])(?:" + "|".join(sorted(CARDINALS, key=len, reverse=True)) + r"|an?|half|quarter|three)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_]+|-")
+_PERIOD_NAMES = {
+    "month": "month", "mo": "month", "mth": "month", "months": "month", "year": "year", "yr": "year", "annum": "year",
+    "quarter": "quarter", "qtr": "quarter", "week": "week", "wk": "week", "day": "day", "hour": "hour", "hr": "hour",
+    "seat": "seat", "user": "seat", "license": "seat", "licence": "seat", "head": "seat", "person": "seat", "rep": "seat",
+    "employee": "seat", "agent": "seat", "unit": "unit", "item": "unit", "piece": "unit", "share": "unit", "site": "unit",
+    "location": "unit", "transaction": "unit", "call": "unit",
+}  # fmt: skip
+_PERIOD = re.compile(
+    r"\s?(?:/|per|a|an|each|every|p\.)\s?(?P<name>" + "|".join(sorted(_PERIOD_NAMES, key=len, reverse=True)) + r")\b"
+    r"|\s?(?P<ly>monthly|annually|annual|yearly|quarterly|weekly|daily|hourly|arr|mrr|acv|p\.?a\.?|pcm|pupm)\b",
+    re.IGNORECASE,
+)
+_LY = {"monthly": "month", "annually": "year", "annual": "year", "yearly": "year", "quarterly": "quarter", "weekly": "week",
+       "daily": "day", "hourly": "hour", "arr": "year", "mrr": "month", "acv": "year", "pa": "year", "pcm": "month",
+       "pupm": "seat/month"}  # fmt: skip
+_ABOUT = re.compile(
+    r"(?:\b(?:about|around|roughly|approx(?:imately)?|circa|ca|nearly|almost|some|say|maybe|probably|ballpark(?: of)?|"
+    r"in the neighbou?rhood of|somewhere (?:around|near|between)|like|close to|estimated(?: at)?)\.?|~)\s{0,2}\Z",
+    re.IGNORECASE,
+)
+_ISH = re.compile(r"[\s-]?(?:ish\b|or so\b|\+|plus\b|give or take)", re.IGNORECASE)
+_CUE = re.compile(
+    r"\b(?:budget(?:ed|s)?|pric(?:e|es|ed|ing)|costs?|costing|quot(?:e|ed|es|ing)|pay(?:s|ing)?|paid|spen[dt](?:ing|s)?|worth|"
+    r"fees?|invoiced?|acv|arr|mrr|tcv|charg(?:e|es|ed|ing)|discount(?:ed)?|deal size|amount(?:s|ing)?|revenue|funding|raised|"
+    r"savings?|approved|allocated|earmarked|sign[- ]?off|offer(?:ed)?|bid|total(?:s|ing)?|subscription|salary|"
+    r"license cost|ok['’]?d|okayed|list price|come down to|come in at|valued at|bill(?:ed)?)\b[^.?!\n]{0,40}\Z",
+    re.IGNORECASE,
+)
+_COUNTED = frozenset(
+    "users user employees people seats seat reps rep customers contacts records rows lines leads accounts downloads views visits "
+    "visitors followers subscribers installs requests calls emails messages tickets docs documents pages words tokens miles mile "
+    "km kilometers meters metres feet ft lbs kg kilos tons watts volts hz khz mhz ghz mb gb tb kb bytes bits steps run race "
+    "hours hour hrs minutes mins seconds secs days day weeks week months month years year times percent pct devices machines "
+    "servers nodes stores locations offices sites companies teams developers engineers agents licenses licences units items "
+    "products skus orders shipments transactions events sessions students patients members residents homes votes points degrees "
+    "staff headcount folks households vehicles resolution display monitor screen plan plans sq square mg ml px fps rpm".split()
+)
+_NEXT_WORD = re.compile(r"\s{0,2}(?:[-–]\s?)?([^\W\d_]+)")
+_JOINT = re.compile(r"\s?(?:-|–|—|to|and|or|through)\s?", re.IGNORECASE)
+_WORTH = re.compile(r"\d|\b(?:hundred|thousand|grand|million|billion|lakhs?|crores?|dollars?|bucks?|euros?|pounds?|quid|cents?|pence|"
+                    r"pennies|rupees?|ringgits?|yen|yuan|r[iy]als?|tugriks?|musd|francs?|rmb|usd|eur|gbp)\b", re.IGNORECASE)  # fmt: skip
+_LINE = re.compile(r"[^\n\r\u2028\u2029]+")
+_LONGEST_FIGURE = 30
+
+
+def find_money(text: str) -> list[MoneyMention]:
+    """The amounts of money in the text, from left to right and not overlapping."""
+    found: list[MoneyMention] = []
+    for match in _LINE.finditer(text):
+        line = match.group()
+        if _WORTH.search(line):
+            offset = match.start()
+            for mention in _in_line(line):
+                found.append(replace(mention, start=mention.start + offset, end=mention.end + offset))
+    return found
+
+
+def _in_line(line: str) -> Iterator[MoneyMention]:
+    figures = _figures(line)
+    index = 0
+    behind = 0
+    while index < len(figures):
+        figure = figures[index]
+        if figure.start < behind:
+            index += 1
+            continue
+        pair = _as_range(line, figure, figures[index + 1]) if index + 1 < len(figures) else None
+        low, high, used = (*pair, 2) if pair else (figure, figure, 1)
+        if pair is None and figure.named:
+            low = high = _with_cents(line, figure, figures[index + 1] if index + 1 < len(figures) else None)
+        if high.named or low.named or _is_money(line, low, high):
+            mention = _mention(line, low, high)
+            behind = mention.end
+            yield mention
+        index += used
+
+
+def _figures(line: str) -> list[_Figure]:
+    found = [figure for match in _NUMBER.finditer(line) if (figure := _written(line, match))]
+    taken = [(figure.start, figure.end) for figure in found]
+    behind = 0
+    for match in _SPOKEN_START.finditer(line):
+        if match.start() < behind:
+            continue
+        figure = _said(line, match.start())
+        if figure:
+            behind = figure.end
+            if not any(start < figure.end and figure.start < end for start, end in taken):
+                found.append(figure)
+    return sorted(found, key=lambda figure: figure.start)
+
+
+def _written(line: str, match: re.Match[str]) -> _Figure | None:
+    raw = match.group()
+    if len(raw) > _LONGEST_FIGURE:
+        return None
+    prefix = currencies.BEFORE.search(line, max(0, match.start() - 8), match.start())
+    if prefix and not currencies.shouted(prefix) and not prefix.group().isupper():
+        prefix = None
+    glued_behind_letters = match.start() > 0 and line[match.start() - 1].isalpha()
+    if glued_behind_letters and not prefix:
+        return None
+    value = _value(raw, european=bool(prefix and currencies.code_of(prefix) == "EUR") or "€" in line[match.end() : match.end() + 2])
+    if value is None:
+        return None
+    start, end = prefix.start() if prefix else match.start(), match.end()
+    figure = _Figure(start=start, end=end, value=value, raw=raw)
+    if prefix:
+        figure = replace(figure, currency=currencies.code_of(prefix), named=True)
+    return _suffixed(line, figure)
+
+
+def _said(line: str, start: int) -> _Figure | None:
+    pieces = []
+    at = start
+    while len(pieces) < 16:
+        match = _WORD.match(line, at)
+        if not match:
+            break
+        pieces.append(match)
+        at = match.end()
+        while at < len(line) and line[at] in " \u00a0":
+            at += 1
+    words = [piece.group().lower() for piece in pieces]
+    found = spoken(words, 0)
+    if found and found[1] and words[found[1] - 1] == "-":
+        found = (found[0], found[1] - 1)
+    if found:
+        end = pieces[found[1] - 1].end()
+        scale = next((SCALES[word] for word in reversed(words[: found[1]]) if word in SCALES), 1)
+        figure = _Figure(start=start, end=end, value=found[0] / scale, scale=scale, raw="spoken")
+        return _suffixed(line, figure)
+    if words and words[0] in ("a", "an") and len(pieces) > 1:
+        after = currencies.AFTER.match(line, pieces[0].end())
+        if after and after.groupdict()["name"] and words[1] in ("dollar", "euro", "pound", "rupee", "buck"):
+            return _Figure(start=start, end=after.end(), value=Decimal(1), currency=currencies.code_of(after), named=True, word=True)
+    return None
+
+
+def _suffixed(line: str, figure: _Figure) -> _Figure | None:
+    """Takes in the scale and the currency behind a figure; a percentage is no figure."""
+    end = figure.end
+    if line[end : end + 1] == "%" or line[end : end + 2] == " %":
+        return None
+    scale = _SCALE.match(line, end) if figure.scale == 1 else None
+    if scale and not _scale_fits(line, scale, figure):
+        scale = None
+    if scale:
+        name = (scale["word"] or scale["letter"]).lower()
+        figure = replace(figure, scale=_FACTORS[name], end=scale.end())
+    if figure.named and line[figure.end : figure.end + 1] in "%" and figure.end < len(line):
+        return None
+    after = currencies.AFTER.match(line, figure.end)
+    if after and _belongs(line, figure, after):
+        scaled = after.groupdict().get("scaled")
+        figure = replace(
+            figure,
+            end=after.end(),
+            named=True,
+            currency=figure.currency if figure.named and figure.currency else currencies.code_of(after),
+            scale=figure.scale * (_FACTORS[scaled.lower()] if scaled else 1),
+            word=bool(after["name"]),
+        )
+        late = _SCALE.match(line, figure.end)
+        if late and late["word"] and figure.scale == 1 and late["word"].lower() not in ("hundred", "cr"):
+            figure = replace(figure, scale=_FACTORS[late["word"].lower()], end=late.end())
+        return _decimals_behind_sign(line, figure, after)
+    if not figure.named:
+        minor = currencies.MINOR_AFTER.match(line, figure.end)
+        if minor and (minor["minor"].lower() not in ("p",) or False):
+            code = currencies.MINOR[minor["minor"].lower()] or None
+            return replace(figure, end=minor.end(), named=True, minor=True, currency=code)
+    return figure
+
+
+def _scale_fits(line: str, scale: re.Match[str], figure: _Figure) -> bool:
+    if scale["word"]:
+        return True
+    letter = scale["letter"]
+    if letter in ("b", "t", "g", "T", "G"):
+        return figure.named
+    if letter == "m":
+        return figure.named or bool(_CUE.search(line, max(0, figure.start - 60), figure.start))
+    return True
+
+
+def _belongs(line: str, figure: _Figure, after: re.Match[str]) -> bool:
+    """Whether the currency behind a figure is this figure's and not the next one's."""
+    if not currencies.shouted(after) and after.groupdict().get("code"):
+        return False
+    following = line[after.end() : after.end() + 1]
+    spaced = line[figure.end : figure.end + 1].isspace()
+    if following.isdigit() and spaced and not after["name"]:
+        return False
+    if figure.named:
+        rest = line[after.end() :].lstrip()[:1]
+        return (bool(after["name"]) or bool(after["code"])) and not rest.isdigit() and not after["sign"]
+    name = (after["name"] or "").lower()
+    if name in ("real", "won", "mark", "marks") and not after["country"]:
+        return False
+    return not (name in ("pound", "pounds") and re.match(r"\s(?:of (?!debt|revenue|fund)|per square|lighter|heavier)", line[after.end() :]))
+
+
+def _decimals_behind_sign(line: str, figure: _Figure, after: re.Match[str]) -> _Figure:
+    """ "12€50" and "1250€ 60": digits behind the sign are its hundredths."""
+    if not after["sign"] or after["sign"] == "$":
+        return figure
+    match = re.compile(r"(\d{1,3})(?![\d.,])|\s(\d\d)(?![\d.,\s%])").match(line, after.end())
+    if not match or "," in figure.raw or "." in figure.raw:
+        return figure
+    return replace(figure, value=figure.value + Decimal("0." + (match[1] or match[2])), end=match.end())
+
+
+def _value(raw: str, *, european: bool) -> Decimal | None:
+    """The figure's value: the last mark is the decimal one unless what follows it is a group of three."""
+    text = re.sub(rf"[{_GAP}'’]", "", raw)
+    marks = [char for char in text if char in ",."]
+    if marks:
+        last = marks[-1]
+        head, _, tail = text.rpartition(last)
+        mixed = len(set(marks)) > 1
+        grouped = len(tail) == 3 and not mixed and head not in ("", "0") and not head.startswith("0")
+        if grouped and last == "." and marks.count(".") == 1:
+            grouped = european
+        if marks.count(last) > 1 and (len(tail) != 3 or mixed):
+            return None
+        text = re.sub(r"[,.]", "", text) if grouped else re.sub(r"[,.]", "", head) + "." + tail
+        groups = re.split(r"[,.]", head) if len(marks) > 1 else []
+        if any(len(group) not in (2, 3) for group in groups[1:]):
+            return None
+    try:
+        return Decimal(text or "0")
+    except InvalidOperation:
+        return None
+
+
+def _with_cents(line: str, figure: _Figure, following: _Figure | None) -> _Figure:
+    """ "3 dollars 50 cents", "$20 and 43c", "thirteen dollars forty five"."""
+    if following is None or figure.minor or figure.scale != 1 or following.value != following.value.to_integral_value():
+        return figure
+    gap = line[figure.end : following.start].lower()
+    if gap not in (" ", " and ", ", ", "  ") or not 0 < following.value * following.scale < 100 or "." in figure.raw:
+        return figure
+    plain = not following.named and figure.word and _closes(line, following)
+    if following.minor or plain:
+        return replace(figure, value=figure.value + following.value * following.scale / 100, end=following.end)
+    return figure
+
+
+def _closes(line: str, figure: _Figure) -> bool:
+    rest = line[figure.end :].lstrip()
+    two_digits = figure.raw == "spoken" or len(figure.raw) == 2
+    return two_digits and (not rest or rest[0] in ".,;!?)")
+
+
+def _as_range(line: str, left: _Figure, right: _Figure) -> tuple[_Figure, _Figure] | None:
+    if not _JOINT.fullmatch(line, left.end, right.start) or left.minor != right.minor and left.named:
+        return None
+    joint = line[left.end : right.start].strip().lower()
+    if joint in ("and", "or") and not (joint == "or" or re.search(r"\bbetween\s+(?:\S{1,3}\s)?\Z", line[max(0, left.start - 14) : left.start], re.I)):
+        return None
+    if joint == "or" and left.named and right.named:
+        return None
+    if not (left.named or right.named or left.scale > 1 or right.scale > 1):
+        return None
+    if left.scale == 1 and right.scale > 1 and left.value < 1000 and not (left.named and left.value > right.value):
+        left = replace(left, scale=right.scale)
+    low, high = left.value * left.scale, right.value * right.scale
+    if low > high or (left.named and right.named and left.currency != right.currency):
+        return None
+    currency = right.currency or left.currency
+    named = left.named or right.named
+    return replace(left, currency=currency, named=named, minor=right.minor), replace(right, currency=currency, named=named)
+
+
+def _is_money(line: str, low: _Figure, high: _Figure) -> bool:
+    """Whether a figure without a currency is money all the same."""
+    following = _NEXT_WORD.match(line, high.end)
+    word = following[1].lower() if following else ""
+    period = _PERIOD.match(line, high.end)
+    if word in _COUNTED and not period:
+        return False
+    if word.endswith("s") and word not in ("is", "was", "as", "this", "has", "so", "yes", "us", "its", "plus", "less") and not period:
+        return False
+    before = line[max(0, low.start - 60) : low.start]
+    cued = bool(_CUE.search(before)) or bool(re.match(r"\s?(?:budget|deal|contract|quote|discount|arr|mrr|acv|opportunity|pilot)\b", line[high.end : high.end + 14], re.I))
+    if line[low.start - 1 : low.start] in ("#", "/", ":", "+") and low.start:
+        return False
+    if high.scale >= 1000 or low.scale >= 1000:
+        if high.raw != "spoken":
+            return True
+        value = high.value * high.scale
+        return "grand" in line[high.start : high.end].lower() or cued or bool(period) or (value >= 10**6 and not word)
+    if high.raw == "spoken" and high.value * high.scale < 100 or not cued:
+        return False
+    value = high.value * high.scale
+    yearlike = 1900 <= value <= 2100 and high.raw.isdigit()
+    if period:
+        return not yearlike or _PERIOD.match(line, high.end) is not None
+    if word in ("of", "more", "times", "or", "and", "to") and value < 1000:
+        return False
+    return value >= 100 and not yearlike and len(high.raw.replace(",", "")) <= 9
+
+
+def _mention(line: str, low: _Figure, high: _Figure) -> MoneyMention:
+    end = high.end
+    names: list[str] = []
+    while len(names) < 2:
+        match = _PERIOD.match(line, end)
+        if not match:
+            break
+        names.append(_PERIOD_NAMES[match["name"].lower()] if match["name"] else _LY[match["ly"].lower().replace(".", "")])
+        end = match.end()
+    ish = _ISH.match(line, high.end)
+    approximate = bool(ish) or bool(_ABOUT.search(line, max(0, low.start - 30), low.start))
+    if ish and end < ish.end():
+        end = ish.end()
+    return MoneyMention(
+        start=low.start,
+        end=end,
+        low=_tidy(low.value * low.scale),
+        high=_tidy(high.value * high.scale),
+        currency=high.currency or low.currency,
+        period="/".join(dict.fromkeys(names)),
+        approximate=approximate,
+        minor=high.minor,
+    )
+
+
+def _tidy(value: Decimal) -> Decimal:
+    """Without an exponent and without zeros that say nothing: 45000, 12.5."""
+    whole = value.to_integral_value()
+    return whole.quantize(Decimal(1)) if whole == value and abs(value) < 10**25 else value.normalize()
+
+
+__all__ = ["MoneyMention", "find_money"]
