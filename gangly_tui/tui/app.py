@@ -1,0 +1,380 @@
+"""The app: owns the desk, the courier's worker and the pull; moves between screens; quits without losing a write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from gangly_tui.domain.errors import GanglyError
+from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
+from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from gangly_tui.domain.brief import Source
+    from gangly_tui.domain.outbox import Delivery
+    from gangly_tui.domain.records import RecordRef
+    from gangly_tui.flow.desk import Desk
+    from gangly_tui.flow.pull import PullProgress
+    from gangly_tui.store.search import Hit
+    from gangly_tui.tui.screens.today import TodayScreen
+
+QUIET_PULL = 0.5
+"""Seconds a pull may take before the status line speaks of it."""
+_LONGEST_REST = 300.0
+_SHORTEST_REST = 0.5
+_AFTER_TROUBLE = 5.0
+
+
+def _commands() -> type[Provider]:
+    from gangly_tui.tui.commands import GanglyCommands
+
+    return GanglyCommands
+
+
+class GanglyApp(App[None]):
+    """`desk` is None on a fresh machine: the first screen then asks, and `open_desk` opens what was chosen.
+
+    `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review or trail.
+    `coming` lists systems that cannot be connected yet, as (name, what it will bring).
+    """
+
+    TITLE = "gangly"
+    CSS_PATH = "gangly.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "go('today')", "Today", id="app.today", tooltip="The day's meetings and the brief", show=False),
+        Binding("2", "go('review')", "Review", id="app.review", tooltip="The cards that wait for you", show=False),
+        Binding("5", "go('trail')", "Trail", id="app.trail", tooltip="Every decision and every write", show=False),
+        Binding("n", "notes", "Notes", id="app.notes", tooltip="Notes of the highlighted meeting"),
+        Binding("slash", "find", "Find", key_display="/", id="app.find", tooltip="Find a record, a meeting or a note"),
+        Binding("ctrl+r", "pull", "Pull", key_display="^r", id="app.pull", tooltip="Read the systems again now"),
+        Binding(
+            "ctrl+p", "command_palette", "Palette", key_display="^p", id="app.palette", tooltip="Every verb by name"
+        ),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys of this screen"),
+        Binding("escape", "back", "Back", key_display="Esc", id="app.back", tooltip="Back", show=False),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; approved writes stay safe"),
+    ]
+
+    status: reactive[Status] = reactive(Status())
+    """what the status line of every screen says"""
+
+    def __init__(
+        self,
+        desk: Desk | None,
+        open_desk: Callable[[str], Desk] | None = None,
+        start: str = "today",
+        *,
+        coming: Sequence[tuple[str, str]] = (),
+        log_path: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.desk = desk
+        self.coming = tuple(coming)
+        self.log_path = log_path
+        self._open_desk = open_desk
+        self._start_at = start
+        self._wake = asyncio.Event()
+        self._in_flight = False
+        self._leaving = False
+        self._pulling = False
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    # -- opening ------------------------------------------------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return DEFAULTS
+
+    def get_default_screen(self) -> Screen[None]:
+        if self.desk is None:
+            from gangly_tui.tui.screens.connect import ConnectScreen
+
+            return ConnectScreen(self.coming)
+        from gangly_tui.tui.screens.today import TodayScreen
+
+        return TodayScreen(self.desk)
+
+    def on_mount(self) -> None:
+        if self.desk is not None:
+            self.call_after_refresh(self._begin)
+
+    def choose_desk(self, choice: str) -> None:
+        """Open what the first-run screen's answer names and go to Today. Raises GanglyError when it cannot be."""
+        if self._open_desk is None:
+            raise GanglyError("nothing can be opened from here", fix="quit, and run: gangly demo")
+        from gangly_tui.tui.screens.today import TodayScreen
+
+        self.desk = self._open_desk(choice)
+        self.switch_screen(TodayScreen(self.desk))
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        assert self.desk is not None
+        self.run_worker(self._carry(self.desk), name="courier", group="courier")
+        self.action_pull()
+        if self._start_at != "today":
+            self.action_go(self._start_at)
+
+    # -- saying things ------------------------------------------------------------------------------------------
+
+    def say(self, text: str, *, fix: str = "", tone: Tone = "plain") -> None:
+        """Show one sentence in the status line of whatever screen is open. Raw text is welcome: it is cleaned there."""
+        self.status = Status(text=text, fix=fix, tone=tone)
+
+    def complain(self, error: GanglyError) -> None:
+        """Show what went wrong and the next thing to do."""
+        self.say(str(error), fix=error.fix, tone="bad")
+
+    def _tell(self, make: Callable[[], Delivered | Pulled]) -> None:
+        for screen in self.screen_stack:
+            screen.post_message(make())
+
+    # -- the courier --------------------------------------------------------------------------------------------
+
+    def wake_courier(self) -> None:
+        """Look at the outbox now: something was approved or taken back."""
+        self._wake.set()
+
+    async def _carry(self, desk: Desk) -> None:
+        """Deliver what is due, rest until the next write is, for as long as the app lives."""
+        while True:
+            self._wake.clear()
+            rest = await self._round(desk)
+            if self._leaving and not self._due_soon(desk):
+                self._leave(desk)
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._wake.wait()
+
+    async def _round(self, desk: Desk) -> float:
+        """One delivery round. Returns the seconds to rest afterwards."""
+        self._in_flight = True
+        try:
+            outcomes = await desk.courier.deliver_due()
+        except GanglyError as error:
+            self.complain(error)
+            return _AFTER_TROUBLE
+        finally:
+            self._in_flight = False
+        if outcomes:
+            self._tell(partial(Delivered, outcomes))
+        due = desk.courier.next_due()
+        if due is None:
+            return _LONGEST_REST
+        return min(max((due - desk.now()).total_seconds(), _SHORTEST_REST), _LONGEST_REST)
+
+    def _due_soon(self, desk: Desk) -> int:
+        """How many approved writes leave within the grace period: worth waiting for before quitting."""
+        soon = desk.now() + timedelta(seconds=desk.settings.grace_seconds + 1)
+        return sum(1 for each in _unsent(desk) if each.due_at <= soon and not each.error)
+
+    # -- the pull -----------------------------------------------------------------------------------------------
+
+    def action_pull(self) -> None:
+        """Read the connected systems again, behind the screen."""
+        if self.desk is None or self._pulling:
+            return
+        self._pulling = True
+        self.run_worker(self._pull(self.desk), name="pull", group="pull")
+
+    async def _pull(self, desk: Desk) -> None:
+        from gangly_tui.flow.pull import pull
+
+        began = monotonic()
+
+        def progress(step: PullProgress) -> None:
+            if monotonic() - began > QUIET_PULL:
+                of = f" of {step.total:,}" if step.total else ""
+                self.say(f"reading {step.what} {step.done:,}{of}", tone="busy")
+
+        try:
+            report = await pull(desk, progress)
+        except GanglyError as error:
+            self.complain(error)
+            return
+        finally:
+            self._pulling = False
+        if report.problems:
+            more = len(report.problems) - 1
+            self.say(report.problems[0] + (f" (and {more} more)" if more else ""), fix="ctrl+r tries again", tone="bad")
+        elif self.status.tone in ("busy", "bad"):
+            self.say(f"up to date, {report.records:,} records read", tone="good")
+        self._tell(partial(Pulled, report))
+
+    # -- moving about -------------------------------------------------------------------------------------------
+
+    @property
+    def today(self) -> TodayScreen | None:
+        """The screen underneath all others, once a desk is open."""
+        from gangly_tui.tui.screens.today import TodayScreen
+
+        bottom = self.screen_stack[0] if self.screen_stack else None
+        return bottom if isinstance(bottom, TodayScreen) else None
+
+    def action_go(self, name: str) -> None:
+        """Open one of the numbered screens on top of Today."""
+        if self.desk is None:
+            return
+        self._home()
+        if name == "review":
+            from gangly_tui.tui.screens.review import ReviewScreen
+
+            self.push_screen(ReviewScreen(self.desk))
+        elif name == "trail":
+            from gangly_tui.tui.screens.trail import TrailScreen
+
+            self.push_screen(TrailScreen(self.desk))
+
+    def _home(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_notes(self) -> None:
+        """Notes of the meeting that is highlighted on Today."""
+        if self.desk is None or self.today is None:
+            return
+        meeting_id = self.today.meeting_id
+        if not meeting_id:
+            self.say("no meeting is highlighted", fix="choose one on Today (1)")
+            return
+        self.open_notes(meeting_id)
+
+    def open_notes(self, meeting_id: str) -> None:
+        """Open the notes of one meeting."""
+        from gangly_tui.tui.screens.notes import NotesScreen
+
+        assert self.desk is not None
+        self._home()
+        self.push_screen(NotesScreen(self.desk, meeting_id))
+
+    def action_back(self) -> None:
+        """One screen back; on Today, call off a quit that waits."""
+        self._leaving = False
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_find(self) -> None:
+        """Find a record, a meeting or a note."""
+        if self.desk is None:
+            return
+        from gangly_tui.tui.screens.find import FindScreen
+
+        self.push_screen(FindScreen(self.desk), self._found)
+
+    def _found(self, hit: Hit | None) -> None:
+        if hit is None:
+            return
+        if hit.meeting_id and self.today:
+            self._home()
+            self.today.show_meeting(hit.meeting_id)
+        elif hit.ref:
+            self.open_source(hit.ref)
+
+    def open_source(self, ref: RecordRef) -> None:
+        """Show the record a line comes from: in the browser where its system has a page for it, else here."""
+        if self.desk is None:
+            return
+        reader = self.desk.reader
+        url = reader.url(ref) if ref.system == reader.system else ""
+        if url.startswith("https://"):
+            self.open_url(url)
+            return
+        from gangly_tui.tui.screens.source import SourceScreen, record_sheet
+
+        try:
+            self.push_screen(SourceScreen(record_sheet(self.desk, ref)))
+        except GanglyError as error:
+            self.complain(error)
+
+    def open_line(self, source: Source, meeting_id: str) -> None:
+        """Show where a line of the brief comes from: a record, or the invitation itself."""
+        if source.ref:
+            self.open_source(source.ref)
+            return
+        from gangly_tui.tui.screens.source import SourceScreen, meeting_sheet
+
+        assert self.desk is not None
+        try:
+            self.push_screen(SourceScreen(meeting_sheet(self.desk, meeting_id)))
+        except GanglyError as error:
+            self.complain(error)
+
+    def action_help(self) -> None:
+        """The keys of the screen that is open."""
+        from gangly_tui.tui.screens.help import HelpScreen, keys_of
+
+        self.push_screen(HelpScreen(keys_of(self.screen)))
+
+    def action_theme(self) -> None:
+        """Switch between the dark and the light theme."""
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    # -- leaving ------------------------------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Leave. A request that is out is waited for; writes about to leave are, unless asked a second time."""
+        if self.desk is None:
+            self.exit()
+            return
+        asked_before, self._leaving = self._leaving, True
+        if self._in_flight and _unsent(self.desk):
+            self.say("finishing the write that is on its way", tone="busy")
+            return
+        soon = self._due_soon(self.desk)
+        if soon and not asked_before:
+            self.say(f"sending {soon} approved, then leaving", fix="q again leaves now, Esc stays", tone="busy")
+            self.wake_courier()
+            return
+        self._leave(self.desk)
+
+    def _leave(self, desk: Desk) -> None:
+        from rich.text import Text
+
+        unsent = len(_unsent(desk))
+        if not unsent:
+            self.exit()
+            return
+        writes = "1 approved write waits" if unsent == 1 else f"{unsent} approved writes wait"
+        self.exit(message=Text(f"{writes} in the outbox. Sent when gangly runs next, or now with: gangly deliver"))
+
+    def _fatal_error(self) -> None:
+        """Say that it happened and where the details are; never print the values of variables."""
+        from rich.text import Text
+
+        from gangly_tui.tui.crash import keep
+
+        self.bell()
+        self._exit_renderables.append(Text(keep(self._exception, self.log_path)))
+        self._close_messages_no_wait()
+
+
+def _unsent(desk: Desk) -> list[Delivery]:
+    from gangly_tui.domain.outbox import SETTLED, DeliveryState
+    from gangly_tui.store.decisions import deliveries
+
+    return deliveries(desk.db, states=frozenset(DeliveryState) - SETTLED)
+
+
+def app_of(node: DOMNode) -> GanglyApp:
+    """The app a widget or screen lives in, with its own type."""
+    return cast(GanglyApp, node.app)

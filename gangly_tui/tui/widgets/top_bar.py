@@ -1,0 +1,49 @@
+"""The first line of every screen: where you are, where you can go, what is connected."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.widget import Widget
+
+from gangly_tui.tui.app import app_of
+from gangly_tui.tui.text import line
+
+TABS = (("1", "today", "Today"), ("2", "review", "Review"), ("5", "trail", "Trail"))
+
+
+class TopBar(Widget):
+    """`active` names the tab that is lit; a screen without a number lights none."""
+
+    def __init__(self, active: str = "", *, title: str = "") -> None:
+        super().__init__()
+        self._active = active
+        self._title = title
+        self._spots: list[tuple[int, int, str]] = []
+
+    def retitle(self, title: str) -> None:
+        """Change the words at the right, raw text."""
+        self._title = title
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        parts: list[Content | str] = [Content.styled("gangly", "bold $lead"), "   "]
+        at = 9
+        self._spots = []
+        for key, name, label in TABS:
+            tab = Content.assemble((key, "$lead"), " ", (label, "bold" if name == self._active else "$quiet"))
+            self._spots.append((at, at + tab.cell_length, name))
+            parts += [tab, "   "]
+            at += tab.cell_length + 3
+        right = line(self._title, style="$quiet")
+        if cell_len(right.plain) > width - at:
+            right = right.truncate(max(width - at, 0), ellipsis=True)
+        return Content("").join([*parts, " " * max(width - at - right.cell_length, 0), right])
+
+    def on_click(self, event: events.Click) -> None:
+        x = event.x - self.gutter.left
+        for start, end, name in self._spots:
+            if start <= x < end:
+                app_of(self).action_go(name)
