@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
 from gangly_tui.domain.errors import ConfigError
-from gangly_tui.domain.records import FIELDS, Kind
+from gangly_tui.domain.records import FIELDS, Kind, Record
 
 
 class Layer(StrEnum):
@@ -80,6 +80,12 @@ class Hierarchy:
             raise ConfigError(
                 f"the hierarchy page has no connector {system!r}", fix=f"add a [connectors.{system}] table to it"
             ) from None
+
+
+def in_scope(record: Record, scope: Scope) -> Record:
+    """The record with only the fields that the hierarchy lets us read."""
+    kept = {name: value for name, value in record.fields.items() if scope.may_read(record.ref.kind, name)}
+    return record if len(kept) == len(record.fields) else replace(record, fields=kept)
 
 
 def parse_hierarchy(text: str) -> Hierarchy:

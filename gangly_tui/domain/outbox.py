@@ -70,6 +70,9 @@ ARROWS: dict[DeliveryState, frozenset[DeliveryState]] = {
 
 SETTLED = frozenset({DeliveryState.SENT, DeliveryState.CONFLICT, DeliveryState.REJECTED, DeliveryState.WITHDRAWN})
 
+DEADLINE = timedelta(seconds=30)
+"""The longest one request may take in all. After it, its outcome is unknown."""
+
 HORIZON = timedelta(seconds=20)
 """How long an `unknown` write rests before a read may say it did not land: longer than a late commit plus read lag."""
 
@@ -110,6 +113,6 @@ def wait_after(attempts: int, retry_after: float | None = None) -> timedelta:
     return timedelta(seconds=max(seconds, retry_after or 0.0))
 
 
-def can_withdraw(delivery: Delivery, at: datetime) -> bool:
-    """Whether the write can still be taken back without touching the CRM."""
-    return delivery.state is DeliveryState.APPROVED and (at < delivery.grace_until or delivery.attempts == 0)
+def can_withdraw(delivery: Delivery) -> bool:
+    """Whether the write can still be taken back without touching the CRM: nothing of it was applied so far."""
+    return delivery.state is DeliveryState.APPROVED

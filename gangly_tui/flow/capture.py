@@ -1,0 +1,182 @@
+"""Capture: keep the rep's text first, then read it, then lay out the cards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gangly_tui.domain.cards import Table, meeting_source
+from gangly_tui.domain.draft import Draft, Notes, ReadingContext
+from gangly_tui.domain.errors import InputError, NotFound, Unreachable
+from gangly_tui.domain.hierarchy import in_scope
+from gangly_tui.domain.identity import mailbox, person_key
+from gangly_tui.domain.ports import Drafter
+from gangly_tui.domain.proposal import Proposal, ProposalState
+from gangly_tui.domain.propose import propose as lay_out
+from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef, encode
+from gangly_tui.flow.desk import Desk
+from gangly_tui.flow.prepare import Match, match
+from gangly_tui.store import decisions, engagement, mirror
+from gangly_tui.store.database import transaction
+
+MAX_CHARACTERS = 10 * 1024 * 1024
+"""Longer texts are refused: two days of speech are under 2 MiB."""
+
+
+def meeting_of(desk: Desk, meeting_id: str) -> Meeting:
+    """The meeting by id. Raises InputError when the store has none."""
+    found = engagement.get_meeting(desk.db, meeting_id)
+    if found is None:
+        raise InputError(f"there is no meeting {meeting_id!r}", fix="pull the calendar again: ctrl+r, or gangly pull")
+    return found
+
+
+def open_notes(desk: Desk, meeting_id: str) -> Notes:
+    """The rep's notes, else the transcript that is ready, else an empty page."""
+    kept = engagement.notes_of(desk.db, meeting_id)
+    if kept:
+        return kept[0]
+    transcript = engagement.transcript_of(desk.db, meeting_id)
+    source = "transcript" if transcript else "notes"
+    return Notes(
+        id=f"{meeting_id}/{source}", meeting_id=meeting_id, text=transcript or "", updated_at=desk.now(), source=source
+    )
+
+
+def autosave(desk: Desk, notes: Notes) -> None:
+    """Keep the text, durably, before anything else is attempted with it. Raises InputError when it is too long."""
+    if len(notes.text) > MAX_CHARACTERS:
+        raise InputError(
+            f"this text has {len(notes.text):,} characters; {MAX_CHARACTERS:,} are the most one meeting takes",
+            fix="split it, or open only the part that belongs to this call",
+        )
+    engagement.save_notes(desk.db, replace(notes, updated_at=desk.now()))
+
+
+def context_for(desk: Desk, meeting_id: str) -> ReadingContext:
+    """What the engine may know: this meeting, its people, the CRM's live picklists. Never another account's data."""
+    meeting = meeting_of(desk, meeting_id)
+    found = match(desk.db, meeting, desk.settings.our_domains)
+    known = mirror.linked(desk.db, found.account.ref, Kind.CONTACT, limit=200) if found.account else []
+    names = {mailbox(each.text("email")): each.title for each in known}
+    return ReadingContext(
+        anchor=meeting.start,
+        rep_name=desk.settings.user_name,
+        rep_email=desk.settings.user_email,
+        our_company=desk.settings.our_company,
+        attendees=tuple(
+            replace(each, name=each.name or names.get(mailbox(each.email), ""))
+            for each in meeting.attendees
+            if not each.resource
+        ),
+        account_name=found.account.title if found.account else "",
+        known_contacts=tuple(each.title for each in known),
+        competitors=desk.settings.competitors,
+        schemas=mirror.schemas(desk.db, desk.reader.system),
+        fiscal_year_start=desk.settings.fiscal_year_start,
+        currency=desk.settings.currency,
+    )
+
+
+def read(drafter: Drafter, text: str, context: ReadingContext) -> Draft:
+    """Read the text. Touches neither store nor network, so it may run in a thread beside the screen."""
+    return drafter.draft(text, context)
+
+
+async def propose(desk: Desk, notes: Notes, draft: Draft | None = None) -> list[Proposal]:
+    """Keep the text and its draft, read the records fresh, and lay out the cards.
+
+    Undecided cards of this meeting make room for the new ones; what was decided stays decided and is not asked again.
+    `draft` saves a second reading, when it is of exactly this text.
+    """
+    autosave(desk, notes)
+    if draft is None or draft.text_sha256 != hashlib.sha256(notes.text.encode("utf-8", "surrogatepass")).hexdigest():
+        draft = read(desk.drafter, notes.text, context_for(desk, notes.meeting_id))
+    meeting = meeting_of(desk, notes.meeting_id)
+    table = await lay_table(desk, meeting, notes.source, draft)
+    cards, dropped = lay_out(draft, table)
+    draft = replace(draft, dropped=(*draft.dropped, *dropped))
+    with transaction(desk.db):
+        engagement.save_draft(desk.db, notes.id, meeting.id, draft, desk.now())
+        decided = {_essence(each) for each in _decided(desk, meeting.id)}
+        for old in decisions.proposals(desk.db, states=_UNDECIDED, meeting_id=meeting.id):
+            if not (old.undoes or old.conflict):
+                decisions.set_proposal_state(desk.db, old.id, ProposalState.SUPERSEDED)
+        fresh = [each for each in cards if _essence(each) not in decided]
+        decisions.save_proposals(desk.db, fresh)
+    return fresh
+
+
+_UNDECIDED = (ProposalState.OPEN, ProposalState.LATER)
+
+
+def _decided(desk: Desk, meeting_id: str) -> Sequence[Proposal]:
+    states = (ProposalState.APPROVED, ProposalState.REJECTED)
+    return decisions.proposals(desk.db, states=states, meeting_id=meeting_id)
+
+
+def _essence(card: Proposal) -> tuple[object, ...]:
+    """What a card is about, whatever its id: the same thing is not asked twice. A summary is asked once a meeting."""
+    if card.group == "summary":
+        return (card.group,)
+    if card.group == "next step":
+        words = next((str(each.after).casefold() for each in card.changes if each.field == "subject"), "")
+        return (card.group, words)
+    if card.group == "contact":
+        return (card.group, card.target_name.casefold())
+    return (card.group, card.target, *((each.field, str(encode(each.after)).casefold()) for each in card.changes))
+
+
+async def lay_table(desk: Desk, meeting: Meeting, origin: str, draft: Draft | None) -> Table:
+    """Read everything the cards of this meeting are built on, fresh, through the read door."""
+    found = match(desk.db, meeting, desk.settings.our_domains)
+    account = await _fresh(desk, found.account.ref) if found.account else None
+    deals = [each for deal in found.deals if (each := await _fresh(desk, deal.ref))]
+    contacts = mirror.linked(desk.db, account.ref, Kind.CONTACT, limit=500) if account else []
+    return Table(
+        meeting=meeting,
+        system=desk.reader.system,
+        account=account,
+        deals=tuple(deals),
+        contacts=tuple(contacts),
+        attendees=tuple(found.contacts.values()),
+        lookups=await _look_up(desk, draft, found) if draft else {},
+        schemas=mirror.schemas(desk.db, desk.reader.system),
+        hierarchy=desk.hierarchy,
+        user=desk.settings.user,
+        source=meeting_source(origin, meeting.start.date()),
+        now=desk.now(),
+        new_id=desk.new_id,
+    )
+
+
+async def _fresh(desk: Desk, ref: RecordRef) -> Record | None:
+    """The record as it stands now, kept in the mirror; None (and forgotten) when the CRM no longer has it.
+
+    Offline, the card is drafted on what the mirror holds: the CRM's value is read again right before sending.
+    """
+    try:
+        record = in_scope(await desk.reader.read(ref), desk.hierarchy.scope(desk.reader.system))
+    except NotFound:
+        mirror.remove_records(desk.db, [ref])
+        return None
+    except Unreachable:
+        return mirror.get_record(desk.db, ref)
+    mirror.save_records(desk.db, [record])
+    return record
+
+
+async def _look_up(desk: Desk, draft: Draft, found: Match) -> dict[str, Record]:
+    """By mailbox: who the local store or the CRM itself already has of the people the draft names."""
+    hits: dict[str, Record] = dict(found.contacts)
+    for person in draft.contacts:
+        box = mailbox(person.email)
+        if box and box not in hits:
+            try:
+                records = await desk.reader.find(Kind.CONTACT, person_key(person.email))
+            except Unreachable:  # looked up again before the create is sent
+                records = list(mirror.contacts_by_mailbox(desk.db, [box]).values())
+            if records:
+                hits[box] = records[0]
+    return hits

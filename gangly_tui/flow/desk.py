@@ -1,0 +1,60 @@
+"""The Desk: everything one sitting works with, put together once by `bootstrap.open_desk`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+from gangly_tui.domain.hierarchy import Hierarchy
+from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader
+from gangly_tui.flow.deliver import Courier
+from gangly_tui.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Who sits here and how they count. `grace_seconds`: how long an approved write waits, so that `u` can stop it."""
+
+    user_name: str
+    user_email: str
+    our_company: str = ""
+    our_domains: frozenset[str] = frozenset()
+    competitors: tuple[str, ...] = ()
+    timezone: tzinfo = UTC
+    fiscal_year_start: int = 1
+    currency: str = "USD"
+    grace_seconds: float = 4.0
+
+    @property
+    def user(self) -> str:
+        """How the trail and the CRM name this person."""
+        return self.user_email or self.user_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the verbs need. Prep gets `reader`, a type with no write method; only the courier can write.
+
+    `now` is the one clock: aware, in the rep's time zone. `label` says on screen what is connected.
+    """
+
+    db: Connection
+    reader: RecordReader
+    courier: Courier
+    calendars: tuple[EngagementReader, ...]
+    drafter: Drafter
+    hierarchy: Hierarchy
+    settings: Settings
+    now: Callable[[], datetime]
+    label: str
+    new_id: Callable[[], str]
+    at_point: Callable[[str], None] = lambda _: None
+    """called with the name of each step a crash may hit; the fault tests die here"""
+    on_close: tuple[Callable[[], None], ...] = field(default=())
+
+    def close(self) -> None:
+        """Close the store and what the connectors hold open."""
+        for each in self.on_close:
+            each()
+        self.db.close()

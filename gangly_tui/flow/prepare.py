@@ -1,0 +1,183 @@
+"""Prepare: the day's list and the brief, from the store alone. Nothing here can write to a CRM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from gangly_tui.domain.brief import Brief, BriefFacts, is_internal, prepare_brief
+from gangly_tui.domain.errors import NotFound
+from gangly_tui.domain.hierarchy import Hierarchy, in_scope
+from gangly_tui.domain.identity import company_domain, mailbox
+from gangly_tui.domain.ports import RecordReader
+from gangly_tui.domain.proposal import ProposalState
+from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
+from gangly_tui.flow.desk import Desk
+from gangly_tui.store import decisions, engagement, mirror
+from gangly_tui.store.database import Connection
+
+_ACTIVITIES = 40
+
+
+class MeetingState(StrEnum):
+    """What a meeting waits for."""
+
+    CANCELLED = "cancelled"
+    INTERNAL = "internal"
+    BRIEF_READY = "brief ready"
+    TRANSCRIPT_READY = "transcript ready"
+    NOTES_PENDING = "notes pending"
+    DRAFTED = "drafted"
+    REVIEW = "to review"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingRow:
+    """One row of the agenda. `to_review` counts undecided cards."""
+
+    meeting: Meeting
+    state: MeetingState
+    to_review: int
+    account_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What a meeting is about: by attendees' mailboxes and company domains, and by what the rep chose before."""
+
+    account: Record | None
+    contacts: dict[str, Record]
+    deals: tuple[Record, ...]
+
+
+def series_key(meeting: Meeting) -> str:
+    """What a choice of deal is remembered under: the series, or the meeting itself."""
+    return meeting.series_id or meeting.id
+
+
+def match(db: Connection, meeting: Meeting, our_domains: frozenset[str]) -> Match:
+    """Find account, contacts and fitting open deals. A private meeting and a free-mail domain match no account."""
+    if meeting.private or is_internal(meeting, our_domains):
+        return Match(account=None, contacts={}, deals=())
+    theirs = [each for each in meeting.attendees if each.email and not each.resource]
+    boxes = [box for each in theirs if (box := mailbox(each.email))]
+    contacts = mirror.contacts_by_mailbox(db, boxes)
+    account = _account(db, contacts, {company_domain(each.email) for each in theirs} - our_domains - {""})
+    if account is None:
+        return Match(account=None, contacts=contacts, deals=())
+    deals = mirror.open_deals(db, account.ref)
+    chosen = engagement.series_choice(db, series_key(meeting))
+    if chosen is not None and any(each.ref == chosen for each in deals):
+        deals = [each for each in deals if each.ref == chosen]
+    return Match(account=account, contacts=contacts, deals=tuple(_fitting(deals, contacts)))
+
+
+def _account(db: Connection, contacts: dict[str, Record], domains: set[str]) -> Record | None:
+    """The account most attendees belong to, else the one that owns an attendee's domain."""
+    votes: dict[str, int] = {}
+    for contact in contacts.values():
+        for identifier in contact.ids("account"):
+            votes[identifier] = votes.get(identifier, 0) + 1
+    if votes:
+        system = next(iter(contacts.values())).ref.system
+        best = max(sorted(votes), key=lambda each: votes[each])
+        found = mirror.get_record(db, RecordRef(system=system, kind=Kind.ACCOUNT, id=best))
+        if found is not None:
+            return found
+    owned = mirror.accounts_by_domain(db, sorted(domains))
+    return owned[0] if len(owned) == 1 else None
+
+
+def _fitting(deals: list[Record], contacts: dict[str, Record]) -> list[Record]:
+    """Of several open deals those that name somebody in the room; all of them when none or all do."""
+    if len(deals) < 2:
+        return deals
+    people = {each.ref.id for each in contacts.values()}
+    named = [each for each in deals if people & set(each.ids("contacts"))]
+    return named or deals
+
+
+def prepare(desk: Desk, meeting: Meeting) -> Brief:
+    """The brief of one meeting, from the store."""
+    return prepare_brief(meeting, _facts(desk, meeting), now=desk.now())
+
+
+def _facts(desk: Desk, meeting: Meeting) -> BriefFacts:
+    domains = desk.settings.our_domains
+    found = match(desk.db, meeting, domains)
+    activities: list[Record] = []
+    tasks: list[Record] = []
+    if found.account is not None:
+        activities = mirror.linked(desk.db, found.account.ref, Kind.ACTIVITY, limit=_ACTIVITIES)
+        tasks = mirror.open_tasks(desk.db, [found.account.ref, *(each.ref for each in found.deals)])
+    people = [each.ref for each in found.contacts.values()]
+    return BriefFacts(
+        account=found.account,
+        contacts=found.contacts,
+        deals=found.deals,
+        activities=tuple(activities),
+        tasks=tuple(tasks),
+        last_touches=mirror.last_touches(desk.db, people, desk.now()) if people else {},
+        our_domains=domains,
+    )
+
+
+def day(desk: Desk, on: date) -> list[MeetingRow]:
+    """The meetings of one day in time order, each with what it waits for."""
+    start = datetime.combine(on, time(), tzinfo=desk.settings.timezone)
+    meetings = engagement.meetings_between(desk.db, start, start + timedelta(days=1))
+    ready = engagement.transcripts_ready(desk.db, [each.id for each in meetings])
+    counts = decisions.counts_by_meeting(desk.db)
+    return [_row(desk, each, ready, counts.get(each.id, {})) for each in meetings]
+
+
+def _row(desk: Desk, meeting: Meeting, ready: set[str], counts: dict[ProposalState, int]) -> MeetingRow:
+    waiting = counts.get(ProposalState.OPEN, 0) + counts.get(ProposalState.LATER, 0)
+    decided = counts.get(ProposalState.APPROVED, 0) + counts.get(ProposalState.REJECTED, 0)
+    account = match(desk.db, meeting, desk.settings.our_domains).account
+    return MeetingRow(
+        meeting=meeting,
+        state=_state(desk, meeting, ready, waiting, decided),
+        to_review=waiting,
+        account_name=account.title if account else "",
+    )
+
+
+def _state(desk: Desk, meeting: Meeting, ready: set[str], waiting: int, decided: int) -> MeetingState:
+    if meeting.cancelled:
+        return MeetingState.CANCELLED
+    if waiting:
+        return MeetingState.REVIEW
+    if decided:
+        return MeetingState.DONE
+    if any(each.text.strip() for each in engagement.notes_of(desk.db, meeting.id)):
+        return MeetingState.DRAFTED
+    if is_internal(meeting, desk.settings.our_domains):
+        return MeetingState.INTERNAL
+    if meeting.id in ready:
+        return MeetingState.TRANSCRIPT_READY
+    return MeetingState.NOTES_PENDING if meeting.end <= desk.now() else MeetingState.BRIEF_READY
+
+
+def next_meeting(desk: Desk) -> Meeting | None:
+    """The meeting that runs now, or the next one within the two weeks that are pulled; None when there is none."""
+    now = desk.now()
+    coming = engagement.meetings_between(desk.db, now, now + timedelta(days=14))
+    people = [each for each in coming if not (each.cancelled or each.all_day)]
+    return next((each for each in people if not is_internal(each, desk.settings.our_domains)), None)
+
+
+async def refresh(
+    reader: RecordReader, db: Connection, meeting: Meeting, hierarchy: Hierarchy, ours: frozenset[str]
+) -> None:
+    """Read the meeting's account, deals and contacts again through the read door: the brief is of this minute."""
+    found = match(db, meeting, ours)
+    scope = hierarchy.scope(reader.system)
+    records = [*found.deals, *found.contacts.values(), *([found.account] if found.account else [])]
+    for record in records:
+        try:
+            mirror.save_records(db, [in_scope(await reader.read(record.ref), scope)])
+        except NotFound:
+            mirror.remove_records(db, [record.ref])
