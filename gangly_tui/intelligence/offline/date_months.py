@@ -63,7 +63,8 @@ def month_first(line: Line, index: int) -> Found:
         if day and _is_day(line, index, begin, day):
             return _with_year(line, month, day[0], day[1])
     if is_month_here(line, index):
-        return _bare_month(line, month), at if tokens[at - 1].word == "." else index + 1
+        short = len(tokens[index].word) <= 4 and tokens[index].word not in ("may", "june", "july")
+        return _bare_month(line, month), at if short else index + 1
     return None
 
 
@@ -159,7 +160,8 @@ def _year_behind_clock(line: Line, at: int) -> tuple[int, int] | None:
 def day_first(line: Line, index: int) -> Found:
     """ "8 March", "the 15th of Feb", "2nd day of June 2026", "fifteen August"."""
     tokens = line.tokens
-    if line.before(index) in _MONEY_SIGNS or (tokens[index].glued and line.before(index) in ("/", ":", ".")):
+    glued = tokens[index].glued and line.before(index) in ("/", ":", ".") and index > 1 and tokens[index - 2].digits
+    if line.before(index) in _MONEY_SIGNS or glued:
         return None
     day = day_of_month(tokens, index)
     if not day:

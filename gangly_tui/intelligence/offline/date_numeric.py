@@ -10,7 +10,7 @@ from gangly_tui.intelligence.offline import calendar_words as words
 from gangly_tui.intelligence.offline.date_reading import Found, Line, of_day, of_stretch, two_digit_year
 
 _NAME = "(" + "|".join(sorted(words.MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
-_NOT_BEHIND = r"(?![\d])(?![-/.]\d)"
+_NOT_BEHIND = r"(?!\d)(?![/.]\d)(?!-\d++(?![/.]))"
 _YMD = re.compile(r"(\d{4})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?=T\d\d|" + _NOT_BEHIND + ")")
 _DMY = re.compile(r"(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})" + _NOT_BEHIND)
 _COMPACT = re.compile(r"(19[5-9]\d|20[0-4]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -18,7 +18,8 @@ _NAMED_MIDDLE = re.compile(r"(\d{1,4})([-/. ])" + _NAME + r"[-/. ](\d{1,4})(?!\d
 _NAMED_LAST = re.compile(r"(\d{1,4})([-/])(\d{1,4})[-/]" + _NAME, re.IGNORECASE)
 _MONTH_YEAR = re.compile(r"(\d{1,2})[/](\d{4})" + _NOT_BEHIND)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})" + _NOT_BEHIND)
-_PAIR = re.compile(r"(\d{1,2})(\s?[-/.]\s?)(\d{1,2})(?![\d%])(?!\s?[-/.:]\d\d)(?!\s?(?:st|nd|rd|th)\b)")
+_PAIR = re.compile(r"(\d{1,2})(\s?[-/.]\s?)(\d{1,2})(?![\d%])(?!\s?[/.:]\d\d)(?!-\d++(?!/))(?!\s?(?:st|nd|rd|th)\b)")
+_DATE_BEFORE = re.compile(r"\d/\d{1,4}-\Z")
 _CUES = {"on", "by", "until", "till", "due", "from", "before", "after", "since", "this", "next", "last", "is", "for",
          "starting", "between", "beginning", "ending", "date", "dated", "of", "to", ","}  # fmt: skip
 _FRACTIONS = {(1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (1, 5), (1, 8), (24, 7), (9, 11), (7, 24)}
@@ -29,7 +30,7 @@ def numeric(line: Line, index: int) -> Found:
     token = line.tokens[index]
     text, start = line.text, token.start
     previous = text[start - 1] if start else ""
-    joined = previous in "-/." and start > 1 and text[start - 2].isdigit()
+    joined = previous in "-/." and start > 1 and text[start - 2].isdigit() and not _DATE_BEFORE.search(text, max(0, start - 8), start)
     if previous in "$€£¥₹#&+" and previous or joined:
         return None
     if token.digits == 8:
@@ -104,7 +105,8 @@ def _pair(line: Line, text: str, start: int, index: int) -> Found:
     cued = before in _CUES or before in words.WEEKDAYS or not line.text[:start].strip()
     alone = not line.text[:start].strip() and not line.text[match.end() :].strip(" .!?,")
     if mark == "/":
-        if (left, right) in _FRACTIONS and not (alone or before in ("on", "by", "due", "until", "before", "after")):
+        timed = text[match.end() : match.end() + 4] in (" at ", " @ ")
+        if (left, right) in _FRACTIONS and not (alone or timed or before in ("on", "by", "due", "until", "before", "after")):
             return None
     elif mark == "-":
         if not alone and not (before in ("on", "due", "dated") and _ends(text, match.end())):

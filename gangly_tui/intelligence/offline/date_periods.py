@@ -184,8 +184,10 @@ def edge(line: Line, index: int) -> Found:
     word = tokens[index].word
     if word in words.DEADLINES:
         side = "start" if word.startswith("bo") else "end"
-        if word in ("boy",) and line.before(index) not in ("the", "at", "by") or tokens[index].digits:
+        if word == "boy" and line.before(index) not in ("the", "at", "by"):
             return None
+        if words.DEADLINES[word] == "day":
+            return of_day(line.today, left="end of day"), index + 1
         return _edge_of(
             line, of_stretch(unit_stretch(line, words.DEADLINES[word], 0), words.DEADLINES[word]), side, index + 1
         )
@@ -210,6 +212,10 @@ def edge(line: Line, index: int) -> Found:
     at = skip(tokens, at, "around")
     if tokens[at].word in ("afternoon", "morning", "evening") or word == "first":
         return None
+    if tokens[at].word in words.DAYS:
+        return of_day(cal.plus_days(line.today, words.DAYS[tokens[at].word])), at + 1
+    if tokens[at + 1].word in words.DAY_PARTS and tokens[at].word in words.RELATIVE:
+        return relative(line, at)
     found = period(line, at) if word != "early" or tokens[at].kind != NUM or True else None
     if not found and word == "end" and tokens[at].kind in (WEEKDAY,):
         return None
@@ -220,9 +226,7 @@ def edge(line: Line, index: int) -> Found:
 
 def day_end(line: Line, at: int) -> Found:
     """ "end of day", "close of business tomorrow": the day itself, today unless another is named behind."""
-    if line.tokens[at].kind in (WEEKDAY,) or line.tokens[at].word in words.DAYS or line.tokens[at].word in ("on",):
-        return None
-    return of_day(line.today), at
+    return of_day(line.today, left="end of day"), at
 
 
 def _edge_of(line: Line, read: Read, side: str, at: int) -> Found:
@@ -397,6 +401,9 @@ def week_named(line: Line, index: int, point: Rule) -> Found:
         return of_stretch(unit_stretch(line, name, 2), name), at + 2
     if tokens[at].word == "before" and tokens[at + 1].word == "last":
         return of_stretch(unit_stretch(line, name, -2), name), at + 2
+    if line.before(index) == "the" and line.before(index, 2) in ("in", "for", "during", "within", "throughout", "over"):
+        if name != "week" or tokens[at].kind in (END, MARK):
+            return of_stretch(unit_stretch(line, name, 0), name), at
     if name not in ("week", "weekend"):
         return None
     if tokens[at].kind == NUM and name == "week" and 1 <= tokens[at].value <= 53 and tokens[at].digits <= 2:
@@ -408,7 +415,8 @@ def week_named(line: Line, index: int, point: Rule) -> Found:
         if found and found[0].grain == "day":
             day = cal.plus_days(found[0].first, {"after": 7, "before": -7}.get(word, 0))
             return of_stretch(cal.weekend(day) if name == "weekend" else cal.week(day), name), found[1]
-    if name == "weekend" and line.before(index) in ("the", "this", "over", "by", "on", "weekend", "until"):
+    closes = tokens[at].kind in (END, MARK) and line.before(index) not in ("a", "an", "each", "every", "long", "per", "all", "two")
+    if name == "weekend" and tokens[index].word == "weekend" and closes or name == "weekend" and line.before(index) in ("the", "this", "over", "by", "on", "weekend", "until"):
         return of_stretch(cal.weekend(line.today), "weekend"), at
     return None
 
@@ -450,7 +458,11 @@ def year_alone(line: Line, index: int) -> Found:
         return None
     spelled = tokens[index].kind != NUM and tokens[index].kind != MARK
     alone = index == 0 and tokens[at].kind == END
-    ranged = tokens[at].word in ("-", "~", "to", "through", "–") and full_year(tokens, at + 1) is not None
+    chained = tokens[index].glued and line.before(index) in ("-", "/", "+", ".", "_", "~")
+    ranged = not chained and tokens[at].word in ("-", "~", "to", "through", "–") and full_year(tokens, at + 1) is not None
+    first_of_pair = index >= 2 and tokens[index - 2].digits == 4 and not (tokens[index - 2].glued and index >= 3)
+    if chained and not (first_of_pair and line.before(index) in ("-", "~") and tokens[at].word != "-"):
+        return None
     listed = tokens[at].kind in (END, MARK) or at != index + 1 or tokens[at].kind != NUM
     cued = line.before(index) in _YEAR_CUES or line.before(index) in ("-", "~", "–")
     if not (alone or ranged or (cued and listed and not _counts_a_thing(line, at))) and not (spelled and cued):

@@ -17,13 +17,15 @@ from gangly_tui.intelligence.offline.date_periods import (
     week_named,
     year_alone,
 )
-from gangly_tui.intelligence.offline.date_reading import Found, Line, day_of_month, of_day, of_stretch, ordinal, skip
+from gangly_tui.intelligence.offline.date_reading import Found, Line, Read, day_of_month, of_day, of_stretch, ordinal, skip
 from gangly_tui.intelligence.offline.date_relative import distance, relative, season, weekday
 from gangly_tui.intelligence.offline.date_tokens import CARD, END, MARK, MONTH, NTH, NUM, ORD, UNIT, WEEKDAY, WORD
 from gangly_tui.intelligence.offline.holidays import holiday
 
 _HABITS = ("every", "each", "per", "everyday", "alternate", "any", "other")
 _DEEPEST = 3
+_NEAR_PAST = 60
+"""Days: a dated weekday this far back is meant as past."""
 
 
 def point(line: Line, index: int, depth: int = 0) -> Found:
@@ -39,7 +41,7 @@ def point(line: Line, index: int, depth: int = 0) -> Found:
     best: Found = None
     candidates: list[Found] = []
     if kind == MONTH:
-        candidates = [month_first(line, index)]
+        candidates = [_month(line, index)]
     elif kind == WEEKDAY:
         candidates = [_weekday(line, index, deeper)]
     elif kind == NUM:
@@ -89,6 +91,17 @@ def point(line: Line, index: int, depth: int = 0) -> Found:
         if found and (best is None or found[1] > best[1]):
             best = found
     return best
+
+
+def _month(line: Line, index: int) -> Found:
+    """A month and, behind it, the weekday of its day: "Jul 18, Fri"."""
+    found = month_first(line, index)
+    if not found or found[0].open != "year" or found[0].grain != "day":
+        return found
+    at = skip(line.tokens, found[1], ",", "(")
+    if line.tokens[at].kind == WEEKDAY and at > found[1] and line.tokens[at + 1].kind in (END, MARK, NUM):
+        return _in_year(line, found[0], line.tokens[at].value), skip(line.tokens, at + 1, ")")
+    return found
 
 
 def _by_word(line: Line, index: int, deeper) -> list[Found]:  # type: ignore[no-untyped-def]
@@ -145,7 +158,7 @@ def _weekday(line: Line, index: int, deeper) -> Found:  # type: ignore[no-untype
                 and date_found[0].open in ("year", "")
             ):
                 end = date_found[1]
-                return date_found[0], skip(tokens, end, ")") if tokens[behind - 1].word == "(" else end
+                return _in_year(line, date_found[0], token.value), skip(tokens, end, ")") if tokens[behind - 1].word == "(" else end
     if line.before(index) in _HABITS or line.before(index) == "all":
         return None
     if token.word in words.AMBIGUOUS_WEEKDAYS and found[1] <= index + 1 and not _is_weekday_here(line, index):
@@ -222,8 +235,8 @@ def _names_something(line: Line, at: int, second: str) -> bool:
     following = {"at", "of", "in", "for", "to", "and", "or", "is", "was", "works", "between", "from", "until", "through",
                  "with", "if", "so", "but", "would", "will", "around", "please", "then", "as", "before", "after", "by", "on",
                  "it", "i", "we", "you", "instead", "that", "this", "when", "because", "should", "too", "also", "a", "the",
-                 "are", "not", "does", "do", "due", "via", "there", "here", "or", "thanks", "since"}  # fmt: skip
-    return token.word not in following
+                 "are", "not", "does", "do", "due", "via", "there", "here", "or", "thanks", "since", "till", "til", "thru"}  # fmt: skip
+    return token.word not in following and not token.word.endswith("ly")
 
 
 def _named_day(line: Line, index: int) -> Found:
@@ -260,7 +273,7 @@ def _moment(line: Line, index: int) -> Found:
         and before not in ("", ",", "."),
         "moment": before == "the" and line.before(index, 2) == "at",
         "minute": before == "the" and line.before(index, 2) == "at",
-        "date": before == "to",
+        "date": before == "to" and tokens[index + 1].kind != NUM,
         "asap": True,
     }.get(word, False)
     return (of_day(line.today, "now"), index + 1) if said else None
@@ -277,8 +290,25 @@ def _this_date(line: Line, index: int) -> Found:
     if tokens[at].kind == MONTH and tokens[at + 1].kind in (NUM, NTH, MARK) or tokens[at].kind == NUM:
         found = numeric(line, at) if tokens[at].kind == NUM else month_first(line, at)
         if found and found[0].grain == "day":
-            return replace(found[0], open=""), skip(tokens, found[1], ")")
+            named = tokens[index + 1].value if tokens[index + 1].kind == WEEKDAY else None
+            return _in_year(line, found[0], named, this=word == "this"), skip(tokens, found[1], ")")
     return None
+
+
+def _in_year(line: Line, read: Read, name: int | None, *, this: bool = False) -> Read:
+    """The year of a date without one, when a weekday stands beside it: the near year in which they agree."""
+    if read.open != "year":
+        return read
+    day = read.first
+    if name is not None and day.weekday() != name:
+        before = cal.make(day.year - 1, day.month, day.day)
+        after = cal.make(day.year + 1, day.month, day.day)
+        if before and before.weekday() == name and (line.today - before).days <= _NEAR_PAST:
+            return replace(read, first=before, last=before, open="")
+        if after and after.weekday() == name:
+            return replace(read, first=after, last=after, open="")
+    this_year = cal.make(line.today.year, day.month, day.day) if this else None
+    return replace(read, first=this_year, last=this_year, open="") if this_year else replace(read, open="")
 
 
 def _closest(line: Line, index: int, deeper) -> Found:  # type: ignore[no-untyped-def]

@@ -25,6 +25,8 @@ from gangly_tui.intelligence.offline.date_tokens import CARD, END, MARK, MONTH, 
 Rule = Callable[[Line, int], Found]
 _HOURS = ("hour", "minute", "second")
 _MOST_PARTS = 4
+_MEALS = ("lunch", "dinner", "breakfast", "noon")
+_BEHIND_A_MONTH = {"to", "until", "till", "through", "and", "or", "at", "for", "in", "with", "we", "i", "so", "if", "but", "on"}
 
 
 def unit_stretch(line: Line, unit: str, offset: int, base: date | None = None) -> cal.Stretch:
@@ -372,6 +374,10 @@ def _relative_month(line: Line, at: int, word: str, offset: int) -> Found:
     number = tokens[at].value
     if word in ("past", "same"):
         return None
+    behind = tokens[at + 1]
+    verb = tokens[at].word in ("may", "march", "mar") and not tokens[at].capital
+    if verb and behind.kind not in (END, MARK, NUM) and behind.word not in _BEHIND_A_MONTH:
+        return None
     year = full_year(tokens, at + 1)
     if year:
         return of_stretch(cal.month(max(1, year[0]), number), "month"), year[1]
@@ -393,6 +399,8 @@ def _relative_unit(line: Line, index: int, at: int, word: str, offset: int, coun
     if tokens[at].word in words.SEASONS and count is None:
         return season(line, at, offset), at + 1
     working = tokens[at - 1].word == "working" and at > index
+    if tokens[at].word in words.DAY_PARTS and tokens[at].word not in _MEALS and count is None:
+        return of_day(cal.plus_days(line.today, offset)), at + 1
     unit_found = unit_at(line, at)
     if not unit_found:
         return None

@@ -40,10 +40,12 @@ class Token(NamedTuple):
 STOP = Token(END, 0, "", 0, 0, False, 0, False)
 
 _TOKEN = re.compile(r"(\d++)(?:(st|nd|rd|th)(?![^\W\d_]))?|([^\W\d_]+(?:['’][^\W\d_]+)?)|([^\w\s]|_)", re.IGNORECASE)
+_ALSO_STARTERS = {
+    "christmas", "xmas", "easter", "halloween", "thanksgiving", "at this time", "nineteen", "two thousand", "thirty", "forty",
+    "fifteen", "twelve", "eleven", "a m", "p m", "morning", "afternoon", "evening", "night", "[ap]m", r"[ap]\.\s?m", "zero",
+}  # fmt: skip
 _WORTH = re.compile(
-    r"\d|\b(?:"
-    + "|".join(sorted(words.STARTERS | {"christmas", "xmas", "easter", "halloween", "thanksgiving"}))
-    + r")",
+    r"\d|\b(?:" + "|".join(sorted(words.STARTERS | _ALSO_STARTERS)) + r")",
     re.IGNORECASE,
 )
 _HOLIDAY = re.compile(r"\b(?:eve|new year|valentine|patrick|good friday|boxing|juneteenth|memorial)", re.IGNORECASE)

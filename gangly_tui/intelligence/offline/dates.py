@@ -68,7 +68,7 @@ def _in_line(line: Line, offset: int) -> list[DateMention]:
         found = _range(line, index) if token.kind in _STARTING or token.word in _OPENERS else None
         if found and found[1] > index:
             behind = min(found[1], end)
-            days.append((token.start, line.tokens[behind - 1].end, found[0]))
+            _place(line, days, (token.start, line.tokens[behind - 1].end, found[0]))
             index = behind
         else:
             index += 1
@@ -84,6 +84,16 @@ def _in_line(line: Line, offset: int) -> list[DateMention]:
         )
         for start, stop, read in _with_clocks(line, days)
     ]
+
+
+def _place(line: Line, days: list[tuple[int, int, Read]], new: tuple[int, int, Read]) -> None:
+    """Adds a reading; "end of day" beside a day belongs to that day."""
+    if days and "end of day" in (days[-1][2].open, new[2].open) and _touches(line, days[-1][1], new[0]):
+        start, _, last = days[-1]
+        kept = new[2] if last.open == "end of day" else last
+        days[-1] = (start, new[1], kept)
+    else:
+        days.append(new)
 
 
 _OPENERS = frozenset(
@@ -197,6 +207,8 @@ def _agree(left: Read, right: Read, line: Line) -> tuple[Read, Read]:
             moved = _years_back(left, left.first.year - right.last.year + years if years >= 0 else 0)
             if moved.first <= right.last:
                 return moved, right
+    if right.open == "year" and left.open == "year" and left.grain == right.grain == "month":
+        return (_years_back(left, 1), right) if left.first > right.last else (left, right)
     if right.open == "year":
         moved = _years_back(right, right.first.year - left.first.year)
         return left, moved if moved.last >= left.first else _years_back(moved, -1)
