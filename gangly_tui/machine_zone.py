@@ -39,8 +39,8 @@ class MachineZone(tzinfo):
     def _local(moment: datetime | None) -> time.struct_time:
         if moment is None:
             return time.localtime()
-        plain = moment.timetuple()[:8]
-        return time.localtime(time.mktime((*plain, -1)))
+        day = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+        return time.localtime(time.mktime((*day, 0, 0, -1)))
 
 
 def machine_zone() -> tzinfo:
