@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -49,15 +49,14 @@ class GanglyApp(App[None]):
     """`desk` is None on a fresh machine: the first screen then asks, and `open_desk` opens what was chosen.
 
     `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review or trail.
-    `coming` lists systems that cannot be connected yet, as (name, what it will bring).
+    `coming` lists systems that cannot be connected yet, as (name, what it will bring). `theme` is dark or light;
+    `keymap` maps binding ids to keys.
     """
 
     TITLE = "gangly"
     CSS_PATH = "gangly.tcss"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "go('today')", "Today", id="app.today", tooltip="The day's meetings and the brief", show=False),
         Binding("2", "go('review')", "Review", id="app.review", tooltip="The cards that wait for you", show=False),
@@ -84,8 +83,12 @@ class GanglyApp(App[None]):
         *,
         coming: Sequence[tuple[str, str]] = (),
         log_path: Path | None = None,
+        theme: str = "",
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
         self.desk = desk
         self.coming = tuple(coming)
         self.log_path = log_path
@@ -97,7 +100,8 @@ class GanglyApp(App[None]):
         self._pulling = False
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        self.theme = LIGHT.name if theme in ("light", LIGHT.name) else DARK.name
+        self.set_keymap(keymap or {})
 
     # -- opening ------------------------------------------------------------------------------------------------
 
@@ -267,7 +271,7 @@ class GanglyApp(App[None]):
         self._home()
         self.push_screen(NotesScreen(self.desk, meeting_id))
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """One screen back; on Today, call off a quit that waits."""
         self._leaving = False
         if len(self.screen_stack) > 1:

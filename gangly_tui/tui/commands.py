@@ -1,0 +1,63 @@
+"""The palette: our verbs and the day's meetings by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from gangly_tui.tui.app import GanglyApp, app_of
+from gangly_tui.tui.text import line
+
+_MEETINGS = 50
+
+
+class GanglyCommands(Provider):
+    """Verbs first, then the meetings of the highlighted day."""
+
+    def _verbs(self) -> list[tuple[str, str, Callable[[], object]]]:
+        app = app_of(self.screen)
+        leave = ("Quit", "approved writes stay in the outbox", partial(app.run_action, "quit"))
+        look = ("Switch between dark and light", "the theme, for now", app.action_theme)
+        keys = ("Keys of this screen", "?", app.action_help)
+        if app.desk is None:
+            return [look, keys, leave]
+        return [
+            ("Today", "1  the day's meetings and the brief", partial(app.action_go, "today")),
+            ("Review", "2  the cards that wait for you", partial(app.action_go, "review")),
+            ("Trail", "5  every decision and every write", partial(app.action_go, "trail")),
+            ("Notes of the highlighted meeting", "n", app.action_notes),
+            ("Find anything", "/", app.action_find),
+            ("Pull now", "ctrl+r  read the CRM and the calendars again", app.action_pull),
+            look,
+            keys,
+            leave,
+        ]
+
+    def _meetings(self) -> list[tuple[str, Callable[[], object]]]:
+        app = app_of(self.screen)
+        today = app.today
+        if today is None:
+            return []
+        return [(str(line(title, limit=80)), partial(_show, app, id_)) for id_, title in today.titles()[:_MEETINGS]]
+
+    async def discover(self) -> Hits:
+        for name, help_text, run in self._verbs():
+            yield DiscoveryHit(line(name), run, text=name, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, help_text, run in self._verbs():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), run, text=name, help=help_text)
+        for title, show in self._meetings():
+            name = f"Brief: {title}"
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, line(name), show, text=name, help="today's agenda")
+
+
+def _show(app: GanglyApp, meeting_id: str) -> None:
+    if app.today:
+        app.action_go("today")
+        app.today.show_meeting(meeting_id)

@@ -1,0 +1,169 @@
+"""The first run: try the sandbox, or bring a calendar; what will be connectable is listed, not pretended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from gangly_tui.domain.errors import GanglyError, InputError
+from gangly_tui.tui.app import app_of
+from gangly_tui.tui.text import cell, join, line
+from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
+from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
+
+_INTRO = (
+    "A calendar event becomes a brief; your notes become cards; one key sends each to the CRM. "
+    "Nothing is written without that key, and every write is on the trail."
+)
+_CHOICES = (
+    (
+        "sandbox",
+        "Try the sandbox",
+        "A fictional company with a CRM, a calendar and a day of calls. No account, no network, all on this machine.",
+    ),
+    (
+        "calendar",
+        "Import a calendar file",
+        "An .ics exported from any calendar. Your meetings, with an empty CRM beside them to fill.",
+    ),
+)
+_LARGEST = 10 * 1024 * 1024
+
+
+def check_calendar(text: str) -> Path:
+    """The path of a calendar file as typed. Raises InputError with what is wrong and what to do."""
+    text = text.strip().strip("'\"")
+    if not text:
+        raise InputError("type the path of an .ics file", fix="such as ~/Downloads/calendar.ics")
+    try:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            raise InputError("that is a folder", fix="name the .ics file in it")
+        if not path.is_file():
+            raise InputError("no such file", fix="check the path; ~ is your home folder")
+        if path.stat().st_size > _LARGEST:
+            raise InputError("that file is larger than 10 MB", fix="export a shorter time span")
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError("that path cannot be read", fix=str(error)) from error
+    if b"BEGIN:VCALENDAR" not in head.upper():
+        raise InputError("that is not a calendar file", fix="export one as .ics (iCalendar) and name it here")
+    return path.resolve()
+
+
+class ConnectScreen(Screen[None]):
+    """Asks what to open. `coming` is shown as what will be connectable, as (name, what it brings)."""
+
+    CSS_PATH = "connect.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "choose", "Choose", key_display="Enter", id="connect.choose", tooltip="Open the marked choice"
+        ),
+        Binding("escape", "leave_path", "Back", show=False, id="connect.back", tooltip="Back to the choices"),
+    ]
+
+    def __init__(self, coming: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__()
+        self._coming = tuple(coming)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="page", can_focus=False):
+            yield Static(Content.styled("gangly", "bold $lead"), id="name")
+            yield Static(Content(_INTRO), id="intro")
+            yield RowView(marked_always=True)
+            yield Input(placeholder="~/Downloads/calendar.ics", id="path", select_on_focus=False)
+            yield Static("", id="said", markup=False)
+            yield Static(self._list(), id="coming")
+        yield StatusLine("nothing is connected yet")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        view = self.query_one(RowView)
+        view.show(_lay_out, cursor=0)
+        view.focus()
+        self.query_one("#path").display = False
+
+    def _list(self) -> Content:
+        if not self._coming:
+            return Content("")
+        width = max(cell_len(str(line(name, limit=40))) for name, _ in self._coming) + 2
+        rows: list[Content] = [Content.styled("Coming, not built yet", "$quiet")]
+        for name, what in self._coming:
+            rows.append(join("  ", cell(name, width, style="$quiet"), line(what, limit=200, style="$quiet")))
+        return Content("\n").join(rows)
+
+    def action_choose(self) -> None:
+        """Take the marked choice."""
+        self.query_one(RowView).action_choose()
+
+    def on_row_view_chosen(self, event: RowView.Chosen) -> None:
+        event.stop()
+        if _CHOICES[event.item][0] == "sandbox":
+            self._say("setting up the sandbox …")
+            self.call_after_refresh(self._open, "sandbox")
+            return
+        path = self.query_one("#path", Input)
+        path.display = True
+        path.focus()
+        self._say("Enter imports it, Esc goes back")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if not event.value.strip():
+            self._say("Enter imports it, Esc goes back")
+            return
+        try:
+            check_calendar(event.value)
+        except InputError as error:
+            self._refuse(error)
+        else:
+            self._say("✓ a calendar; Enter imports it", style="$good")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            path = check_calendar(event.value)
+        except InputError as error:
+            self._refuse(error)
+            return
+        self._say("reading the calendar …")
+        self.call_after_refresh(self._open, f"calendar:{path}")
+
+    def action_leave_path(self) -> None:
+        """Back from the path to the choices."""
+        self.query_one("#path").display = False
+        self._say("")
+        self.query_one(RowView).focus()
+
+    def _open(self, choice: str) -> None:
+        try:
+            app_of(self).choose_desk(choice)
+        except GanglyError as error:
+            self._refuse(error)
+
+    def _say(self, text: str, *, style: str = "$quiet") -> None:
+        self.query_one("#said", Static).update(line(text, limit=400, style=style))
+
+    def _refuse(self, error: GanglyError) -> None:
+        text = join(line(f"! {error}", limit=300, style="$bad"), line(f"  {error.fix}", limit=300, style="$quiet"))
+        self.query_one("#said", Static).update(text)
+
+
+def _lay_out(width: int) -> list[Row]:
+    rows: list[Row] = []
+    for item, (_, title, what) in enumerate(_CHOICES):
+        if rows:
+            rows.append(Row(left=Content("")))
+        rows.append(Row(left=Content.styled(title, "bold"), item=item))
+        rows += [Row(left=each, item=item) for each in Content.styled(what, "$quiet").wrap(max(width - MARGIN - 1, 10))]
+    return rows
