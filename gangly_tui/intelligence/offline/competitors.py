@@ -1,0 +1,141 @@
+"""Who else the buyer looks at, by name."""
+
+from __future__ import annotations
+
+import re
+
+from gangly_tui.domain.draft import Dropped, Evidence, Side
+from gangly_tui.domain.identity import company_name
+from gangly_tui.intelligence.offline import field_cues as cue
+from gangly_tui.intelligence.offline.lexicon import NOT_A_NAME, TITLE_WORD
+from gangly_tui.intelligence.offline.modality import Mood, asks, mood
+from gangly_tui.intelligence.offline.passages import Sentence, span
+from gangly_tui.intelligence.offline.reading import Reading
+
+_NEVER = frozenset(
+    "soc gdpr hipaa iso sso api crm erp poc rfp legal procurement board security finance mondays".split()
+)
+
+
+def competitor(reading: Reading, people: list[str], dropped: list[Dropped]) -> tuple[str, Evidence, float] | None:
+    """(name, evidence, confidence) of the alternative the buyer weighs; the others are listed in `dropped`."""
+    ours = _ours(reading)
+    names = {
+        part.lower() for person in (*people, *(each.name for each in reading.cast.people)) for part in person.split()
+    }
+    found: list[tuple[str, Evidence, float]] = []
+    for sentence in reading.live():
+        if not sentence.buyer_fact:
+            continue
+        for name, start, end, sure in _named(sentence, reading.context.competitors, _answers_rival(reading, sentence)):
+            key = company_name(name)
+            if (
+                not key
+                or key in ours
+                or key.split()[0] in _NEVER
+                or any(part in names for part in name.lower().split())
+                or name.lower() in NOT_A_NAME
+            ):
+                continue
+            how = mood(sentence, start, end)
+            if how is not Mood.ASSERTED or re.search(
+                r"\b(?:ruled out|instead of|rather than|switch(?:ed|ing) (?:from|off)|moved off|replac\w+|left|got rid of|no longer|ditched)\b",
+                sentence.low[max(0, start - 40) : start],
+            ):
+                dropped.append(
+                    Dropped(
+                        what="competitor",
+                        value=name,
+                        quote=sentence.text,
+                        reason=how.value if how is not Mood.ASSERTED else "no longer an alternative",
+                    )
+                )
+                continue
+            evidence = sentence.evidence(reading.text)
+            question = _answers_rival(reading, sentence)
+            if question:
+                evidence = span(reading.text, question, sentence)
+            found.append((name, evidence, sure))
+    if not found:
+        return None
+    best = max(found, key=lambda each: each[2])
+    for name, evidence, _ in found:
+        if name.lower() != best[0].lower() and not any(
+            each.what == "competitor" and each.value == name for each in dropped
+        ):
+            dropped.append(
+                Dropped(
+                    what="competitor", value=name, quote=evidence.text, reason=f"another alternative beside {best[0]}"
+                )
+            )
+    return best
+
+
+def _answers_rival(reading: Reading, sentence: Sentence) -> Sentence | None:
+    """The rep's question about alternatives this sentence answers, or None."""
+    for each in reading.before(sentence, 3):
+        if each.turn == sentence.turn:
+            continue
+        if each.side is Side.REP and asks(each) and cue.ASKS_FOR["competitor"].search(each.low):
+            return each
+        return None
+    return None
+
+
+def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -> list[tuple[str, int, int, float]]:
+    text = sentence.text
+    found = []
+    for name in known:
+        for hit in re.finditer(rf"(?<!\w){re.escape(name.lower())}(?!\w)", sentence.low):
+            found.append((text[hit.start() : hit.end()], hit.start(), hit.end(), 0.86))
+    for hit in cue.COMPETITOR.finditer(text):
+        using = bool(cue.CURRENT_USE.search(hit.group()))
+        at = hit.end()
+        for _ in range(3):
+            name = cue.VENDOR_NAME.match(text, at)
+            if not name or not _vendor(name.group("name")):
+                break
+            stays = using and re.search(
+                r"\b(?:crm|erp|email|calendar|stack|tools?|for (?:chat|video|mail|billing|payroll)|integrat\w+|on (?:salesforce|hubspot))\b",
+                sentence.low,
+            )
+            if not using or (
+                re.search(r"\bcurrently|incumbent|today|now|still|already", hit.group().lower()) and not stays
+            ):
+                found.append((name.group("name"), name.start("name"), name.end("name"), 0.45 if using else 0.72))
+            follow = re.match(r"(?:, and |, | and | or | & )", text[name.end() :])
+            if not follow:
+                break
+            at = name.end() + follow.end()
+    for hit in cue.COMPETITOR_SAID.finditer(text):
+        if re.search(
+            r"quote|price|pricing|cheaper|expensive|came in|offered|charges|pitched", hit.group().lower()
+        ) and _vendor(hit.group("name")):
+            found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.66))
+    if asked and not found:
+        for hit in cue.VENDOR_NAME.finditer(text):
+            if _vendor(hit.group("name")) and hit.start() > 0 and not (hit.group("name").lower() in ("i",)):
+                found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.6))
+        first = cue.VENDOR_NAME.match(text)
+        if first and _vendor(first.group("name")) and len(text.split()) <= 8:
+            found.append((first.group("name"), first.start("name"), first.end("name"), 0.6))
+    return found
+
+
+def _vendor(name: str) -> bool:
+    words = name.split()
+    return (
+        bool(words)
+        and words[0].lower().strip(".") not in NOT_A_NAME
+        and not TITLE_WORD.fullmatch(name)
+        and len(name) > 1
+        and not name.lower().startswith(("q1", "q2", "q3", "q4"))
+    )
+
+
+def _ours(reading: Reading) -> set[str]:
+    context = reading.context
+    names = [context.our_company, context.account_name, *(each.company for each in reading.cast.people)]
+    return {company_name(name) for name in names if name} | {
+        company_name(name).split()[0] for name in names if name and company_name(name)
+    }

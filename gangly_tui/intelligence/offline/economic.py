@@ -1,0 +1,112 @@
+"""Who holds the purse: the person somebody says approves or signs."""
+
+from __future__ import annotations
+
+import re
+
+from gangly_tui.domain.draft import ContactMention, Evidence, Side
+from gangly_tui.intelligence.offline import field_cues as cue
+from gangly_tui.intelligence.offline.lexicon import FIRST_NAME, NOT_A_NAME, PERSON, TITLE_PHRASE, TITLE_WORD
+from gangly_tui.intelligence.offline.modality import Mood, asks, mood
+from gangly_tui.intelligence.offline.passages import Block, Sentence, span
+from gangly_tui.intelligence.offline.reading import Reading
+
+_NAME = re.compile(rf"\b(?:{PERSON}|{FIRST_NAME})\b")
+_TITLE = re.compile(
+    rf"\b(?:my|our|the|their|his|her)\s(?P<title>{TITLE_PHRASE}|boss|manager|board|cfo|ceo|vp|cto|coo|cio|president|owner|finance director)\b",
+    re.I,
+)
+_ASKED = re.compile(
+    r"\bwho (?:else )?(?:needs to |has to |would |will |ultimately )?(?:sign|approve|decide|make the (?:final )?(?:decision|call)|hold|own|control)s?\b|\bwho else needs to (?:approve|sign)\b|\bwho(?:'s| is) the (?:decision[- ]maker|economic buyer|budget (?:owner|holder)|signer)\b"
+)
+_SELF = re.compile(
+    r"\b(?:i|i'm|i am)\b.{0,24}\b(?:final (?:say|decision)|sign off|the decision[- ]maker|hold the budget|own the budget|can sign|comfortable approving|approve (?:it|this))\b|\bit's my (?:call|decision|budget)\b"
+)
+
+
+def economic_buyer(reading: Reading, contacts: list[ContactMention]) -> tuple[str, Evidence, float, str] | None:
+    """(name or title, evidence, confidence, reading) of the one person who approves; None when several compete."""
+    found: list[tuple[str, Evidence, float, str]] = []
+    for sentence in reading.live():
+        if not sentence.buyer_fact or sentence.block is Block.OUTCOME:
+            continue
+        hit = cue.ECONOMIC.search(sentence.low)
+        mine = _SELF.search(sentence.low)
+        if mine and sentence.block is Block.SPEECH and mood(sentence, mine.start(), mine.end()) is Mood.ASSERTED:
+            name = reading.cast.full_name(sentence.speaker)
+            others = re.search(r"\bif you are\b", sentence.low)
+            found.append((name, _with_label(reading, sentence), 0.62 if others else 0.7, "says so of themselves"))
+        elif hit and mood(sentence, hit.start(), hit.end()) in (Mood.ASSERTED,):
+            who = _subject(sentence, hit.start(), hit.end(), contacts)
+            if who:
+                found.append((who[0], sentence.evidence(reading.text), who[1], "said to approve or sign"))
+        question = _question(reading, sentence)
+        if question and not hit:
+            who = _subject(sentence, len(sentence.text), len(sentence.text), contacts)
+            if who and mood(sentence) is Mood.ASSERTED:
+                found.append(
+                    (who[0], span(reading.text, question, sentence), min(0.6, who[1]), "the answer to who approves")
+                )
+    if not found:
+        return None
+    names = {each[0].lower() for each in found}
+    best = max(found, key=lambda each: each[2])
+    if len(names) > 1:
+        people = {name for name in names if any(contact.name.lower() == name for contact in contacts)}
+        if best[0].lower() not in people or len(people) > 1:
+            return None
+    return best
+
+
+def _with_label(reading: Reading, sentence: Sentence) -> Evidence:
+    """The sentence with the label that names its speaker, when that stands right before it."""
+    start = reading.source.passages[sentence.turn].start
+    label = sentence.speaker.split()[0]
+    at = reading.text.rfind(label, max(0, start - len(sentence.speaker) - 30), start)
+    begin = at if at >= 0 else sentence.start
+    return Evidence(
+        text=reading.text[begin : sentence.end],
+        start=begin,
+        end=sentence.end,
+        speaker=sentence.speaker,
+        side=sentence.side,
+        at=sentence.at,
+    )
+
+
+def _question(reading: Reading, sentence: Sentence) -> Sentence | None:
+    for each in reading.before(sentence, 3):
+        if each.turn == sentence.turn:
+            return None
+        return each if each.side is Side.REP and asks(each) and _ASKED.search(each.low) else None
+    return None
+
+
+def _subject(sentence: Sentence, begin: int, end: int, contacts: list[ContactMention]) -> tuple[str, float] | None:
+    """The person nearest before the cue, else behind it: a known contact, then a new name with a title, then a title."""
+    text = sentence.text
+    for area, sure in ((text[:begin], 0.78), (text[end:], 0.6)):
+        names = [
+            hit.group()
+            for hit in _NAME.finditer(area)
+            if hit.group().split()[0].lower() not in NOT_A_NAME and not TITLE_WORD.fullmatch(hit.group())
+        ]
+        for name in reversed(names) if sure > 0.7 else names:
+            first = name.split()[0].lower()
+            hits = [
+                each for each in contacts if each.name.lower() == name.lower() or each.name.lower().split()[0] == first
+            ]
+            if len(hits) == 1:
+                return hits[0].name, sure
+    for area, sure in ((text[:begin], 0.56), (text[end:], 0.45)):
+        titles = list(_TITLE.finditer(area))
+        if titles:
+            title = titles[-1 if sure > 0.5 else 0].group("title").strip()
+            titled = [each for each in contacts if each.title and title.lower() in each.title.lower()]
+            return (
+                (title, sure)
+                if len(titled) != 1 or not re.search(rf"\b{re.escape(titled[0].name.split()[0])}\b", text)
+                else (titled[0].name, sure)
+            )
+    bare = re.search(r"\b(?:CFO|CEO|CTO|COO|CIO|CRO|VP|Board|board)\b", text)
+    return (bare.group(), 0.5) if bare else None

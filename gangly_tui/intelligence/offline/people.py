@@ -1,0 +1,365 @@
+"""The other side's people: header, attendees, introductions, signatures, and the company they work for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gangly_tui.domain.draft import ContactMention, Dropped, Evidence, Side
+from gangly_tui.domain.identity import FREE_MAIL, company_domain, company_name
+from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
+from gangly_tui.intelligence.offline.lexicon import FIRST_NAME, NOT_A_NAME, PERSON, TITLE_PHRASE, TITLE_WORD
+from gangly_tui.intelligence.offline.passages import Block, Sentence
+from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.sides import Person
+
+_ORG = r"[A-Z0-9][\w&.'-]*(?: (?:[A-Z][\w&.'-]*|&|and(?= [A-Z]))){0,3}"
+_TITLED = re.compile(
+    rf"(?P<own>\b(?:our|my|their|the|his|her)\s)?(?P<title>{TITLE_PHRASE}),?\s(?P<name>{PERSON})(?=[\s,.;:?!)'-]|$)"
+    rf"|(?P<name2>{PERSON})\s?(?:,\s(?:who(?: is|'s)\s)?|\s\(|\s-\s|\s(?:is|was)\s)(?P<own2>(?:our|my|their|the|his|her|a)\s)?(?P<title2>{TITLE_PHRASE})(?:,?\s(?:at|@|from|of)\s(?P<org>{_ORG})|,\s(?P<org2>{_ORG}))?"
+)
+_SHORT_TITLED = re.compile(
+    rf"\b(?P<own>our|my|their|his|her)\s(?P<title>{TITLE_PHRASE}),?\s(?P<name>{FIRST_NAME})(?=[\s,.;:?!)'-]|$)|\b(?P<name2>{FIRST_NAME})\s?(?:\(|,\s(?:who(?: is|'s)\s)?)(?P<own2>(?:our|my|their|the)\s)?(?P<title2>{TITLE_PHRASE})(?:,?\s(?:at|@)\s(?P<org>{_ORG}))?(?=[),.;]|$)"
+)
+_SELF = re.compile(
+    rf"\b(?:this is|i'm|i am|my name is|my name's|it's)\s(?P<name>{PERSON}|{FIRST_NAME})(?=[\s,.;!?]|$)(?:,?\s(?:and\s)?(?:i'm\s|i am\s)?(?:the\s|a\s)?(?P<title>{TITLE_PHRASE}))?(?:,?\s(?:at|from|with|here at|over at|of)\s(?P<org>{_ORG}))?",
+    re.I,
+)
+_MET = re.compile(
+    rf"\b(?:spoke (?:w/|with|to)|talked (?:w/|with|to)|met(?: w/| with)?|call (?:w/|with)|chat(?:ted)? (?:w/|with)|meeting (?:w/|with)|intro(?:duced)? (?:me |us )?to|loop(?:ed|ing)? in|bring(?:ing)? in|cc'?(?:ing|d)?|add(?:ing)?|copy(?:ing)?|"
+    rf"contact is|reach out to|talk to|speak (?:to|with)|connect (?:you |us |me )?(?:with|to)|introduce (?:you |us |me )?to)\s(?:our |my |their |the )?(?P<name>{PERSON})(?:\s(?:from|at|of|in)\s(?P<org>{_ORG}|[a-z]+))?",
+    re.I,
+)
+_COMPANY = re.compile(
+    rf"\b(?:call|meeting|chat|demo|discovery|intro|spoke|talked|met|kick-?off|sync)\b[^.\n]{{0,40}}?\s(?:with|w/|to|at|for|@)\s(?:(?:[A-Z][a-z]+ ){{0,2}}(?:at|from|@|of)\s)?(?P<org>{_ORG})"
+)
+_AT_COMPANY = re.compile(
+    rf"\b(?:here at|over at|work(?:s|ing)? (?:at|for)|folks at|team at|people at|how (?:this|it|\w+) (?:would|could|might) (?:work|look) (?:for|at)|specifically for|from|for)\s(?P<org>{_ORG})"
+)
+_SUFFIX = re.compile(rf"\b(?P<org>{_ORG},?\s(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited|PLC|AG|BV|SA))\b\.?")
+_MY_MAIL = re.compile(
+    r"\b(?:my|best|reach me|e-?mail (?:me|is|address)|send (?:it|that|them|those|everything) to|it's|contact me|me at|number is|call me|cell|mobile|direct)\b",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class _Found:
+    name: str
+    title: str
+    company: str
+    evidence: Evidence
+    confidence: float
+    email: str = ""
+    phone: str = ""
+
+
+def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped], str | None]:
+    """(the other side's people, refused candidates, the buyer's company)."""
+    found: list[_Found] = []
+    for person in reading.cast.people:
+        if person.side is Side.BUYER and person.name and "@" not in person.name:
+            evidence = _place(reading, person)
+            if evidence:
+                found.append(
+                    _Found(
+                        person.name,
+                        person.title,
+                        person.company,
+                        evidence,
+                        0.95 if person.title or person.email else 0.75,
+                        person.email,
+                    )
+                )
+    company = _company(reading)
+    dropped: list[Dropped] = []
+    for sentence in reading.live():
+        for new in _introduced(reading, sentence, company):
+            if _ours(reading, new.name):
+                continue
+            _add(found, new, dropped)
+    for block in reading.sentences:
+        _points(reading, block, found)
+    kept = [
+        each
+        for each in found
+        if each.name.lower() not in {word.lower() for word in (company or "", reading.context.our_company) if word}
+    ]
+    contacts = [
+        ContactMention(
+            name=each.name,
+            evidence=each.evidence,
+            title=each.title,
+            company=each.company,
+            email=each.email,
+            phone=each.phone,
+            confidence=round(each.confidence, 2),
+        )
+        for each in kept
+    ]
+    return contacts, dropped, company
+
+
+def _place(reading: Reading, person: Person) -> Evidence | None:
+    """The words that name a person: the header's line, or the label of their first turn."""
+    text = reading.text
+    if person.start >= 0:
+        return Evidence(text=text[person.start : person.end], start=person.start, end=person.end)
+    label = next(
+        (label for label, each in reading.cast.labels.items() if each == person or each.name == person.name), ""
+    )
+    for passage in reading.source.passages:
+        if passage.speaker and passage.speaker in (label, person.name):
+            at = text.rfind(passage.speaker, max(0, passage.start - len(passage.speaker) - 60), passage.start)
+            if at >= 0:
+                return Evidence(
+                    text=text[at : at + len(passage.speaker)],
+                    start=at,
+                    end=at + len(passage.speaker),
+                    speaker=passage.speaker,
+                    side=passage.side,
+                    at=passage.at,
+                )
+    return None
+
+
+def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+    """Names with a title, introductions of oneself, people the rep spoke with."""
+    if not re.search(r"[A-Z][a-z]", sentence.text) or sentence.block is Block.OUTCOME:
+        return
+    buyer, text = sentence.buyer_fact, sentence.text
+    for pattern in (_TITLED, _SHORT_TITLED):
+        if not TITLE_WORD.search(text):
+            break
+        for hit in pattern.finditer(text):
+            groups = hit.groupdict()
+            name, title = groups["name"] or groups["name2"], groups["title"] or groups["title2"]
+            org = groups.get("org") or groups.get("org2") or ""
+            own = (groups["own"] or groups["own2"] or "").strip().lower()
+            theirs = own in ("your", "their", "his", "her") if not buyer else True
+            if sentence.account and own in ("our", "my"):
+                continue
+            if (
+                not theirs
+                or not _is_name(name)
+                or not TITLE_WORD.search(title)
+                or (org and company and not _same_company(org, company))
+            ):
+                continue
+            yield _Found(
+                name,
+                _trim_title(title),
+                org,
+                sentence.evidence(reading.text, hit.start(), hit.end()),
+                0.85 if " " in name else 0.7,
+            )
+    hit_self = _SELF.search(text)
+    if hit_self and buyer and sentence.block is Block.SPEECH and _is_name(hit_self.group("name")):
+        person = reading.cast.labels.get(sentence.speaker)
+        same = person is not None and person.first == hit_self.group("name").split()[0].lower()
+        if (same or " " in hit_self.group("name")) and hit_self.group("name")[0].isupper():
+            org = hit_self.group("org") or ""
+            org = org if not org or not company or _same_company(org, company) else ""
+            yield _Found(
+                hit_self.group("name"),
+                _trim_title(hit_self.group("title") or ""),
+                org,
+                sentence.evidence(reading.text, hit_self.start(), hit_self.end()),
+                0.85,
+            )
+    for hit in _MET.finditer(text):
+        name = hit.group("name")
+        if buyer and _is_name(name) and name[0].isupper():
+            org = hit.group("org") or ""
+            if org and org[0].isupper() and company and not _same_company(org, company):
+                continue
+            yield _Found(
+                name,
+                "",
+                org if org[:1].isupper() else "",
+                sentence.evidence(reading.text, hit.start(), hit.end()),
+                0.72,
+            )
+
+
+def _trim_title(title: str) -> str:
+    words = title.strip(" ,").split()
+    while words and (words[0].lower() in NOT_A_NAME - {"head", "director", "manager", "vp", "svp", "evp", "ceo", "cfo", "cto", "coo", "cio", "cro", "cmo", "sales", "security", "procurement", "finance", "it", "hr", "ops", "marketing", "legal", "lead", "account", "customer", "team", "champion"}
+                     or (words[0].islower() and not TITLE_WORD.fullmatch(words[0]) and len(words) > 1 and words[0] not in ("senior", "ops", "sales", "deputy", "general", "regional", "office", "plant", "product", "project", "program"))):  # fmt: skip
+        words.pop(0)
+    return " ".join(words)
+
+
+def _is_name(name: str) -> bool:
+    parts = name.split()
+    return (
+        bool(parts)
+        and not any(part.lower().strip(".") in NOT_A_NAME or TITLE_WORD.fullmatch(part) for part in parts)
+        and parts[0][0].isupper()
+        and not name.isupper()
+    )
+
+
+def _ours(reading: Reading, name: str) -> bool:
+    person = reading.cast.named(name)
+    rep = reading.context.rep_name.lower()
+    return (person is not None and person.side is Side.REP) or bool(
+        rep and (rep == name.lower() or (" " not in name and rep.split()[0] == name.lower()))
+    )
+
+
+def _add(found: list[_Found], new: _Found, dropped: list[Dropped]) -> None:
+    """Join with the same person. Two people who share a first name stay two."""
+    parts = new.name.lower().split()
+    same = [each for each in found if each.name.lower() == new.name.lower()]
+    if not same and len(parts) == 1:
+        same = [each for each in found if parts[0] in each.name.lower().split()]
+        if len(same) > 1:
+            dropped.append(
+                Dropped(what="contact", value=new.name, quote=new.evidence.text, reason="several people have this name")
+            )
+            return
+    if not same and len(parts) > 1:
+        same = [
+            each
+            for each in found
+            if " " not in each.name
+            and each.name.lower() == parts[0]
+            and not (each.title and new.title and each.title.lower() != new.title.lower())
+        ]
+        same = same if len(same) == 1 else []
+    if same:
+        old = same[0]
+        longer = len(new.name) > len(old.name)
+        if (new.title and not old.title) or longer:
+            old.evidence = new.evidence
+        if longer:
+            old.name = new.name
+        old.title, old.company = old.title or new.title, old.company or new.company
+        old.confidence = max(old.confidence, new.confidence)
+        return
+    found.append(new)
+
+
+def _points(reading: Reading, sentence: Sentence, found: list[_Found]) -> None:
+    """E-mail addresses and phones of people already found, and of nobody else."""
+    text = sentence.text
+    if "@" not in text and " at " not in sentence.low and sum(map(str.isdigit, text)) < 7:
+        return
+    for point in find_emails(text):
+        local = re.split(r"[._+-]", point.value.split("@")[0].lower())
+        owner = _owner(reading, sentence, found, local, point.value)
+        if owner and not owner.email:
+            owner.email = point.value
+    for phone in find_phones(text):
+        owner = _owner(reading, sentence, found, [], "")
+        if owner and not owner.phone:
+            owner.phone = phone.value
+
+
+def _owner(reading: Reading, sentence: Sentence, found: list[_Found], local: list[str], address: str) -> _Found | None:
+    ours = reading.context.rep_email.rpartition("@")[2].lower()
+    if address and ours and address.lower().endswith("@" + ours) and ours not in FREE_MAIL:
+        return None
+    if local:
+        fits = [each for each in found if _local_fits(local, each.name)]
+        if len(fits) == 1:
+            return fits[0]
+        if len(fits) > 1:
+            return None
+    in_line = [each for each in found if re.search(rf"\b{re.escape(each.name.split()[0])}\b", sentence.text)]
+    if len(in_line) == 1 and sentence.account:
+        return in_line[0]
+    if sentence.side is Side.BUYER and (sentence.block is Block.SIGNATURE or _MY_MAIL.search(sentence.text)):
+        name = reading.cast.full_name(sentence.speaker)
+        return next((each for each in found if each.name in (name, sentence.speaker)), None)
+    return None
+
+
+def _local_fits(local: list[str], name: str) -> bool:
+    parts = [re.sub(r"\W", "", part) for part in name.lower().split()]
+    whole = "".join(local)
+    if len(parts) == 1:
+        return whole == parts[0]
+    first, last = parts[0], parts[-1]
+    return whole in (first + last, last + first, first[0] + last, first + last[0], last + first[0]) or (
+        local == [first] or local == [last] or set(local) == {first, last}
+    )
+
+
+def _same_company(one: str, other: str) -> bool:
+    a, b = company_name(one), company_name(other)
+    return bool(a and b) and (a == b or a.startswith(b) or b.startswith(a))
+
+
+def _company(reading: Reading) -> str | None:
+    """The buyer's company, in the text's own words."""
+    text, context = reading.text, reading.context
+    ours = {
+        each
+        for each in (
+            company_name(context.our_company),
+            *(company_name(person.company) for person in reading.cast.people if person.side is Side.REP),
+        )
+        if each
+    }
+    if context.account_name:
+        at = text.lower().find(context.account_name.lower())
+        return (
+            text[at : at + len(context.account_name)]
+            if at >= 0 and len(text.lower()) == len(text)
+            else context.account_name
+        )
+    votes: dict[str, float] = {}
+
+    def vote(name: str, weight: float) -> None:
+        name = name.strip(" .,;:*_-")
+        key = company_name(name)
+        if (
+            key
+            and key not in ours
+            and name.split()[0].lower() not in NOT_A_NAME
+            and not reading.cast.named(name)
+            and len(name) < 60
+        ):
+            votes[name] = votes.get(name, 0) + weight
+
+    for key in ("company", "account", "customer", "client", "prospect"):
+        if value := reading.source.header.text(text, key):
+            vote(value.split("(")[0], 6)
+    for person in reading.cast.people:
+        if person.side is Side.BUYER and person.company:
+            vote(person.company, 5)
+    domains = {company_domain(each.email) for each in reading.cast.people if each.side is Side.BUYER and each.email}
+    for domain in sorted(domain for domain in domains if domain):
+        label = re.escape(domain.split(".")[0])
+        named = re.search(
+            rf"\b{label}\b(?!\.)(?!@)", re.sub(r"\S+@\S+", lambda hit: " " * len(hit.group()), text), re.I
+        )
+        if named:
+            vote(text[named.start() : named.end()], 4)
+    if not votes:
+        heading = reading.source.header.heading
+        for sentence in reading.sentences[:40]:
+            for pattern, weight in ((_COMPANY, 2.0), (_AT_COMPANY, 1.0), (_SUFFIX, 1.5)):
+                for hit in pattern.finditer(sentence.text):
+                    org = hit.group("org")
+                    if sentence.block in (Block.SPEECH, Block.NOTE) and not TITLE_WORD.search(org):
+                        vote(org, weight + (1 if sentence.index < 3 else 0))
+        if heading and (hit := _COMPANY.search(text[heading[0] : heading[1]])):
+            vote(hit.group("org"), 3)
+    if not votes:
+        return None
+    best = sorted(votes.items(), key=lambda item: (-item[1], text.find(item[0])))
+    if len(best) > 1 and best[0][1] == best[1][1] and not _same_company(best[0][0], best[1][0]):
+        return None
+    return best[0][0] if best[0][1] >= 2 else None
+
+
+def with_company(contacts: list[ContactMention], company: str | None) -> list[ContactMention]:
+    """Contacts whose quote names the company carry it; the others carry what they said themselves."""
+    return [
+        replace(each, company=company) if company and not each.company and company in each.evidence.text else each
+        for each in contacts
+    ]

@@ -1,0 +1,152 @@
+"""The deal's amount: the one figure whose role is clear, or none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gangly_tui.domain.draft import Dropped, Evidence, Side
+from gangly_tui.intelligence.offline.amounts import Figure, Role, figures, said_by_us
+from gangly_tui.intelligence.offline.modality import Mood
+from gangly_tui.intelligence.offline.passages import Block
+from gangly_tui.intelligence.offline.reading import Reading
+
+_YES = re.compile(
+    r"\b(?:sounds (?:good|fair|great|reasonable)|send (?:it|that|the contract|the order form|me the|us the)|that works|works for (?:us|me)|agreed|deal\b|we(?:'re| are) (?:good|in|on board)|comfortable|approv\w+|let's (?:do it|go|move)|"
+    r"ready to (?:move|sign)|move forward|perfect|i can live with|we can do that|fine with|happy with|good price|fair enough|accept\w*)\b"
+)
+_NO = re.compile(
+    r"\b(?:too (?:much|high|expensive)|can't (?:do|afford)|over (?:our )?budget|no way|lower|discount|not (?:going to|gonna) work|steep|need to come down|better price)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The amount proposed and the words for its card."""
+
+    value: Decimal
+    evidence: Evidence
+    confidence: float
+    reading: str
+    against: Evidence | None = None
+
+
+def amount(reading: Reading, dropped: list[Dropped]) -> Price | None:
+    """The one offered or agreed price, or None with every figure's reason in `dropped`."""
+    offers: list[tuple[Figure, float, Evidence | None]] = []
+    refused: list[tuple[Figure, str]] = []
+    for sentence in reading.live():
+        if sentence.block is Block.OUTCOME:
+            continue
+        for figure in figures(sentence):
+            reason = _refusal(reading, figure)
+            if reason:
+                refused.append((figure, reason))
+                continue
+            agreed, against = _agreement(reading, figure)
+            sure = 0.86 if figure.role is Role.AGREED or agreed else 0.62
+            if not said_by_us(figure) and figure.role is not Role.AGREED:
+                sure = 0.5
+            offers.append((figure, sure, against))
+    if offers:
+        best = _one(offers)
+        if best is None:
+            refused.extend((each, "two readings compete") for each, _, _ in offers)
+        else:
+            figure, sure, against = best
+            refused.extend(
+                (
+                    each,
+                    "a smaller part of the agreed price"
+                    if each.money.period not in ("", "year")
+                    else "a later figure replaced it",
+                )
+                for each, _, _ in offers
+                if each.value != figure.value
+            )
+            _list(reading, refused, dropped)
+            times = sum(each.value == figure.value for each, _, _ in offers)
+            words = figure.sentence.text[figure.money.start : figure.money.end]
+            return Price(
+                value=figure.value,
+                evidence=figure.sentence.evidence(reading.text),
+                confidence=min(0.93, sure + 0.03 * (times - 1)),
+                reading=f'"{words}", read as {figure.role.value}',
+                against=against,
+            )
+    _list(reading, refused, dropped)
+    return None
+
+
+def _refusal(reading: Reading, figure: Figure) -> str:
+    if figure.mood in (Mood.HYPOTHETICAL, Mood.NEGATED, Mood.PAST, Mood.PREP, Mood.PLANTED):
+        return figure.mood.value
+    if figure.mood is Mood.QUESTION:
+        return Mood.QUESTION.value
+    if figure.role not in (Role.OFFER, Role.AGREED):
+        return figure.role.value
+    if not figure.exact:
+        return "a range, not one price"
+    if figure.money.minor:
+        return "hundredths, not a price"
+    period = figure.money.period
+    if period and period not in ("year",):
+        return f"a price per {period}; the deal's amount needs the whole term"
+    if figure.money.currency and figure.money.currency != reading.context.currency and reading.context.schemas:
+        return f"in {figure.money.currency}, while the deal is kept in {reading.context.currency}"
+    if figure.value < 100:
+        return "too small to be a deal's price"
+    if figure.sentence.side is Side.UNKNOWN and not figure.sentence.account:
+        return "nobody can tell who said it"
+    return ""
+
+
+def _agreement(reading: Reading, figure: Figure) -> tuple[bool, Evidence | None]:
+    """Whether the buyer agreed soon after the figure, and the line that speaks against it."""
+    if figure.sentence.account:
+        return figure.role is Role.AGREED, None
+    for each in reading.after(figure.sentence, 12):
+        if each.turn - figure.sentence.turn > 6:
+            break
+        if each.side is Side.BUYER and each.index not in reading.gone:
+            if _NO.search(each.low):
+                return False, each.evidence(reading.text)
+            if _YES.search(each.low) and not each.low.endswith("?"):
+                return True, None
+    return figure.role is Role.AGREED, None
+
+
+def _one(offers: list[tuple[Figure, float, Evidence | None]]) -> tuple[Figure, float, Evidence | None] | None:
+    values = {figure.value for figure, _, _ in offers}
+    if len(values) == 1:
+        return max(offers, key=lambda each: (each[1], each[0].sentence.index))
+    agreed = [each for each in offers if each[1] >= 0.8]
+    latest = max(offers, key=lambda each: each[0].sentence.index)
+    if (
+        len({figure.value for figure, _, _ in agreed}) == 1
+        and agreed[-1][0].sentence.index >= latest[0].sentence.index - 1
+    ):
+        return agreed[-1]
+    if (
+        agreed
+        and latest in agreed
+        and re.search(
+            r"\b(?:agreed|settled|final|signed|came down to|down to|now|instead|revised|updated|new)\b",
+            latest[0].sentence.low,
+        )
+    ):
+        return latest
+    return None
+
+
+def _list(reading: Reading, refused: list[tuple[Figure, str]], dropped: list[Dropped]) -> None:
+    seen = set()
+    for figure, reason in refused:
+        key = (figure.value, reason)
+        if key not in seen:
+            seen.add(key)
+            words = figure.sentence.text[figure.money.start : figure.money.end]
+            dropped.append(
+                Dropped(what="amount", value=words, quote=figure.sentence.evidence(reading.text).text, reason=reason)
+            )

@@ -1,0 +1,93 @@
+"""One text, read once: sentences with sides, what was taken back, and who is who. Every rule works on this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gangly_tui.domain.draft import ReadingContext, Side
+from gangly_tui.intelligence.offline.modality import planted, retractions
+from gangly_tui.intelligence.offline.passages import Block, Sentence
+from gangly_tui.intelligence.offline.sides import Cast, read_cast, with_sides
+from gangly_tui.intelligence.offline.sources import Source, read_source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A source with its people. `gone` were taken back; `amended` maps a sentence to the one that corrects it."""
+
+    source: Source
+    cast: Cast
+    context: ReadingContext
+    gone: frozenset[int]
+    amended: dict[int, int]
+
+    @property
+    def text(self) -> str:
+        """The original text."""
+        return self.source.text
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Every sentence, in order."""
+        return self.source.sentences
+
+    def live(self) -> Iterator[Sentence]:
+        """The sentences that count: not taken back, not planted, not the rep's preparation, not a signature."""
+        for each in self.sentences:
+            if (
+                each.index not in self.gone
+                and each.block not in (Block.PREP, Block.SIGNATURE)
+                and not planted(each.low)
+            ):
+                yield each
+
+    def before(self, sentence: Sentence, count: int) -> Iterable[Sentence]:
+        """The sentences before this one, nearest first."""
+        return (self.sentences[at] for at in range(sentence.index - 1, max(-1, sentence.index - 1 - count), -1))
+
+    def after(self, sentence: Sentence, count: int) -> Iterable[Sentence]:
+        """The sentences after this one."""
+        return self.sentences[sentence.index + 1 : sentence.index + 1 + count]
+
+    def reply(self, sentence: Sentence, turns: int = 2) -> list[Sentence]:
+        """What the next other speaker answers: the first sentences of their turn."""
+        answer: list[Sentence] = []
+        for each in self.after(sentence, 14):
+            if each.turn - sentence.turn > turns + 1 or (answer and each.turn != answer[0].turn):
+                break
+            if each.speaker != sentence.speaker and each.block is Block.SPEECH:
+                answer.append(each)
+        return answer[:3]
+
+    def addressee(self, sentence: Sentence) -> str:
+        """The speaker's label this sentence most likely addresses: named in it, who answers, or who spoke before."""
+        others = [label for label in self.source.speakers if label != sentence.speaker]
+        for label in others:
+            if label.split()[0].lower() in sentence.low.replace(",", " ").replace("?", " ").replace(".", " ").split():
+                return label
+        side = sentence.side
+        near = [*self.after(sentence, 6), *self.before(sentence, 12)]
+        return next(
+            (
+                each.speaker
+                for each in near
+                if each.speaker and each.speaker != sentence.speaker and (each.side is not side or side is Side.UNKNOWN)
+            ),
+            "",
+        )
+
+    @property
+    def has_speech(self) -> bool:
+        """Whether people speak in this text, or only the rep writes."""
+        return self.source.form != "notes"
+
+
+def read(text: str, context: ReadingContext) -> Reading:
+    """Read a text once."""
+    names = [context.rep_name, *(each.name for each in context.attendees), *context.known_contacts]
+    source = read_source(text, [name for name in names if name])
+    cast = read_cast(source, context)
+    source = with_sides(source, cast)
+    gone, amended = retractions(source.sentences)
+    return Reading(source=source, cast=cast, context=context, gone=gone, amended=amended)

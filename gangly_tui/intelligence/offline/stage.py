@@ -1,0 +1,220 @@
+"""Where the deal stands after the call: a ladder of evidence, forward only unless the loss is explicit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gangly_tui.domain.draft import Evidence, Side
+from gangly_tui.domain.records import FieldSchema
+from gangly_tui.intelligence.offline.modality import asks, denied, planted
+from gangly_tui.intelligence.offline.passages import Block, Sentence, plain, span
+from gangly_tui.intelligence.offline.reading import Reading
+
+_DOC = r"(?:contract|agreement|order form|msa|sow|paperwork|purchase order|po\b|deal|documents?|docusign)"
+_WON = re.compile(
+    rf"\b(?:(?:we|they|he|she|i|customer|client|both sides)(?:'ve| have| has)? (?:just |already |now )?(?:counter)?signed(?: (?:the|it|off on the|your|our))?(?: \w+)? ?{_DOC}?|{_DOC} (?:is |has been |was |came back |all )?(?:fully |now |already )?(?:counter-?)?signed|signed (?:the |our |your )?{_DOC}|"
+    rf"(?:deal|it)(?:'s| is| has been)? (?:closed|done and signed|won)\b|closed[- ]won|we have a deal|(?:po|purchase order) (?:is |was |has been )?(?:issued|received|sent|in hand|attached)|(?:sent|issued|attached is|received) (?:the |a |our |your )?(?:po|purchase order)\b|countersigned|verbal and signed|welcome aboard|"
+    rf"signed,? sealed)\b"
+)
+_WON_WEAK = re.compile(
+    r"\b(?:signed off|signed up for|signed in|signed (?:the |an )?nda|nda (?:is |was )?signed|not signed|unsigned|to be signed|get(?:s|ting)? (?:it|this|the \w+) signed|be signed|once (?:it's|its|it is|we've|you've|they've)? ?signed|when signed|until signed|before .{0,20}signed)\b"
+)
+_LOST = re.compile(
+    r"\b(?:(?:we|they)(?:'ve| have|'re| are)? (?:decided|chosen|chose|opted|elected|going|gone) (?:to go|to stay|to move|with|in)? ?(?:with |in )?(?:another|a different|someone else|the other|a competitor|your competitor|other direction|in another direction)|(?:went|gone|going|go) (?:with|in) (?:another|a different|someone else|the other vendor|a competitor)|"
+    r"(?:went|going|decided to go|chose to go) with [a-z]\w+ instead|not (?:going to be )?moving forward|(?:won't|will not|not going to|decided not to|can't) (?:be )?(?:moving|move|go|going|proceed|proceeding)(?: forward| ahead)?(?: with (?:this|you|it))?|(?:we|they)(?:'re| are|'ll| will| have decided to| decided to) (?:going to )?pass(?:ing)?(?: on (?:this|it|the))?\b(?! it| that| this along)|"
+    r"(?:deal|opportunity|opp|it)(?:'s| is| was)? (?:lost|dead)\b|closed[- ]lost|lost (?:to|the deal)|chose (?:another|a different|the other) (?:vendor|provider|solution)|(?:cancel|kill)(?:led|ing)? the (?:project|evaluation|initiative)|no longer (?:interested|pursuing|a fit)|we're not interested|i'm not interested|not interested at all|take (?:me|us) off your list)\b"
+)
+_NEGOTIATION = re.compile(
+    rf"\b(?:red-?lin\w+|mark-?ups? (?:on|of) the|negotiat\w+|(?:contract|agreement|msa|order form|paperwork) (?:is |was |has been )?(?:sent|out|with (?:legal|procurement)|in (?:legal|review))|(?:sent|sending|send) (?:\w+ )?(?:me |us |them |you |him |her |over )?(?:over )?(?:the |an? |our |your |updated |final )*(?:contract|agreement|msa|order form|paperwork|docusign)|"
+    r"legal (?:is|are|has|team is) (?:reviewing|looking|going through)|(?:in|with) (?:legal|procurement)(?: review| now| right now)?\b(?! team)|review(?:ing|ed)? the (?:contract|msa|agreement|terms)|payment terms|final (?:approval|terms|pricing)|verbal(?:ly)? (?:commit\w*|yes|agree\w*|ok)|"
+    r"ready to (?:move forward|sign|buy|go ahead)|finali[sz]e the (?:contract|terms|deal)|contract terms|get (?:it|this|the contract) signed|commercial terms|send (?:it|the contract) over and we'll sign)\b"
+)
+_PROPOSAL = re.compile(
+    r"\b(?:(?:got|received|reviewed|read|saw|looked at|going through|gone through|went through|reviewing|thanks for|regarding|about|discuss\w*|liked|your|walk\w* (?:you )?through|presented|sent|shared|submitted)(?: \w+){0,3} (?:the|your|our|a|that|this|my)? ?(?:\w+ )?(?:proposal|quote|quotation|offer|pricing proposal)|"
+    r"(?:proposal|quote) (?:is |was |has been )?(?:sent|out|submitted|delivered|presented|reviewed|in hand|on the table|shows|says|looks)|we quoted|quoted (?:them|him|her|at)|quoted \$?\d|proposal call|proposal review)\b"
+)
+_DEMO = re.compile(
+    r"\b(?:(?:thanks|thank you) for the (?:demo|walk-?through|presentation)|(?:saw|seen|watched|liked|loved|after|during|in|from|since|as (?:you|we) saw in|gave|did|ran|showed|had|finished|completed|held|demoed)(?: (?:them|him|her|us|you|a|an|the|your|our|great|good|full|live|product|quick|custom|last|this|that)){0,4} demo\b|demo(?:ed| (?:went|call|done|completed|held|was|today went))|"
+    r"(?:let me |i'll |i'm going to |i'm )?(?:share|sharing) my screen|(?:can you|do you|everyone) see my screen|as you can see (?:here|on)|on (?:the|my|your) screen|here on the (?:left|right|dashboard)|i'll click|if i click|product demo(?:nstration)?)\b"
+)
+_DEMO_AHEAD = re.compile(
+    r"\b(?:schedule|book|set up|next|before|for|after|prep|want|see|do|watch|arrange|upcoming|scheduled|booked|tomorrow|would like|like)\b[^.]{0,20}\bdemo|\bdemo (?:is )?(?:scheduled|booked|set|on|next|tomorrow|for|this)\b"
+)
+_DISCOVERY = re.compile(
+    r"\b(?:discovery|intro(?:ductory)? call|qualif\w+ call|first call|tell me (?:more |a bit |a little )?about|what are you (?:using|looking|hoping)|how are you (?:currently|handling|doing|managing)|what(?:'s| is| are) (?:the|your) (?:biggest|main|current|impact|challenge\w*|pain\w*|goal\w*|process)|what made you|what prompted|"
+    r"walk me through|reached out|we're struggling|biggest (?:challenge|problem|pain)|currently (?:using|use)|cold call|demo (?:is )?(?:scheduled|booked|set)|(?:schedule|book|set up|do) (?:a|the|an) (?:\w+ )?demo|custom demo)\b"
+)
+_SENT_PROPOSAL_AHEAD = re.compile(
+    r"\b(?:i'll|we'll|will|can you|could you|please|to|need|want|would like|waiting (?:for|on)|expect\w*|i can|let me)\b[^.]{0,24}\b(?:send|share|put together|get|prepare|draft|write)\w*\b[^.]{0,30}(?:proposal|quote)"
+)
+ORDER = ("discovery", "demo", "proposal", "negotiation", "closed_won", "closed_lost")
+_TABLE = (
+    ("closed_lost", _LOST),
+    ("closed_won", _WON),
+    ("negotiation", _NEGOTIATION),
+    ("proposal", _PROPOSAL),
+    ("demo", _DEMO),
+    ("discovery", _DISCOVERY),
+)
+_OPTION_WORDS = {
+    "discovery": ("discovery", "needs analysis", "qualification", "qualified", "qualify", "connect", "appointment"),
+    "demo": ("demo", "demonstration", "presentation", "evaluation", "solution", "technical"),
+    "proposal": ("proposal", "quote", "proposal made", "pricing", "value proposition"),
+    "negotiation": ("negotiation", "negotiations", "contract", "contract sent", "commit", "legal", "procurement"),
+    "closed_won": ("closed won", "closedwon", "won"),
+    "closed_lost": ("closed lost", "closedlost", "lost"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReading:
+    """The stage, what backs it, and why nothing is said when nothing is."""
+
+    stage: str | None
+    evidence: Evidence | None = None
+    confidence: float = 0.0
+    reason: str = ""
+
+
+def read_stage(reading: Reading) -> StageReading:
+    """The stage the evidence supports, or None with the reason."""
+    hits: dict[str, list[tuple[float, Sentence]]] = {}
+    for sentence in reading.live():
+        for stage, weight in cues(sentence):
+            hits.setdefault(stage, []).append((weight, sentence))
+    strength = {stage: _sum(weights) for stage, weights in hits.items()}
+    won, lost = strength.get("closed_won", 0.0), strength.get("closed_lost", 0.0)
+    if won >= 0.6 and lost >= 0.6:
+        return StageReading(stage=None, reason="the text speaks of a deal won and of a deal lost")
+    for stage, least in (
+        ("closed_lost", 0.6),
+        ("closed_won", 0.6),
+        ("negotiation", 0.6),
+        ("proposal", 0.6),
+        ("demo", 0.6),
+        ("discovery", 0.5),
+    ):
+        if strength.get(stage, 0.0) >= least:
+            weight, sentence = max(hits[stage], key=lambda each: (each[0], each[1].index))
+            evidence = _with_answer(reading, sentence) if stage == "discovery" else sentence.evidence(reading.text)
+            return StageReading(
+                stage=stage, evidence=evidence, confidence=round(min(0.92, 0.45 + 0.35 * strength[stage]), 2)
+            )
+    return StageReading(
+        stage=None, reason="nothing says where the deal stands" if not hits else "the signs are too weak"
+    )
+
+
+def _sum(hits: list[tuple[float, Sentence]]) -> float:
+    best = max(weight for weight, _ in hits)
+    return best + 0.15 * min(2, len(hits) - 1)
+
+
+def _with_answer(reading: Reading, sentence: Sentence) -> Evidence:
+    return (
+        sentence.evidence(reading.text)
+        if sentence.block is not Block.SPEECH or not reading.reply(sentence)
+        else span(reading.text, sentence, sentence)
+    )
+
+
+def cues(sentence: Sentence) -> list[tuple[str, float]]:
+    """(generic stage, weight) for every sign of a stage in one sentence."""
+    low, found = sentence.low, []
+    if planted(low) or sentence.block is Block.PREP:
+        return []
+    question = asks(sentence)
+    outcome = sentence.block is Block.OUTCOME
+    for stage, pattern in _TABLE:
+        hit = pattern.search(low)
+        if not hit or (question and stage not in ("discovery", "demo")):
+            continue
+        if stage != "closed_lost" and denied(low, hit.start(), hit.end()):
+            continue
+        if (
+            re.search(
+                r"\b(?:if|unless|once|when|would|could|might|should|until|whether|hoping|hopefully|expect)\b",
+                low[max(0, hit.start() - 45) : hit.start()],
+            )
+            and stage != "discovery"
+        ):
+            continue
+        weight = _weight(stage, sentence, low, hit, outcome)
+        if weight > 0:
+            found.append((stage, weight))
+    return found
+
+
+def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str], outcome: bool) -> float:
+    if outcome:
+        return 0.9
+    strong = 0.75 if sentence.buyer_fact else 0.55
+    before = low[max(0, hit.start() - 40) : hit.start()]
+    if stage == "closed_won":
+        if _WON_WEAK.search(low) or re.search(
+            r"\b(?:they|client|customer)s? (?:of ours )?(?:who|that)\b|\bother (?:customers?|clients?)\b|\b(?:will|can|to|get|gets|ready to|about to|going to)\b",
+            before,
+        ):
+            return 0.0
+        return 0.8 if sentence.buyer_fact else 0.65
+    if stage == "closed_lost":
+        return 0.75 if sentence.buyer_fact and "?" not in low else 0.0
+    if stage == "negotiation":
+        ahead = re.search(r"\b(?:once|after|then)\b", before)
+        weak = re.search(r"payment terms|contract terms|negotiat", hit.group())
+        return 0.0 if ahead else (0.45 if weak else strong if sentence.side is not Side.REP else 0.62)
+    if stage == "proposal":
+        return 0.0 if _SENT_PROPOSAL_AHEAD.search(low) or _others(low) else strong + 0.05
+    if stage == "demo":
+        return 0.0 if _DEMO_AHEAD.search(low) else 0.62
+    return 0.5
+
+
+def _others(low: str) -> bool:
+    return bool(
+        re.search(r"\b(?:other vendors?|competitors?|another vendor|their (?:quote|proposal)|quoted us)\b", low)
+    )
+
+
+def supports(quote: str, stage: str) -> bool:
+    """Whether a quote alone holds a sign of this generic stage: the evidence rule for the stage."""
+    body, _, start, end = plain(quote, 0)
+    for block, side in ((Block.SPEECH, Side.BUYER), (Block.OUTCOME, Side.UNKNOWN)):
+        line = Sentence(
+            text=body,
+            low=body.lower() if len(body.lower()) == len(body) else body,
+            start=start,
+            end=end,
+            index=0,
+            turn=0,
+            block=block,
+            side=side,
+        )
+        if any(name == stage and weight >= 0.45 for name, weight in cues(line)):
+            return True
+    return False
+
+
+def live_option(stage: str, schema: FieldSchema | None) -> str | None:
+    """The CRM's own value for a generic stage; None when no value, or more than one, fits."""
+    if schema is None:
+        return None
+    options = {re.sub(r"[^a-z0-9]+", " ", each.lower()).strip(): each for each in schema.options}
+    generic = stage.replace("_", " ")
+    if generic in options:
+        return options[generic]
+    for word in _OPTION_WORDS[stage]:
+        fits = [each for name, each in options.items() if re.search(rf"\b{word}\b", name)]
+        if len(fits) == 1:
+            return fits[0]
+        if len(fits) > 1:
+            return None
+    return None
+
+
+def generic_of(option: str, schema: FieldSchema | None) -> str | None:
+    """The generic stage a live value stands for, or None."""
+    if schema is None:
+        return option if option in ORDER else None
+    return next((stage for stage in ORDER if live_option(stage, schema) == option), None)

@@ -1,0 +1,151 @@
+"""A step before it is proposed: where it was said, by whom, for whom; and how duplicates become one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gangly_tui.domain.draft import NextStep
+from gangly_tui.intelligence.offline.due import Due, shown
+from gangly_tui.intelligence.offline.passages import Sentence, span
+from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.step_words import is_vague, verb_class, words
+
+SPAN_LIMIT = 900
+"""Characters of evidence for one step; wider apart, two sentences are not one quote."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Candidate:
+    """A possible step. `marks` are the sentences that back it; together they are its quote."""
+
+    action: str
+    owner: str
+    ours: bool
+    rule: str
+    confidence: float
+    marks: list[Sentence]
+    due: Due | None = None
+    due_mark: Sentence | None = None
+    refused: str = ""
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """a narrower quote than whole sentences, for lines of notes that hold several steps"""
+
+    @property
+    def at(self) -> int:
+        """Index of the first sentence."""
+        return min(mark.index for mark in self.marks)
+
+    def fits(self, other: Sentence) -> bool:
+        """Whether this sentence can join the quote."""
+        every = [*self.marks, other]
+        return max(mark.end for mark in every) - min(mark.start for mark in every) <= SPAN_LIMIT
+
+
+def merged(candidates: list[Candidate]) -> list[Candidate]:
+    """One candidate for each step: the clearest wording, the latest day."""
+    result: list[Candidate] = []
+    for each in candidates:
+        twin = next((old for old in reversed(result) if _same(old, each)), None)
+        if twin is None:
+            result.append(each)
+        else:
+            _join(twin, each)
+    return result
+
+
+def _same(old: Candidate, new: Candidate) -> bool:
+    if old.ours != new.ours or bool(old.refused) != bool(new.refused):
+        return False
+    kind, other = verb_class(old.action), verb_class(new.action)
+    meets = "meeting" in (old.rule, new.rule) and "meet" in (kind, other)
+    if old.rule == new.rule == "meeting":
+        return not (old.due and new.due) or old.due.day == new.due.day or new.at - old.at < 12
+    mine, its = words(old.action), words(new.action)
+    if old.owner and new.owner and old.owner != new.owner and not meets:
+        return False
+    if mine == its:
+        return True
+    if old.due and new.due and old.due.day != new.due.day and new.at - old.at > 12:
+        return False
+    if meets and (is_vague(new.action) or is_vague(old.action) or (mine & its) - {"schedule", "book", "set", "meet"}):
+        return True
+    if kind != other:
+        return False
+    if is_vague(old.action) or is_vague(new.action):
+        return abs(new.at - old.at) <= 12
+    mine, its = mine - _verb(old), its - _verb(new)
+    shared = len(mine & its)
+    return bool(shared) and (shared / max(1, min(len(mine), len(its)))) >= 0.6 and shared / len(mine | its) >= 0.3
+
+
+def _verb(each: Candidate) -> frozenset[str]:
+    return words(each.action.split()[0]) if each.action else frozenset()
+
+
+def _join(old: Candidate, new: Candidate) -> None:
+    better = is_vague(old.action) and not is_vague(new.action)
+    clearer = (
+        not is_vague(new.action)
+        and len(words(new.action)) > len(words(old.action)) + 1
+        and new.rule != "meeting"
+        and old.rule != "meeting"
+    )
+    if old.rule == "meeting" or new.rule == "meeting":
+        old.rule = "meeting"
+        better = better or (
+            new.rule == "meeting" and len(words(new.action)) >= 2 and len(words(new.action)) > len(words(old.action))
+        )
+    if better or clearer:
+        old.action = new.action
+        if old.fits(new.marks[0]) and old.fits(new.marks[-1]) and not new.places:
+            old.marks.extend(new.marks)
+        else:
+            old.marks, old.places, old.due, old.due_mark = (
+                list(new.marks),
+                list(new.places),
+                new.due or None,
+                new.due_mark,
+            )
+    if (
+        new.due
+        and (old.due is None or new.at >= old.at)
+        and not (old.due and old.rule == "meeting" and old.due.day != new.due.day and new.rule != "meeting")
+    ):
+        if new.due_mark is not None and old.fits(new.due_mark) and not new.places and not old.places:
+            old.marks.append(new.due_mark)
+            old.due, old.due_mark = new.due, new.due_mark
+        elif old.due is None and not is_vague(new.action):
+            old.action, old.marks, old.places, old.due, old.due_mark = (
+                new.action,
+                list(new.marks),
+                list(new.places),
+                new.due,
+                new.due_mark,
+            )
+    old.owner = old.owner or new.owner
+    old.confidence = min(0.95, max(old.confidence, new.confidence) + 0.03)
+
+
+def finished(reading: Reading, each: Candidate) -> NextStep:
+    """The candidate as the domain's NextStep, with its quote."""
+    first = min(each.marks, key=lambda mark: mark.start)
+    last = max(each.marks, key=lambda mark: mark.end)
+    evidence = span(reading.text, first, last)
+    if each.places:
+        start, end = min(place[0] for place in each.places), max(place[1] for place in each.places)
+        evidence = type(evidence)(
+            text=reading.text[start:end], start=start, end=end, speaker=first.speaker, side=first.side, at=first.at
+        )
+    anchor = shown(reading.context.anchor.date())
+    note = f'"{each.due.words}", anchored on {anchor}' if each.due else ""
+    if each.due and each.due.alternative:
+        note += f"; could also be {shown(each.due.alternative)}"
+    return NextStep(
+        action=each.action,
+        owner=each.owner,
+        due=each.due.day if each.due else None,
+        ours=each.ours,
+        evidence=evidence,
+        confidence=round(each.confidence, 2),
+        due_text=note,
+    )

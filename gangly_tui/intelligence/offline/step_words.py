@@ -1,0 +1,172 @@
+"""How a step is worded: an imperative made of the source's own words."""
+
+from __future__ import annotations
+
+import re
+
+from gangly_tui.intelligence.offline.due import Due
+from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, DELIVERABLE, MEETING_NOUN
+from gangly_tui.intelligence.offline.passages import Sentence
+from gangly_tui.intelligence.offline.reading import Reading
+
+ACTION_LIMIT = 110
+"""Characters of an action; a longer one ends at a word."""
+
+_END = re.compile(
+    r"[;:?!\u2014]|\.(?=\s|$)|,\s(?!(?:the|a|an|our|your|my|and|[A-Z0-9])\b)|\s-{1,2}\s|\s(?:and|so)\s(?:then\s)?(?:I|we|you|they|he|she|that|let|it)\b|,?\s(?:because|but|if|once|when|while|"
+    r"which|as soon as|since|although|unless|in case|so that|before (?:we|you|I|they)|after (?:we|you|I|they|that)|to make sure|and see|and we'll|and I'll|and maybe)\b",
+    re.I,
+)
+_TRAIL = re.compile(
+    r"[\s,.;:(-]+$|\s(?:right now|right away|immediately|shortly|soon|asap|after (?:this|our) call|for (?:you|us|me)|please|then|as well|too|if (?:you|that).*|by|on|before|until|till|for|at|in|"
+    r"within|due|around|no later than|or so|with you|guys|of the week|later|instead|first thing|this|sometime|and|or|to|the)$",
+    re.I,
+)
+_INDIRECT = re.compile(
+    rf"^({ACTION_VERB})\s(?:me|you|us|you guys|you both|both of you)\s(?:over\s|back\s)?(?=\w)", re.I
+)
+_THEM = re.compile(
+    rf"^({ACTION_VERB})\s(?:them|him|her)\s(?=(?:a|an|the|our|some|pricing|updated|over (?:a|an|the))\b)", re.I
+)
+_VAGUE = re.compile(
+    rf"^(?P<verb>{ACTION_VERB}|get|do)\s(?:(?:that|it|those|them|this|these|one|some|everything)\b(?P<tail>(?:\s(?:over|out|back|across|up|along|through|signed|done|scheduled|booked|set up))?)"
+    rf"|over\s(?:that|it|those|them|this))(?P<rest>.*)$",
+    re.I,
+)
+_SPLIT = re.compile(rf",?\s(?:and|then|and then|&)\s(?={ACTION_VERB}\b\s\w)", re.I)
+_THING = re.compile(
+    rf"\b(?:(?P<det>the|a|an|some|your|our|my|that|those)\s(?:(?!to\b|of\b|for\b|and\b|in\b|on\b)[\w-]+\s){{0,2}}?)?(?:{DELIVERABLE}|{MEETING_NOUN})\b(?:\s(?:or|and)\s(?:two|three)\b)?",
+    re.I,
+)
+_MEETING = re.compile(
+    rf"(?:\b(?P<verb>do|book|schedule|set up|have|hold|run|arrange|host|plan|join)\s)?\b(?:(?:a|an|the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|this\b|next\b)[\w-]+\s){{0,2}}?{MEETING_NOUN})\b",
+    re.I,
+)
+_MEETING_SKIP = re.compile(
+    r"\b(?:last|previous|earlier|recorded|our last|team|internal|weekly|board|recordings?|customers?|deal|business|quarterly|phone|sales|this|quick|these)\s(?:\w+\s)?$",
+    re.I,
+)
+_STOP = frozenset(
+    "the a an to of for on in with and or you me us it that this those them my our your over up some by at from about into out back be".split()
+)
+_CLASSES = {
+    "send": "send resend share email e-mail forward provide pass deliver drop shoot give get submit upload return circulate".split(),
+    "meet": "schedule reschedule book meet set arrange hold do demo block pencil join host call".split(),
+    "check": "check confirm find look dig ask verify figure".split(),
+    "sign": "sign countersign".split(),
+}
+
+
+def actions(sentence: Sentence, begin: int) -> list[tuple[int, int]]:
+    """The actions that begin at `begin`: (start, end) in the sentence, split where a second verb follows "and"."""
+    rest = sentence.text[begin:]
+    stop = _END.search(rest)
+    finish = stop.start() if stop else len(rest)
+    pieces, at = [], 0
+    for found in _SPLIT.finditer(rest, 0, finish):
+        pieces.append((begin + at, begin + found.start()))
+        at = found.end()
+    pieces.append((begin + at, begin + finish))
+    return [piece for piece in pieces if piece[1] - piece[0] > 3][:4]
+
+
+def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
+    """The action as an imperative: without its date, without "me" and "you", short."""
+    if (
+        due
+        and due.start >= offset
+        and due.end <= offset + len(text)
+        and text[due.start - offset : due.end - offset] == due.words
+    ):
+        text = f"{text[: due.start - offset]} {text[due.end - offset :]}"
+    else:
+        if due and offset <= due.start < offset + len(text):
+            text = text[: due.start - offset]
+    text = re.sub(r"\(\s*\)", " ", text)
+    text = re.sub(r"\s+", " ", text).strip(" \"'")
+    text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
+    text = _INDIRECT.sub(r"\1 ", text)
+    text = _THEM.sub(r"\1 ", text)
+    text = re.sub(
+        r"\b(?:to|with) you(?: (?:guys|both|all))?\b",
+        lambda found: f"{found.group().split()[0]} {you}" if you else found.group(),
+        text,
+    )
+    text = re.sub(r"\b(?:my|our)\s", "", text)
+    text = re.sub(r"^(\w+) (?:over|across|back) (?=(?:the|a|an|some|our|your|that|those)\b)", r"\1 ", text)
+    while (short := _TRAIL.sub("", text)) != text:
+        text = short
+    if len(text) > ACTION_LIMIT:
+        text = text[:ACTION_LIMIT].rsplit(" ", 1)[0]
+    return text[:1].upper() + text[1:]
+
+
+def resolve(reading: Reading, sentence: Sentence, action: str, begin: int) -> tuple[str, Sentence] | None:
+    """An action on "it" or "those" with the thing named, and the sentence that names it; None when it names its thing."""
+    vague = _VAGUE.match(action)
+    if (
+        not vague
+        or (vague.group("rest") or "").strip()
+        and re.match(r"\s?\w+", vague.group("rest") or "")
+        and not re.match(
+            r"\s(?:to|by|at|for|in|on|around|specifically|right|now|today|after)\b", vague.group("rest") or ""
+        )
+    ):
+        return None
+    for each in (sentence, *reading.before(sentence, 9)):
+        low_end = begin if each is sentence else len(each.text)
+        things = [
+            found
+            for found in _THING.finditer(each.text, 0, low_end)
+            if not _MEETING_SKIP.search(each.text[max(0, found.start() - 24) : found.start()])
+        ]
+        if things:
+            thing = things[-1].group()
+            det, _, rest = thing.partition(" ")
+            thing = rest if det.lower() in ("your", "our", "my", "that", "those", "some") and rest else thing
+            tail = vague.group("tail") or ""
+            tail = "" if tail.strip().lower() in ("over", "across", "out", "along") else tail
+            return f"{vague.group('verb')} {thing}{tail}", each
+    return None
+
+
+def is_vague(action: str) -> bool:
+    """Whether the action's object is only a pronoun."""
+    return bool(_VAGUE.match(action)) and len(action.split()) <= 5
+
+
+def meeting(reading: Reading, sentence: Sentence) -> tuple[str, Sentence] | None:
+    """What the meeting agreed on in this sentence is called nearby, and the sentence that says so."""
+    best: tuple[str, Sentence] | None = None
+    for each in (sentence, *reading.before(sentence, 14), *reading.after(sentence, 8)):
+        if each.block.value in ("prep", "outcome", "signature"):
+            continue
+        for found in _MEETING.finditer(each.text):
+            name = found.group("name")
+            if _MEETING_SKIP.search(each.text[: found.start("name")]) or _MEETING_SKIP.search(
+                f"{name.rsplit(' ', 1)[0]} "
+            ):
+                continue
+            verb = found.group("verb")
+            if verb:
+                return re.sub(r"\s(?:our|your|that|this)\s", " ", each.text[found.start() : found.end()]), each
+            best = best or (name, each)
+    return best
+
+
+def words(action: str) -> frozenset[str]:
+    """The content words of an action, without plural endings, for telling two wordings of one step apart."""
+    tokens = re.findall(r"[a-z0-9]+", action.lower())
+    return frozenset(token.rstrip("s") if len(token) > 3 else token for token in tokens if token not in _STOP)
+
+
+def verb_class(action: str) -> str:
+    """send | meet | check | sign | the verb itself."""
+    head = re.match(r"[a-z-]+", action.lower())
+    verb = head.group() if head else ""
+    return next((name for name, verbs in _CLASSES.items() if verb in verbs), verb)
+
+
+def names_thing(text: str) -> bool:
+    """Whether a deliverable or a meeting is named."""
+    return bool(_THING.search(text))
