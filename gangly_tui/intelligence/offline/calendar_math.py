@@ -140,7 +140,7 @@ def halves(stretch: Stretch, number: int) -> Stretch:
     if first.day == 1 and days > 80:
         middle = plus_months(first, round(days / 61))
     else:
-        middle = plus_days(first, (days + 1) // 2)
+        middle = plus_days(first, days // 2)
     return (first, plus_days(middle, -1)) if number == 1 else (middle, last)
 
 

@@ -51,11 +51,13 @@ _TIME = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_WORTH = re.compile(r"\d\s?[:.h]\s?\d|\d\s?h\b|\d\s?[ap]\b|\d\s?[ap]\s?\.?\s?m|clock|noon|midnight|mid\s?day|\bpast\b|\bto\b|lunch|half|quarter|"
+_WORTH = re.compile(r"\d\s?[:.h]\s?\d|\d\s?h\b|\d\s?[ap]\b|\d\s?[ap]\s?\.?\s?m|clock|noon|midnight|between|mid\s?day|\bpast\b|\bto\b|lunch|half|quarter|"
                     rf"\b(?:{_WORD_HOUR})\b|(?:at|@|around|about)\s?\d", re.IGNORECASE)  # fmt: skip
 _RANGE = re.compile(
-    rf"{_NOT_INSIDE}(?P<a>\d{{1,2}})(?::(?P<am>[0-5]\d))?\s?(?:-|–|to|until|till)\s?(?P<b>\d{{1,2}})(?::(?P<bm>[0-5]\d))?"
-    r"\s?(?P<half>[ap]\s?\.?\s?m\b\.?|[ap]\b)",
+    rf"{_NOT_INSIDE}(?:(?P<c>\d{{1,2}}):(?P<cm>[0-5]\d)\s?(?:-|–|to|until|till)\s?\d{{1,2}}:[0-5]\d(?!\d)(?:\s?(?P<chalf>[ap]\s?\.?\s?m\b))?"
+    r"|(?P<a>\d{1,2})(?::(?P<am>[0-5]\d))?\s?(?:-|–|to|until|till|and)\s?(?P<b>\d{1,2})(?::(?P<bm>[0-5]\d))?"
+    r"\s?(?P<half>[ap]\s?\.?\s?m\b\.?|[ap]\b)"
+    r"|(?<=between\s)(?P<w>\d{1,2})(?::(?P<wm>[0-5]\d))?\sand\s\d{1,2}(?::[0-5]\d)?(?![\w%:]))",
     re.IGNORECASE,
 )
 _BARE = re.compile(
@@ -76,11 +78,14 @@ def clocks(line: str) -> Iterator[Clock]:
         return
     found: list[Clock] = []
     for match in _RANGE.finditer(line):
-        first = _make(
-            int(match["a"]), int(match["am"] or 0), match["half"] if int(match["a"]) <= int(match["b"]) else ""
-        )
+        half = match["half"] or match["chalf"] or ""
+        if match["a"] and int(match["a"]) > int(match["b"]):
+            half = ""
+        hour, minute = match["a"] or match["c"] or match["w"], match["am"] or match["cm"] or match["wm"] or "0"
+        zero_led = "24" if len(hour) == 2 and hour[0] == "0" else half
+        first = _make(int(hour), int(minute), zero_led)
         if first:
-            found.append(Clock(start=match.start(), end=match.end(), at=first, sure=True, exact=True))
+            found.append(Clock(start=match.start(), end=match.end(), at=first, sure=not match["w"], exact=bool(half)))
     taken = [(each.start, each.end) for each in found]
     for match in _TIME.finditer(line):
         clock = _of_match(match)

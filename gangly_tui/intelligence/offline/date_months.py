@@ -99,6 +99,8 @@ def _month_and_year(line: Line, index: int, at: int) -> Found:
             if day and found:
                 return of_day(found), day[1]
         return _whole_month(month, year[0]), year[1]
+    if tokens[begin].word in words.RELATIVE and words.UNITS.get(tokens[begin + 1].word) == "year":
+        return _whole_month(month, line.today.year + words.RELATIVE[tokens[begin].word]), begin + 2
     if tokens[begin - 1].word == "of" and tokens[begin].kind == NUM and tokens[begin].digits == 2:
         return _whole_month(month, two_digit_year(tokens[begin].value)), begin + 1
     return None

@@ -18,7 +18,7 @@ _NAMED_MIDDLE = re.compile(r"(\d{1,4})([-/. ])" + _NAME + r"[-/. ](\d{1,4})(?!\d
 _NAMED_LAST = re.compile(r"(\d{1,4})([-/])(\d{1,4})[-/]" + _NAME, re.IGNORECASE)
 _MONTH_YEAR = re.compile(r"(\d{1,2})[/](\d{4})" + _NOT_BEHIND)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})" + _NOT_BEHIND)
-_PAIR = re.compile(r"(\d{1,2})(\s?[-/.]\s?)(\d{1,2})(?![\d%])(?!\s?[/.:]\d\d)(?!-\d++(?!/))(?!\s?(?:st|nd|rd|th)\b)")
+_PAIR = re.compile(r"(\d{1,2})(\s?[-/.]\s?)(\d{1,2})(?![\d%])(?!\s?[/.:]\d\d)(?!-\d++(?!/))(?!\s?(?:st|nd|rd|th|am|pm|a\.m|p\.m)\b)")
 _DATE_BEFORE = re.compile(r"\d/\d{1,4}-\Z")
 _CUES = {"on", "by", "until", "till", "due", "from", "before", "after", "since", "this", "next", "last", "is", "for",
          "starting", "between", "beginning", "ending", "date", "dated", "of", "to", ","}  # fmt: skip

@@ -21,7 +21,7 @@ from gangly_tui.intelligence.offline.date_reading import (
     two_digit_year,
 )
 from gangly_tui.intelligence.offline.date_relative import Rule, relative, season, unit_at, unit_stretch
-from gangly_tui.intelligence.offline.date_tokens import END, MARK, MONTH, NTH, NUM, UNIT, WEEKDAY
+from gangly_tui.intelligence.offline.date_tokens import END, MARK, MONTH, NUM, UNIT, WEEKDAY, WORD
 from gangly_tui.intelligence.offline.holidays import holiday
 
 _YEAR_CUES = {"in", "of", "by", "since", "until", "till", "before", "after", "during", "from", "to", "through", "year",
@@ -125,7 +125,7 @@ def _part_of_year(line: Line, kind: str, number: int, at: int) -> Found:
         if whole and whole[0].grain in ("year", "month", "fiscal year", "week"):
             stretch, at = (whole[0].first, whole[0].last), whole[1]
     else:
-        whole = relative(line, behind)
+        whole = relative(line, behind) or fiscal_year(line, behind)
         if whole and whole[0].grain == "year":
             stretch, at = (whole[0].first, whole[0].last), whole[1]
     left = ""
@@ -169,10 +169,11 @@ def fiscal_year(line: Line, index: int) -> Found:
     start = 1 if word in ("cy", "calendar") else line.fiscal_year_start
     at = skip(tokens, at, "'")
     year = full_year(tokens, at)
+    if not year and tokens[at].kind == NUM and tokens[at].digits == 2:
+        year = two_digit_year(tokens[at].value), at + 1
     if year:
-        return of_stretch(cal.year(min(9990, max(2, year[0])), start), "year"), year[1]
-    if tokens[at].kind == NUM and tokens[at].digits == 2:
-        return of_stretch(cal.year(two_digit_year(tokens[at].value), start), "year"), at + 1
+        behind = _quarter_behind(line, year)
+        return behind or (of_stretch(cal.year(min(9990, max(2, year[0])), start), "year"), year[1])
     if word in ("fiscal", "financial"):
         return of_stretch(cal.fiscal_year_at(line.today, start), "year"), at
     return None
@@ -298,7 +299,8 @@ def _day_of(line: Line, number: int, at: int) -> Found:
     linked = skip(tokens, at, "of", "in", ",")
     found = relative(line, skip(tokens, linked, "the"))
     if not found and linked > at and tokens[linked].word == "the" and tokens[linked + 1].word == "month":
-        found = of_stretch(unit_stretch(line, "month", 0), "month"), linked + 2
+        upcoming = cal.next_day_of_month(line.today, number)
+        return (of_day(upcoming, left="day of month", number=number), linked + 2) if upcoming else None
     if not found or found[0].grain != "month" or found[0].first.month != found[0].last.month:
         return None
     day = cal.make(found[0].first.year, found[0].first.month, number)
@@ -397,6 +399,9 @@ def week_named(line: Line, index: int, point: Rule) -> Found:
     if not unit or unit[0] not in ("week", "weekend", "month", "quarter", "year", "fortnight"):
         return None
     name, at = unit
+    close = skip(tokens, at, "-")
+    if tokens[close].word == "end" and name in ("week", "month", "quarter", "year") and tokens[close].kind == WORD:
+        return _edge_of(line, of_stretch(unit_stretch(line, name, 0), name), "end", close + 1)
     if tokens[at].word == "after" and tokens[at + 1].word == "next":
         return of_stretch(unit_stretch(line, name, 2), name), at + 2
     if tokens[at].word == "before" and tokens[at + 1].word == "last":

@@ -20,7 +20,7 @@ from gangly_tui.intelligence.offline.date_periods import (
 from gangly_tui.intelligence.offline.date_reading import Found, Line, Read, day_of_month, of_day, of_stretch, ordinal, skip
 from gangly_tui.intelligence.offline.date_relative import distance, relative, season, weekday
 from gangly_tui.intelligence.offline.date_tokens import CARD, END, MARK, MONTH, NTH, NUM, ORD, UNIT, WEEKDAY, WORD
-from gangly_tui.intelligence.offline.holidays import holiday
+from gangly_tui.intelligence.offline.holidays import holiday, weekend_around
 
 _HABITS = ("every", "each", "per", "everyday", "alternate", "any", "other")
 _DEEPEST = 3
@@ -85,6 +85,8 @@ def point(line: Line, index: int, depth: int = 0) -> Found:
             candidates = [year_alone(line, index)]
         elif token.word in "½¼¾":
             candidates = [distance(line, index, deeper)]
+        elif token.word == "+" and line.tokens[index + 1].glued:
+            candidates = [distance(line, index, deeper)]
     else:
         candidates = _by_word(line, index, deeper)
     for found in candidates:
@@ -98,6 +100,8 @@ def _month(line: Line, index: int) -> Found:
     found = month_first(line, index)
     if not found or found[0].open != "year" or found[0].grain != "day":
         return found
+    if line.tokens[found[1]].word == "weekend":
+        return of_stretch(weekend_around(found[0].first), "weekend"), found[1] + 1
     at = skip(line.tokens, found[1], ",", "(")
     if line.tokens[at].kind == WEEKDAY and at > found[1] and line.tokens[at + 1].kind in (END, MARK, NUM):
         return _in_year(line, found[0], line.tokens[at].value), skip(line.tokens, at + 1, ")")
@@ -161,6 +165,14 @@ def _weekday(line: Line, index: int, deeper) -> Found:  # type: ignore[no-untype
                 return _in_year(line, date_found[0], token.value), skip(tokens, end, ")") if tokens[behind - 1].word == "(" else end
     if line.before(index) in _HABITS or line.before(index) == "all":
         return None
+    if tokens[index + 1].word in ("of", "in") and tokens[index + 2].word in _HABITS:
+        return None
+    if tokens[behind].word in ("before", "after", "following") and found[1] == index + 1:
+        other = deeper(line, behind + 1) or deeper(line, skip(tokens, behind + 1, "the"))
+        if other and other[0].grain in ("day", "weekend") and not other[0].at:
+            earlier = tokens[behind].word == "before"
+            near = cal.weekday_before(other[0].first, token.value) if earlier else cal.weekday_after(other[0].last, token.value)
+            return of_day(near), other[1]
     if token.word in words.AMBIGUOUS_WEEKDAYS and found[1] <= index + 1 and not _is_weekday_here(line, index):
         return None
     return found
@@ -327,17 +339,17 @@ def _closest(line: Line, index: int, deeper) -> Found:  # type: ignore[no-untype
 
 
 def _short_year_quarter(line: Line, index: int) -> Found:
-    """ "18q4"."""
+    """ "18q4", "4Q26"."""
     tokens = line.tokens
-    if (
-        tokens[index].digits != 2
-        or tokens[index + 1].word != "q"
-        or not tokens[index + 1].glued
-        or not 1 <= tokens[index + 2].value <= 4
-    ):
+    if tokens[index + 1].word != "q" or not tokens[index + 1].glued or not tokens[index + 2].glued:
         return None
-    year = 2000 + tokens[index].value
-    return of_stretch(cal.quarter(year, tokens[index + 2].value, line.fiscal_year_start), "quarter"), index + 3
+    left, right = tokens[index], tokens[index + 2]
+    if left.digits == 1 and 1 <= left.value <= 4 and right.digits in (2, 4):
+        year = right.value if right.digits == 4 else 2000 + right.value
+        return of_stretch(cal.quarter(max(2, year), left.value, line.fiscal_year_start), "quarter"), index + 3
+    if left.digits != 2 or not 1 <= right.value <= 4:
+        return None
+    return of_stretch(cal.quarter(2000 + left.value, right.value, line.fiscal_year_start), "quarter"), index + 3
 
 
 def _century(line: Line, index: int) -> Found:

@@ -175,7 +175,7 @@ def distance(line: Line, index: int, point: Rule) -> Found:
     """ "in 2 weeks", "5 days ago", "a week after tomorrow", "2 weeks starting May 20th", "2 sundays from now"."""
     tokens = line.tokens
     lead = tokens[index].word
-    ahead = lead in ("in", "within", "after")
+    ahead = lead in ("in", "within", "after", "+")
     begin = (
         skip(tokens, index + 1, "about", "around", "another", "roughly", "maybe", "the", "approximately")
         if ahead
@@ -184,11 +184,16 @@ def distance(line: Line, index: int, point: Rule) -> Found:
     begin = skip(tokens, begin, "next") if ahead and lead == "within" else begin
     found = duration(line, begin)
     if not found:
-        return None if ahead else _count_of_weekdays(line, index)
+        spread = _spread(line, begin, ahead=ahead)
+        return spread or (None if ahead else _count_of_weekdays(line, index))
     parts, at = found
     word = tokens[at].word
-    if word in ("ago", "back") or (word in ("before", "earlier") and not ahead and not _starts(line, at + 1, point)):
+    bare = word == "earlier" or (word == "before" and tokens[at + 1].kind in (END, MARK))
+    if word in ("ago", "back") or (bare and not ahead):
         return _land(line, parts, -1, at + 1)
+    if word == "on" and tokens[at + 1].kind == WEEKDAY and parts[-1][1] in ("week", "fortnight") and not ahead:
+        base = cal.weekday_after(line.today, tokens[at + 1].value)
+        return of_day(moved(datetime.combine(base, time()), parts, 1)[0]), at + 2
     if word in ("hence", "later", "out") or word == "from" and tokens[at + 1].word in ("now", "today"):
         return _land(line, parts, 1, at + (2 if word == "from" else 1))
     if word in (
@@ -207,7 +212,8 @@ def distance(line: Line, index: int, point: Rule) -> Found:
         other = point(line, behind) or point(line, at + 1)
         if other:
             sign = -1 if word in ("before", "prior") else 1
-            base = other[0].first if sign < 0 else other[0].last
+            closing = tokens[behind].word in ("end", "close") or tokens[behind].word in words.DEADLINES
+            base = other[0].first if sign < 0 and not closing else other[0].last
             if word in ("starting", "beginning", "commencing"):
                 end = cal.plus_days(moved(datetime.combine(base, time()), parts, 1)[0], -1)
                 return of_stretch((base, max(base, end)), "range"), other[1]
@@ -220,8 +226,24 @@ def distance(line: Line, index: int, point: Rule) -> Found:
     return None
 
 
-def _starts(line: Line, index: int, point: Rule) -> bool:
-    return point(line, skip(line.tokens, index, "the")) is not None
+def _spread(line: Line, index: int, *, ahead: bool) -> Found:
+    """ "in six to eight weeks", "2-3 days from now": both ends of the wait."""
+    tokens = line.tokens
+    low = small_number(tokens, index)
+    if not low or tokens[low[1]].word not in ("to", "-", "–", "or"):
+        return None
+    high = duration(line, low[1] + 1)
+    if not high or len(high[0]) != 1 or high[0][0][1] in _HOURS:
+        return None
+    at = high[1]
+    back = tokens[at].word in ("ago", "back")
+    if not (ahead or back or (tokens[at].word == "from" and tokens[at + 1].word in ("now", "today"))):
+        return None
+    at += 1 if back else 2 * (tokens[at].word == "from")
+    count, unit = high[0][0]
+    sign = -1 if back else 1
+    near, far = shift(line.today, sign * low[0], unit), shift(line.today, sign * count, unit)
+    return of_stretch((min(near, far), max(near, far)), unit if unit != "workday" else "day"), at
 
 
 def _follows_as_noun(line: Line, at: int) -> bool:
@@ -257,7 +279,7 @@ def _count_of_weekdays(line: Line, index: int) -> Found:
     steps = int(count[0]) - 1
     if tokens[at + 1].word in ("back", "ago"):
         return of_day(cal.plus_days(cal.weekday_before(line.today, weekday), -7 * steps)), at + 2
-    if tokens[at + 1].word in ("from", "hence"):
+    if tokens[at + 1].word in ("from", "hence", "later"):
         behind = skip(tokens, at + 2, "now", "today") if tokens[at + 1].word == "from" else at + 2
         return of_day(cal.plus_days(cal.weekday_after(line.today, weekday), 7 * steps)), behind
     return None
@@ -282,6 +304,8 @@ def weekday(line: Line, index: int, relative_word: str = "") -> Found:
         return of_day(cal.plus_days(unit_stretch(line, "week", offset)[0], name)), following + 2
     if tokens[at].word == "after" and tokens[at + 1].word == "next":
         return of_day(cal.plus_days(cal.weekday_after(line.today, name), 7)), at + 2
+    if tokens[at].word == "before" and tokens[at + 1].word == "last":
+        return of_day(cal.plus_days(cal.weekday_before(line.today, name), -7)), at + 2
     if tokens[at].word == "week" and line.before(index) in ("", "on", "by", "until", "this", "next"):
         return of_day(cal.plus_days(cal.weekday_after(line.today, name), 7)), at + 1
     apart = duration(line, skip(tokens, at, ",", "in"))
@@ -317,21 +341,16 @@ def _numbered(line: Line, at: int, name: int) -> Found:
         return None
     if tokens[day[1]].kind == MONTH or (tokens[day[1]].word == "of" and tokens[day[1] + 1].kind == MONTH):
         return None
-    weak = not day[2] and begin == at
-    if weak and not (
-        tokens[day[1]].kind in (END, MARK)
-        and tokens[day[1]].word not in (":", "-", "/", "%")
-        or tokens[day[1]].word in ("at", "between", "from")
-    ):
+    weak = not day[2]
+    following = tokens[day[1]]
+    timed = following.word == "." and tokens[day[1] + 1].kind == NUM and tokens[day[1] + 1].glued
+    closed = following.kind in (END, MARK) and following.word not in (":", "-", "/", "%") and not timed
+    if weak and not closed and following.word not in ("at", "between", "from"):
         return None
     for ahead in range(15):
         base = cal.plus_months(line.today.replace(day=1), ahead)
         found = cal.make(base.year, base.month, day[0])
-        if (
-            found
-            and found.weekday() == name
-            and (found >= line.today or (found.month == line.today.month and ahead == 0))
-        ):
+        if found and found.weekday() == name and (found >= line.today or (not weak and ahead == 0)):
             if weak and ahead > 11:
                 return None
             return of_day(found), day[1]

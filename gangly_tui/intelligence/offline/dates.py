@@ -42,7 +42,16 @@ _TO = ("to", "-", "–", "—", "~", "until", "till", "til", "through", "thru")
 _STARTING = frozenset((NUM, NTH, ORD, CARD, MONTH, "weekday", "unit"))
 _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 _BETWEEN = re.compile(
-    r"[\s,(@-]*(?:(?:at|on|of|from|by|around|about|between|for|in|the|before|after|or|until)[\s,]+)*\Z", re.IGNORECASE
+    r"[\s,(@-]*(?:(?:at|on|of|from|by|around|about|between|for|in|the|before|after|or|until|[ecmp][sd]?t|eastern|pacific|central|mountain|gmt|utc)[\s,]+)*\Z", re.IGNORECASE
+)
+
+
+_HABIT = re.compile(r"\b(?:every|each|(?:mon|tues|wednes|thurs|fri|satur|sun)days|daily|weekly)\b", re.IGNORECASE)
+_LATE = re.compile(r"\b(?:tonight|tonite|evening|night|afternoon)\b", re.IGNORECASE)
+_PAST = re.compile(
+    r"\b(?:was|were|did|had|met|spoke|talked|sent|said|told|went|came|got|gave|saw|called|signed|since|ago|discussed|started|"
+    r"ended|happened|launched|held|took|left|began|bought|visited|reviewed|agreed|closed|received|asked|wrote)\b",
+    re.IGNORECASE,
 )
 
 
@@ -69,7 +78,7 @@ def _in_line(line: Line, offset: int) -> list[DateMention]:
         if found and found[1] > index:
             behind = min(found[1], end)
             _place(line, days, (token.start, line.tokens[behind - 1].end, found[0]))
-            index = behind
+            index = _listed_days(line, behind, days)
         else:
             index += 1
     return [
@@ -79,11 +88,39 @@ def _in_line(line: Line, offset: int) -> list[DateMention]:
             first=read.first,
             last=read.last,
             grain=read.grain,
-            alternative=read.alternative,
+            alternative=_second_reading(line, start, read),
             time=read.at,
         )
         for start, stop, read in _with_clocks(line, days)
     ]
+
+
+def _listed_days(line: Line, index: int, days: list[tuple[int, int, Read]]) -> int:
+    """ "Oct 3rd, 4th and 5th", "Nov 10 or 11": more days of the month just named. Returns the index behind them."""
+    read = days[-1][2]
+    while read.grain == "day" and read.first == read.last:
+        at = skip(line.tokens, skip(line.tokens, index, ","), "and", "or", "&", "/")
+        token = line.tokens[at]
+        behind = line.tokens[at + 1]
+        strong = token.kind == NTH and behind.kind != MONTH and behind.word != "of"
+        weak = token.kind == NUM and token.digits <= 2 and line.before(at) != "," and read.open in ("year", "")
+        if at == index or not (strong or (weak and behind.kind in (END, MARK) and behind.word not in (":", "%", "-", "/"))):
+            break
+        found = _later_day(line, read, token.value, at + 1)
+        if not found:
+            break
+        read = found[0]
+        days.append((token.start, token.end, read))
+        index = at + 1
+    return index
+
+
+def _second_reading(line: Line, start: int, read: Read) -> cal.Stretch | None:
+    """The other reading; a past one only where the words before it speak of the past."""
+    other = read.alternative
+    if other and read.open in ("year", "weekday", "day of month") and other[1] < line.today:
+        return other if _PAST.search(line.text, max(0, start - 80), start) else None
+    return other
 
 
 def _place(line: Line, days: list[tuple[int, int, Read]], new: tuple[int, int, Read]) -> None:
@@ -104,7 +141,7 @@ _OPENERS = frozenset(
     "eofy bom boy boq christmas xmas boxing new valentine valentines st saint earth juneteenth independence halloween "
     "veterans veteran armistice mlk martin presidents president washington mother mothers father fathers memorial labor "
     "labour columbus indigenous thanksgiving turkey black cyber easter good palm ash maundy ascension pentecost whit "
-    "' ’ ½ ¼ ¾".split()
+    "' ’ ½ ¼ ¾ +".split()
 )
 
 
@@ -235,7 +272,8 @@ def _with_clocks(line: Line, days: list[tuple[int, int, Read]]) -> list[tuple[in
         if near >= 0 and days[near][1] > clock.start or near + 1 < len(days) and days[near + 1][0] < clock.end:
             continue
         if not days:
-            alone.append((clock.start, clock.end, _clock_read(line.anchor, clock)))
+            if clock.sure or not _HABIT.search(line.text):
+                alone.append((clock.start, clock.end, _clock_read(line.anchor, clock)))
             continue
         behind, ahead = near, near + 1
         chosen = -1
@@ -243,12 +281,14 @@ def _with_clocks(line: Line, days: list[tuple[int, int, Read]]) -> list[tuple[in
             chosen = behind
         elif ahead < len(days) and placed[ahead][2].at is None and _touches(line, clock.end, days[ahead][0]):
             chosen = ahead
-        elif clock.sure and behind >= 0 and placed[behind][2].at is None:
-            chosen = behind
-            clock = replace(clock, start=placed[behind][0], end=placed[behind][1])
+        elif clock.sure and (behind >= 0 or ahead == 0):
+            chosen = max(behind, 0)
+            clock = replace(clock, start=placed[chosen][0], end=placed[chosen][1])
+            if placed[chosen][2].at is not None:
+                continue
         if chosen >= 0 and placed[chosen][2].grain != "now":
             start, stop, read = placed[chosen]
-            placed[chosen] = (min(start, clock.start), max(stop, clock.end), replace(read, at=_at(line, read, clock)))
+            placed[chosen] = (min(start, clock.start), max(stop, clock.end), replace(read, at=_at(line, min(start, clock.start), max(stop, clock.end), clock)))
     return placed if days else alone
 
 
@@ -256,17 +296,19 @@ def _touches(line: Line, left: int, right: int) -> bool:
     return right - left <= 24 and bool(_BETWEEN.match(line.text[left:right]))
 
 
-def _at(line: Line, read: Read, clock: Clock) -> time:
-    return clock.at
+def _at(line: Line, start: int, stop: int, clock: Clock) -> time:
+    """The time, moved to the evening when the words around it say so: "tonight at 8", "Friday evening at 7"."""
+    if clock.exact or clock.at.hour >= 12:
+        return clock.at
+    late = _LATE.search(line.text, start, stop) is not None
+    return clock.at.replace(hour=clock.at.hour + 12) if late else clock.at
 
 
 def _clock_read(anchor: datetime, clock: Clock) -> Read:
     """A time alone: today, or tomorrow when that time has passed."""
     at = clock.at
     day = anchor.date()
-    if at < anchor.time() and not clock.exact and at.hour < 12 and at.replace(hour=at.hour + 12) >= anchor.time():
-        at = at.replace(hour=at.hour + 12)
-    elif at < anchor.time():
+    if at < anchor.time() and (clock.exact or at.hour >= 12):
         day = cal.plus_days(day, 1)
     return Read(first=day, last=day, grain="time", at=at)
 

@@ -89,25 +89,30 @@ def holiday(line: Line, index: int) -> Found:
 
 def _of_year(line: Line, at: int, rule: _Day, word: str) -> Found:
     tokens = line.tokens
-    weekend = tokens[at].word == "weekend"
-    at += weekend
+    span = tokens[at].word if tokens[at].word in ("weekend", "week") else ""
+    at += bool(span)
     behind = skip(tokens, at, ",", "of", "in")
     year = full_year(tokens, behind)
     if year:
         day, at = rule(min(9000, year[0])), year[1]
         if tokens[at].word == "weekend":
-            weekend, at = True, at + 1
+            span, at = "weekend", at + 1
     elif tokens[behind].word in RELATIVE and tokens[behind + 1].word == "year":
         day, at = rule(line.today.year + RELATIVE[tokens[behind].word]), behind + 2
     else:
         day = _nearest(line.today, rule, word)
     if day is None:
         return None
-    if weekend:
-        monday = day.weekday() == 0
-        saturday = cal.plus_days(day, -2) if monday else cal.weekend(day)[0]
-        return of_stretch((saturday, cal.plus_days(saturday, 2 if monday else 1)), "weekend"), at
-    return of_day(day), at
+    if span == "weekend":
+        return of_stretch(weekend_around(day), "weekend"), at
+    return (of_stretch(cal.week(day), "week") if span else of_day(day)), at
+
+
+def weekend_around(day: date) -> cal.Stretch:
+    """The weekend a holiday makes long: Saturday to Monday when it is a Monday."""
+    monday = day.weekday() == 0
+    saturday = cal.plus_days(day, -2) if monday else cal.weekend(day)[0]
+    return saturday, cal.plus_days(saturday, 2 if monday else 1)
 
 
 def _nearest(today: date, rule: _Day, word: str) -> date | None:
