@@ -1,0 +1,167 @@
+"""The one SQLite connection: how the file is opened, keyed and kept, and what a transaction is.
+
+SQLite comes from `sqlcipher3`, never from the interpreter: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two
+connections write at once (sqlite.org/wal.html, "WAL-reset bug"), and two open windows are exactly that.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlcipher3 import dbapi2
+
+from gangly_tui.domain.errors import StoreError
+
+Connection = Any
+"""A `sqlcipher3.dbapi2` connection from `open_database`; the library publishes no types."""
+
+SCHEMA_VERSION = 1
+"""The `user_version` this code reads and writes."""
+
+OLDEST_SQLITE = (3, 51, 3)
+KEY_BYTES = 32
+
+_SETTINGS = """
+    PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA recursive_triggers = ON;
+"""
+
+
+class _Store(dbapi2.Connection):  # type: ignore[misc]  # the base is untyped
+    """A connection whose failures are StoreErrors in plain words. A broken rule of the schema stays IntegrityError."""
+
+    def execute(self, *arguments: Any) -> Any:
+        with _plain_words():
+            return super().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        with _plain_words():
+            return super().executemany(*arguments)
+
+
+class _plain_words:  # used like a function
+    """Turns what SQLite says into a StoreError with the next thing to do."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if error is None or isinstance(error, (dbapi2.IntegrityError, dbapi2.ProgrammingError)):
+            return
+        if isinstance(error, dbapi2.DatabaseError):
+            raise _translated(error) from error
+        if isinstance(error, UnicodeEncodeError):
+            raise StoreError(
+                "a name used as a key is not valid Unicode", fix="correct the record in the system it comes from"
+            ) from error
+
+
+def _translated(error: Exception) -> StoreError:
+    said = str(error)
+    if "full" in said:
+        return StoreError("the disk is full; nothing of this change was kept", fix="free some space and try again")
+    if "locked" in said:
+        return StoreError(
+            "the store is busy: another gangly has been writing for more than 5 seconds",
+            fix="close the other window, or try again",
+        )
+    if "readonly" in said:
+        return StoreError("the store cannot be written", fix="check the permissions of the file and its folder")
+    if "malformed" in said or "not a database" in said or "disk I/O" in said:
+        return StoreError(f"the store is damaged ({said})", fix="restore the newest backup beside it")
+    return StoreError(f"the store failed: {said}", fix="run gangly doctor")
+
+
+def open_database(path: Path, *, key: bytes | None = None) -> Connection:
+    """Open the store, creating it (folders 0700, file 0600) and bringing its schema up to date.
+
+    `key` is a raw 32-byte key; without one the file is not encrypted. Durable at every commit (WAL, synchronous=FULL).
+    Raises StoreError when the file is no store, is damaged, is open to other users, has another key, or was written
+    by a newer gangly.
+    """
+    if dbapi2.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"SQLite {dbapi2.sqlite_version} is too old to keep a store safe", fix="pip install --upgrade sqlcipher3"
+        )
+    if key is not None and len(key) != KEY_BYTES:
+        raise StoreError(f"the store's key has {len(key)} bytes; it must have {KEY_BYTES}", fix="run gangly doctor")
+    try:
+        _make_private_file(path)
+        db = dbapi2.connect(str(path), isolation_level=None, factory=_Store, cached_statements=256)
+    except (OSError, dbapi2.Error) as error:
+        raise StoreError(f"{path} cannot be opened: {error}", fix="check the folder and its permissions") from error
+    try:
+        _prepare(db, path, key)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _make_private_file(path: Path) -> None:
+    """Create what is missing, for this user alone; refuse a store that others may read."""
+    for folder in reversed([each for each in path.parents if not each.exists()]):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        open_to_others = stat.S_IMODE(path.stat().st_mode) & 0o077
+        if os.name == "posix" and path.is_file() and open_to_others:
+            raise StoreError(f"{path} can be read by other users", fix=f"chmod 600 {path}") from None
+
+
+def _prepare(db: Connection, path: Path, key: bytes | None) -> None:
+    db.execute("PRAGMA cipher_log_level = NONE")  # before the key: SQLCipher would print over the screen
+    if key is not None:
+        db.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    try:
+        for setting in filter(None, map(str.strip, _SETTINGS.split(";"))):
+            db.execute(setting).fetchall()
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        durable = db.execute("PRAGMA synchronous").fetchone()[0]
+    except StoreError as error:
+        if "damaged" not in str(error):
+            raise
+        what = "is not a store of gangly, is damaged, or has another key"
+        raise StoreError(f"{path} {what}", fix="move it away to start anew, or restore a backup") from error
+    if durable != 2:
+        raise StoreError(f"{path} cannot be written durably on this system", fix="run gangly doctor")
+    if sys.platform == "darwin":
+        db.execute("PRAGMA fullfsync = 1").fetchall()
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"{path} was written by a newer gangly", fix="update gangly: pipx upgrade gangly-tui")
+    if version < SCHEMA_VERSION:
+        from gangly_tui.store.migrations import migrate
+
+        migrate(db, path)
+
+
+@contextmanager
+def transaction(db: Connection) -> Iterator[None]:
+    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when the block raises. Inside another transaction it joins that one.
+
+    Raises StoreError when the store is locked or the disk is full; then nothing of the block was kept.
+    """
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        if not db.in_transaction:
+            raise StoreError("the store gave the change up; nothing of it was kept", fix="try again")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise

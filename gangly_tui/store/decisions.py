@@ -1,0 +1,158 @@
+"""The cards, what the rep decided about each, and the outbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from gangly_tui.domain.outbox import Delivery, DeliveryState
+from gangly_tui.domain.proposal import Approval, Proposal, ProposalState, Rejection
+from gangly_tui.store.codec import dump, instant, load, well_formed
+from gangly_tui.store.database import Connection, transaction
+
+
+def save_proposals(db: Connection, proposals: Iterable[Proposal], state: ProposalState = ProposalState.OPEN) -> None:
+    """Insert or update by id; a card that is saved again keeps its place among the others."""
+    with transaction(db):
+        db.executemany(
+            """INSERT INTO proposal (id, meeting_id, state, field, rule, edited, undoes, drafted_at, body)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET meeting_id = excluded.meeting_id, state = excluded.state,
+                   field = excluded.field, rule = excluded.rule, edited = excluded.edited, undoes = excluded.undoes,
+                   drafted_at = excluded.drafted_at, body = excluded.body""",
+            [
+                (
+                    each.id,
+                    each.meeting_id,
+                    state.value,
+                    each.changes[0].field if len(each.changes) == 1 else "",
+                    well_formed(each.rule),
+                    each.edited,
+                    each.undoes,
+                    instant(each.drafted_at),
+                    dump(each),
+                )
+                for each in proposals
+            ],
+        )
+
+
+def get_proposal(db: Connection, id: str) -> Proposal | None:  # noqa: A002  # the word for it
+    """The card, exactly as it was saved, or None when there is none."""
+    row = db.execute("SELECT body FROM proposal WHERE id = ?", (id,)).fetchone()
+    return load(Proposal, row[0]) if row else None
+
+
+def proposal_state(db: Connection, id: str) -> ProposalState | None:  # noqa: A002  # the word for it
+    """Where the card stands with the rep, or None when there is no such card."""
+    row = db.execute("SELECT state FROM proposal WHERE id = ?", (id,)).fetchone()
+    return ProposalState(row[0]) if row else None
+
+
+def proposals(
+    db: Connection, *, states: Collection[ProposalState] | None = None, meeting_id: str | None = None
+) -> list[Proposal]:
+    """The cards by the time of their meeting, then in the order in which they were first saved.
+
+    `states` and `meeting_id` narrow it down; None means all.
+    """
+    rows = db.execute(
+        """SELECT proposal.body FROM proposal LEFT JOIN meeting ON meeting.id = proposal.meeting_id
+           WHERE (?1 IS NULL OR proposal.state IN (SELECT value FROM json_each(?1)))
+             AND (?2 IS NULL OR proposal.meeting_id = ?2)
+           ORDER BY coalesce(meeting.start_at, proposal.drafted_at), proposal.meeting_id, proposal.position""",
+        (None if states is None else json.dumps([each.value for each in states]), meeting_id),
+    )
+    return [load(Proposal, body) for (body,) in rows]
+
+
+def set_proposal_state(db: Connection, id: str, state: ProposalState) -> None:  # noqa: A002  # the word for it
+    """Move a card. A card that does not exist is left out."""
+    db.execute("UPDATE proposal SET state = ? WHERE id = ?", (state.value, id))
+
+
+def counts_by_meeting(db: Connection) -> dict[str, dict[ProposalState, int]]:
+    """How many cards of each meeting stand where; a state without cards is left out."""
+    counts: dict[str, dict[ProposalState, int]] = {}
+    for meeting_id, state, number in db.execute(
+        "SELECT meeting_id, state, count(*) FROM proposal GROUP BY meeting_id, state"
+    ):
+        counts.setdefault(meeting_id, {})[ProposalState(state)] = number
+    return counts
+
+
+def save_approval(db: Connection, approval: Approval) -> None:
+    """Keep the rep's yes; a card has one, the newest."""
+    db.execute("INSERT OR REPLACE INTO approval VALUES (?, ?)", (approval.proposal_id, dump(approval)))
+
+
+def approval_of(db: Connection, proposal_id: str) -> Approval | None:
+    """The rep's yes to a card, or None when there is none."""
+    row = db.execute("SELECT body FROM approval WHERE proposal_id = ?", (proposal_id,)).fetchone()
+    return load(Approval, row[0]) if row else None
+
+
+def save_rejection(db: Connection, rejection: Rejection) -> None:
+    """Keep the rep's no; a card has one, the newest."""
+    db.execute("INSERT OR REPLACE INTO rejection VALUES (?, ?)", (rejection.proposal_id, dump(rejection)))
+
+
+def put_delivery(db: Connection, delivery: Delivery) -> None:
+    """Insert or update by operation id."""
+    db.execute(
+        "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?)",
+        (
+            delivery.op_id,
+            delivery.state.value,
+            instant(delivery.approved_at),
+            instant(delivery.due_at),
+            dump(delivery),
+        ),
+    )
+
+
+def get_delivery(db: Connection, op_id: str) -> Delivery | None:
+    """The approved write, or None when the card was never approved."""
+    row = db.execute("SELECT body FROM delivery WHERE op_id = ?", (op_id,)).fetchone()
+    return load(Delivery, row[0]) if row else None
+
+
+def deliveries(db: Connection, *, states: Collection[DeliveryState] | None = None) -> list[Delivery]:
+    """The approved writes, oldest approval first; `states` narrows it down."""
+    rows = db.execute(
+        """SELECT body FROM delivery WHERE ?1 IS NULL OR state IN (SELECT value FROM json_each(?1))
+           ORDER BY approved_at, op_id""",
+        (None if states is None else json.dumps([each.value for each in states]),),
+    )
+    return [load(Delivery, body) for (body,) in rows]
+
+
+_IN_TRANSIT = "state IN ('approved', 'attempted', 'unknown')"
+
+
+def due_deliveries(db: Connection, at: datetime) -> list[Delivery]:
+    """Everything in transit whose time has come, oldest approval first.
+
+    An `attempted` one has its time set past the deadline of its request: when it is due, a crash left it behind.
+    """
+    rows = db.execute(
+        f"SELECT body FROM delivery WHERE {_IN_TRANSIT} AND due_at <= ? ORDER BY approved_at, op_id", (instant(at),)
+    )
+    return [load(Delivery, body) for (body,) in rows]
+
+
+def next_due(db: Connection) -> datetime | None:
+    """When the next write in transit wants attention; None when there is none."""
+    row = db.execute(f"SELECT body FROM delivery WHERE {_IN_TRANSIT} ORDER BY due_at LIMIT 1").fetchone()
+    return load(Delivery, row[0]).due_at if row else None
+
+
+def acceptance(db: Connection, rule_or_field: str) -> tuple[int, int]:
+    """How often the rep took such a card as it was, of how many decided: by rule, or by the one field it changes."""
+    accepted, decided = db.execute(
+        """SELECT count(*) FILTER (WHERE state = 'approved' AND NOT edited), count(*) FROM proposal
+           WHERE (field = ?1 OR rule = ?1) AND ?1 <> '' AND state IN ('approved', 'rejected') AND undoes = ''""",
+        (well_formed(rule_or_field),),
+    ).fetchone()
+    return accepted, decided

@@ -1,0 +1,61 @@
+"""The write side of the search index: which words stand for which row. `search` is the read side.
+
+The index is contentless: it holds words, not texts, so a row's old words must be handed in to take them out. Every
+`save_*` and `remove_*` does, in its own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gangly_tui.domain.draft import Notes
+from gangly_tui.domain.records import Kind, Meeting, Record
+from gangly_tui.store.codec import well_formed
+from gangly_tui.store.database import Connection
+
+Entry = tuple[int, str, str]
+"""Rowid in the index, title words, body words."""
+
+MEETING = "meeting"
+NOTES = "notes"
+SPACES = (*(each.value for each in Kind), MEETING, NOTES)
+"""What the index holds. Each has a stretch of rowids of its own, in which a later row has a higher rowid."""
+
+SPACE = 1 << 40
+
+_BODY_FIELDS: dict[Kind, tuple[str, ...]] = {
+    Kind.ACCOUNT: ("domain", "industry", "city", "country", "description"),
+    Kind.CONTACT: ("email", "title", "phone"),
+    Kind.OPPORTUNITY: ("next_step", "competitor", "budget", "pain", "decision_process", "decision_criteria"),
+    Kind.ACTIVITY: ("body",),
+}
+
+
+def first_rowid(space: str) -> int:
+    """Where a space begins; it ends before the next one."""
+    return SPACES.index(space) * SPACE
+
+
+def record_entry(rid: int, record: Record) -> Entry:
+    """A record's words: its title, its address and its texts."""
+    kind = record.ref.kind
+    body = "\n".join(filter(None, map(record.text, _BODY_FIELDS[kind])))
+    return first_rowid(kind.value) + rid, well_formed(record.title), well_formed(body)
+
+
+def meeting_entry(rid: int, meeting: Meeting) -> Entry:
+    """A meeting's words: title, place, description and who is invited."""
+    people = (f"{each.name} {each.email}" for each in meeting.attendees)
+    body = "\n".join((meeting.location, meeting.description, *people))
+    return first_rowid(MEETING) + rid, well_formed(meeting.title), well_formed(body)
+
+
+def notes_entry(rid: int, notes: Notes) -> Entry:
+    """The words of the rep's text."""
+    return first_rowid(NOTES) + rid, "", well_formed(notes.text)
+
+
+def reindex(db: Connection, old: Iterable[Entry], new: Iterable[Entry]) -> None:
+    """Take the old words out and put the new ones in. Call it inside the transaction that changes the rows."""
+    db.executemany("INSERT INTO words (words, rowid, title, body) VALUES ('delete', ?, ?, ?)", old)
+    db.executemany("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", new)

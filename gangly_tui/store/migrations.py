@@ -1,0 +1,160 @@
+"""The schema, in numbered steps. Step n takes a store from `user_version` n-1 to n, in one transaction.
+
+Plain SQL: the tables use WITHOUT ROWID, triggers and contentless full-text search, and reading them here is reading
+the schema. `rid` names a row in the search index. Times that order rows are microseconds since 1970 in UTC; the exact
+values are in `body`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gangly_tui.domain.errors import StoreError
+from gangly_tui.store.database import SCHEMA_VERSION, Connection, transaction
+
+BACKUPS_KEPT = 3
+
+_MIRROR = (
+    """CREATE TABLE record (
+        rid INTEGER PRIMARY KEY, system TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+        identity TEXT NOT NULL, type TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL,
+        UNIQUE (kind, system, id)) STRICT""",
+    "CREATE INDEX record_identity ON record (kind, identity) WHERE identity <> ''",
+    """CREATE TABLE link (
+        target TEXT NOT NULL, role TEXT NOT NULL, at INTEGER NOT NULL, rid INTEGER NOT NULL,
+        PRIMARY KEY (target, role, at, rid)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE object_schema (
+        system TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (system, kind)) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE cursor (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+_ENGAGEMENT = (
+    """CREATE TABLE meeting (
+        rid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, system TEXT NOT NULL,
+        start_at INTEGER NOT NULL, end_at INTEGER NOT NULL, body TEXT NOT NULL) STRICT""",
+    "CREATE INDEX meeting_time ON meeting (start_at, end_at)",
+    """CREATE TABLE notes (
+        rid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, meeting_id TEXT NOT NULL, source TEXT NOT NULL,
+        at INTEGER NOT NULL, updated_at TEXT NOT NULL, text BLOB NOT NULL, UNIQUE (meeting_id, source)) STRICT""",
+    """CREATE TABLE draft (
+        notes_id TEXT PRIMARY KEY, meeting_id TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX draft_meeting ON draft (meeting_id, at)",
+    """CREATE TABLE transcript (
+        meeting_id TEXT PRIMARY KEY, at TEXT NOT NULL, text BLOB NOT NULL) STRICT""",
+    """CREATE TABLE series_choice (
+        series_key TEXT PRIMARY KEY, ref TEXT NOT NULL, at TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+)
+
+_DECISIONS = (
+    """CREATE TABLE proposal (
+        position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, meeting_id TEXT NOT NULL, state TEXT NOT NULL,
+        field TEXT NOT NULL, rule TEXT NOT NULL, edited INTEGER NOT NULL, undoes TEXT NOT NULL,
+        drafted_at INTEGER NOT NULL, body TEXT NOT NULL) STRICT""",
+    "CREATE INDEX proposal_meeting ON proposal (meeting_id, state)",
+    "CREATE INDEX proposal_state ON proposal (state)",
+    "CREATE INDEX proposal_field ON proposal (field, state)",
+    "CREATE INDEX proposal_rule ON proposal (rule, state)",
+    "CREATE TABLE approval (proposal_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE rejection (proposal_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE delivery (
+        op_id TEXT PRIMARY KEY, state TEXT NOT NULL, approved_at INTEGER NOT NULL, due_at INTEGER NOT NULL,
+        body TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX delivery_due ON delivery (due_at) WHERE state IN ('approved', 'attempted', 'unknown')",
+)
+
+_TRAIL = (
+    """CREATE TABLE trail (
+        seq INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL,
+        kind TEXT AS (iif(json_valid(body), json_extract(body, '$.kind'), '')) VIRTUAL,
+        op_id TEXT AS (iif(json_valid(body), json_extract(body, '$.op_id'), '')) VIRTUAL) STRICT""",
+    "CREATE INDEX trail_kind ON trail (kind, seq)",
+    "CREATE INDEX trail_op ON trail (op_id, seq)",
+    """CREATE TABLE trail_head (
+        one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT""",
+    "INSERT INTO trail_head VALUES (1, 0, '" + "0" * 64 + "')",
+    """CREATE TRIGGER trail_keeps_entries BEFORE DELETE ON trail
+        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
+    """CREATE TRIGGER trail_keeps_values BEFORE UPDATE ON trail
+        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
+    """CREATE TRIGGER trail_appends BEFORE INSERT ON trail
+        WHEN new.seq IS NOT (SELECT seq + 1 FROM trail_head)
+          OR EXISTS (SELECT 1 FROM trail WHERE seq >= new.seq)
+        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
+    """CREATE TRIGGER trail_moves_head AFTER INSERT ON trail
+        BEGIN UPDATE trail_head SET seq = new.seq, hash = new.hash; END""",
+    """CREATE TRIGGER trail_head_stays BEFORE DELETE ON trail_head
+        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
+    """CREATE TRIGGER trail_head_is_one BEFORE INSERT ON trail_head
+        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
+    """CREATE TRIGGER trail_head_follows BEFORE UPDATE ON trail_head
+        WHEN new.one IS NOT 1 OR new.seq IS NOT old.seq + 1
+          OR new.hash IS NOT (SELECT hash FROM trail WHERE seq = new.seq)
+        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
+)
+
+_SEARCH = (
+    """CREATE VIRTUAL TABLE words USING fts5 (
+        title, body, content = '', prefix = '2 3', tokenize = "unicode61 remove_diacritics 2")""",
+    "INSERT INTO words (words, rank) VALUES ('secure-delete', 1)",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *_TRAIL, *_SEARCH),)
+
+
+def migrate(db: Connection, path: Path) -> None:
+    """Bring the store to SCHEMA_VERSION, one transaction a step. A store that holds something is backed up first.
+
+    Raises StoreError when a step fails; the store then stands at the last step that worked.
+    """
+    if _version(db):
+        back_up(db, path)
+    for number, statements in enumerate(STEPS, start=1):
+        with transaction(db):
+            standing = _version(db)  # asked under the lock: two windows may start at once
+            if standing == 0 and db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+                raise StoreError(f"{path} is a database of another program", fix="choose another path for the store")
+            if standing < number:
+                for statement in statements:
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {number}")
+    assert len(STEPS) == SCHEMA_VERSION  # the constant is what open_database compares with
+
+
+def back_up(db: Connection, path: Path) -> Path:
+    """Write a full copy beside the store, with the same key, and keep the newest three. Returns its path."""
+    taken = [int(each.suffix[1:]) for each in backups(path)]
+    copy = path.with_name(f"{path.name}.backup-v{_version(db)}.{max(taken, default=0) + 1:04d}")
+    try:
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(f"no backup can be written beside {path}: {error}", fix="free some space") from error
+    try:
+        db.execute("VACUUM INTO ?", (str(copy),))  # into an empty file, so that it is never open to others
+        _sync(copy)
+    except BaseException:
+        copy.unlink()
+        raise
+    for old in backups(path)[:-BACKUPS_KEPT]:
+        old.unlink()
+    return copy
+
+
+def _version(db: Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def backups(path: Path) -> list[Path]:
+    """The backups beside a store, oldest first."""
+    found = path.parent.glob(f"{path.name}.backup-v*.[0-9][0-9][0-9][0-9]")
+    return sorted(found, key=lambda each: int(each.suffix[1:]))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
