@@ -22,7 +22,7 @@ def chain(length: int) -> list[AuditEntry]:
             source="notes",
             system="sandbox",
             target="sandbox:opportunity:d1",
-            target_name="Acme ‮ [/] Corp",
+            target_name="Acme \u202e [/] Corp",
             changes=(AuditChange(field="amount", before=None, after="40000"),),
             quote="we have 40k",
             op_id=f"op-{seq}",

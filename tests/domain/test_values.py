@@ -74,7 +74,7 @@ def test_picklists_lengths_and_required_fields() -> None:
         parse(" ", field(FieldType.TEXT, required=True))
 
 
-@given(st.text(), st.sampled_from([each for each in FieldType]))
+@given(st.text(), st.sampled_from(list(FieldType)))
 def test_no_text_does_more_than_raise_an_input_error(typed: str, kind: FieldType) -> None:
     try:
         parse(typed, field(kind, options=STAGES, max_length=50))
