@@ -1,4 +1,4 @@
-"""The evidence rule, one place, for every engine: a value without its words, or that its words do not yield, is dropped."""
+"""The evidence rule, one place, for every engine: a value that its own quote does not yield is dropped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gangly_tui.intelligence.offline import field_cues as cue
 from gangly_tui.intelligence.offline.amounts import Role, figures
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
 from gangly_tui.intelligence.offline.due import read_dues, shown
-from gangly_tui.intelligence.offline.modality import Mood, mood, planted
+from gangly_tui.intelligence.offline.modality import Mood, admits, mood, planted
 from gangly_tui.intelligence.offline.passages import Block, Sentence, plain
 from gangly_tui.intelligence.offline.reading import Reading, read
 from gangly_tui.intelligence.offline.stage import generic_of, supports
@@ -31,6 +31,12 @@ _BUYER_FIELDS = frozenset("close_date competitor budget pain decision_process de
 _CUES = {
     "economic_buyer": cue.ECONOMIC,
     "close_date": re.compile(rf"{cue.CLOSE.pattern}|{cue.ASKS_FOR['close_date'].pattern}"),
+}
+_TEXT_CUES = {
+    "pain": cue.PAIN,
+    "decision_process": cue.PROCESS,
+    "decision_criteria": cue.CRITERIA,
+    "budget": cue.BUDGET,
 }
 _MARKUP = re.compile(r"<[^<>\n]{0,80}>|[*_`]{1,3}|^[^\n]*-->[^\n]*$|^[ \t]*\d+[ \t]*$", re.MULTILINE)
 
@@ -176,15 +182,7 @@ class Gate:
             return "its quote does not say it"
         words = " ".join(value.lower().split())
         spoken = [line for line in said if words in line.low or line.low.rstrip(" .,;!?") in words]
-        fine = (
-            (Mood.ASSERTED, Mood.NEGATED, Mood.PAST)
-            if each.field == "pain"
-            else (Mood.ASSERTED, Mood.NEGATED)
-            if each.field in ("decision_process", "decision_criteria")
-            else (Mood.ASSERTED,)
-        )
-        asserted = any(_asserted(line, value, fine) for line in spoken or said)
-        return "" if asserted else "nobody asserted it"
+        return "" if any(_asserted(line, each.field, value) for line in spoken or said) else "nobody asserted it"
 
     def stage(self, stage: str, evidence: Evidence | None) -> str:
         """The quote alone must hold a sign of this stage."""
@@ -212,7 +210,7 @@ class Gate:
         return ""
 
     def person(self, each: ContactMention) -> str:
-        """The quote holds the name (or its first part, for a name the text or the invitation spells out); not our side."""
+        """The quote holds the name, or its first part where the text or the invitation spells it out; not our side."""
         reason = self.quote(each.evidence)
         if reason:
             return reason
@@ -331,8 +329,12 @@ def _tokens(words: str) -> list[str]:
     return re.findall(r"[^\W_]+", words.lower())
 
 
-def _asserted(line: Sentence, value: str, fine: tuple[Mood, ...]) -> bool:
+def _asserted(line: Sentence, field: str, value: str) -> bool:
+    """Whether the line asserts the value: read around the field's cue where there is one, else around the value."""
+    hits = [found for _, pattern in _TEXT_CUES.get(field, ()) if (found := pattern.search(line.low))]
     at = line.low.find(" ".join(value.lower().split()))
-    if at < 0:
-        return mood(line) in fine
-    return mood(line, at, at + len(value)) in fine or mood(line) in fine
+    begin = hits[0].start() if hits else max(0, at)
+    finish = hits[0].end() if hits else len(line.low) if at < 0 else at + len(value)
+    if field == "competitor":
+        return mood(line, begin, finish) is Mood.ASSERTED
+    return admits(field, line, mood(line, begin, finish), begin)

@@ -30,17 +30,89 @@ class Role(StrEnum):
 
 _MONEY_HINT = re.compile(r"\d|\b(?:thousand|grand|million|mil|hundred|billion|bucks|dollars?|euros?|pounds?|k)\b")
 _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    (Role.OTHER_VENDOR, re.compile(r"\b(?:(?:other|another|current|different|competing|cheaper|incumbent|existing) (?:vendor|provider|supplier|option|tool|company|quote|solution)|competitors?|quoted us|(?:their|its) (?:price|quote|pricing|proposal)|they (?:charge|quoted|came in|are at|offered)|"
-                                   r"(?!we\b|i\b|you\b|our\b|your\b|it\b|that\b|this\b|price\b|contract\b|deal\b|they\b)\w+ (?:quoted|charges?|came in at|is cheaper|offered us|costs?) (?!us))")),
-    (Role.DISCOUNT, re.compile(r"\b(?:discount|off(?! the record| the ground)|knock|rebate|credit|waive|reduc\w+ (?:by|of)|come down (?:by )?(?=\$?\d)|cheaper by|save you|incentive|promo)\b")),
-    (Role.PAIN, re.compile(r"\b(?:los(?:e|es|ing|t|s)|cost(?:s|ing)? (?:us|them)|wast\w+|leak\w*|miss(?:ed|ing|es)?|write-?offs?|overruns?|penalt\w+|fines?|bleed\w*|burn(?:ed|ing|s)?|downtime|error|chargebacks?|in overtime|damage)\b")),
-    (Role.BUDGET, re.compile(r"\b(?:budget\w*|set aside|allocated|earmark\w*|can spend|able to spend|willing to spend|ceiling|cap(?:ped)? (?:of|at|is)|no more than|afford|sign(?:ing)? (?:authority|limit)|spend(?:ing)? (?:limit|authority)|approved (?:up to|spend)|(?:ok'?d|okayed|approved|signed off on) (?:for |up to )?(?=[$€£]?\d)|comfortable with|pot of)\b|\bok'd\b")),
-    (Role.CURRENT_SPEND, re.compile(r"\b(?:currently (?:pay\w*|spend\w*|cost\w*)|we(?:'re| are)? (?:pay|spend|paying|spending)|(?:they|he|she)(?:'re| are)? (?:pay|spend|paying|spending)|paying|spending|(?:today|right now) (?:we|they) (?:pay|spend)|renewal (?:is|was|at)|last year(?:'s)?|used to pay|previous contract)\b")),
-    (Role.BUSINESS, re.compile(r"\b(?:revenue|pipeline|rais(?:ed|ing)|series [a-f]|fund(?:ing|ed|raise)|valuation|arr\b(?! of)|mrr|turnover|sales of|savings?|saved?|saves|additional|extra (?:revenue|profit)|returns?|roi|quota|(?:average|typical) (?:deal|order|contract)|deal sizes?|acv of their|salary|salaries|hire|hiring|per rep|headcount|market cap|aum|transactions?|invoices? (?:of|worth)|inventory|orders worth|fees? (?:is|are|of)|early termination|penalty|deposit|down payment)\b")),
-    (Role.BALLPARK, re.compile(r"\b(?:typically|usually|normally|ballpark|range|ranges|starts? (?:at|from)|starting (?:at|from|price)|list price|anywhere (?:from|between)|somewhere (?:around|between)|(?:teams?|companies|customers|clients) (?:like|your size|of your size)|teams your size|roughly|about|around|approximately|approx|rough|estimate|ish\b|in the neighborhood|give or take|for a team)\b")),
-    (Role.AGREED, re.compile(r"\b(?:agreed|agree|accept(?:ed|s)?|settled (?:on|at)|signed (?:at|for)|shook (?:hands )?on|closed (?:at|for)|po (?:for|of|is|at)|purchase order (?:for|of)|we have a deal|deal (?:at|for)|locked in|final price|all-in|happy with|confirmed)\b")),
-    (Role.OFFER, re.compile(r"\b(?:quot(?:e|ed|ing)|propos(?:al|ed|ing)|pric(?:e|ed|ing)(?: (?:is|at|of|comes|would|will))?|contract(?: (?:value|is|for|at))?|offer(?:ed|ing)?|annual(?:ly)?|per year|a year|yearly|total|comes to|come to|order form|investment|(?:deal|contract|opp) (?:value|size|amount)|tcv|acv|amount|license|subscription|package|term|fixed fee|for (?:\d+|all|the) (?:seats|users|licenses|locations|sites))\b")),
-)  # fmt: skip
+    (
+        Role.OTHER_VENDOR,
+        re.compile(
+            r"\b(?:(?:other|another|current|different|competing|cheaper|incumbent|existing) (?:vendor|"
+            r"provider|supplier|option|tool|company|quote|solution)|competitors?|quoted us|(?:their|its) "
+            r"(?:price|quote|pricing|proposal)|they (?:charge|quoted|came in|are at|offered)|"
+            r"(?!we\b|i\b|you\b|our\b|your\b|it\b|that\b|this\b|price\b|contract\b|deal\b|they\b)\w+ "
+            r"(?:quoted|charges?|came in at|is cheaper|offered us|costs?) (?!us))"
+        ),
+    ),
+    (
+        Role.DISCOUNT,
+        re.compile(
+            r"\b(?:discount|off(?! the record| the ground)|knock|rebate|credit|waive|reduc\w+ (?:by|of)|"
+            r"come down (?:by )?(?=\$?\d)|cheaper by|save you|incentive|promo)\b"
+        ),
+    ),
+    (
+        Role.PAIN,
+        re.compile(
+            r"\b(?:los(?:e|es|ing|t|s)|cost(?:s|ing)? (?:us|them)|wast\w+|leak\w*|miss(?:ed|ing|es)?|"
+            r"write-?offs?|overruns?|penalt\w+|fines?|bleed\w*|burn(?:ed|ing|s)?|downtime|error|"
+            r"chargebacks?|in overtime|damage)\b"
+        ),
+    ),
+    (
+        Role.BUDGET,
+        re.compile(
+            r"\b(?:budget\w*|set aside|allocated|earmark\w*|can spend|able to spend|willing to spend|"
+            r"ceiling|cap(?:ped)? (?:of|at|is)|no more than|afford|sign(?:ing)? (?:authority|limit)|spend"
+            r"(?:ing)? (?:limit|authority)|approved (?:up to|spend)|(?:ok'?d|okayed|approved|signed off "
+            r"on) (?:for |up to )?(?=[$€£]?\d)|comfortable with|pot of)\b|\bok'd\b"
+        ),
+    ),
+    (
+        Role.CURRENT_SPEND,
+        re.compile(
+            r"\b(?:currently (?:pay\w*|spend\w*|cost\w*)|we(?:'re| are)? (?:pay|spend|paying|spending)|"
+            r"(?:they|he|she)(?:'re| are)? (?:pay|spend|paying|spending)|paying|spending|(?:today|right "
+            r"now) (?:we|they) (?:pay|spend)|renewal (?:is|was|at)|last year(?:'s)?|used to pay|previous "
+            r"contract)\b"
+        ),
+    ),
+    (
+        Role.BUSINESS,
+        re.compile(
+            r"\b(?:revenue|pipeline|rais(?:ed|ing)|series [a-f]|fund(?:ing|ed|raise)|valuation|arr\b(?! "
+            r"of)|mrr|turnover|sales of|savings?|saved?|saves|additional|extra (?:revenue|profit)|"
+            r"returns?|roi|quota|(?:average|typical) (?:deal|order|contract)|deal sizes?|acv of their|"
+            r"salary|salaries|hire|hiring|per rep|headcount|market cap|aum|transactions?|invoices? (?:of|"
+            r"worth)|inventory|orders worth|fees? (?:is|are|of)|early termination|penalty|deposit|down "
+            r"payment)\b"
+        ),
+    ),
+    (
+        Role.BALLPARK,
+        re.compile(
+            r"\b(?:typically|usually|normally|ballpark|range|ranges|starts? (?:at|from)|starting (?:at|"
+            r"from|price)|list price|anywhere (?:from|between)|somewhere (?:around|between)|(?:teams?|"
+            r"companies|customers|clients) (?:like|your size|of your size)|teams your size|roughly|about|"
+            r"around|approximately|approx|rough|estimate|ish\b|in the neighborhood|give or take|for a "
+            r"team)\b"
+        ),
+    ),
+    (
+        Role.AGREED,
+        re.compile(
+            r"\b(?:agreed|agree|accept(?:ed|s)?|settled (?:on|at)|signed (?:at|for)|shook (?:hands )?on|"
+            r"closed (?:at|for)|po (?:for|of|is|at)|purchase order (?:for|of)|we have a deal|deal (?:at|"
+            r"for)|locked in|final price|all-in|happy with|confirmed)\b"
+        ),
+    ),
+    (
+        Role.OFFER,
+        re.compile(
+            r"\b(?:quot(?:e|ed|ing)|propos(?:al|ed|ing)|pric(?:e|ed|ing)(?: (?:is|at|of|comes|would|"
+            r"will))?|contract(?: (?:value|is|for|at))?|offer(?:ed|ing)?|annual(?:ly)?|per year|a year|"
+            r"yearly|total|comes to|come to|order form|investment|(?:deal|contract|opp) (?:value|size|"
+            r"amount)|tcv|acv|amount|license|subscription|package|term|fixed fee|for (?:\d+|all|the) "
+            r"(?:seats|users|licenses|locations|sites))\b"
+        ),
+    ),
+)
 _BIG = frozenset({Role.OTHER_VENDOR, Role.DISCOUNT, Role.PAIN, Role.BUDGET, Role.CURRENT_SPEND, Role.BUSINESS})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gangly_tui.domain.draft import Dropped, Evidence, Side
 from gangly_tui.domain.identity import company_name
@@ -39,7 +40,8 @@ def competitor(reading: Reading, people: list[str], dropped: list[Dropped]) -> t
                 continue
             how = mood(sentence, start, end)
             if how is not Mood.ASSERTED or re.search(
-                r"\b(?:ruled out|instead of|rather than|switch(?:ed|ing) (?:from|off)|moved off|replac\w+|left|got rid of|no longer|ditched)\b",
+                r"\b(?:ruled out|instead of|rather than|switch(?:ed|ing) (?:from|off)|moved off|replac\w+|"
+                r"left|got rid of|no longer|ditched)\b",
                 sentence.low[max(0, start - 40) : start],
             ):
                 dropped.append(
@@ -82,44 +84,49 @@ def _answers_rival(reading: Reading, sentence: Sentence) -> Sentence | None:
     return None
 
 
-def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -> list[tuple[str, int, int, float]]:
+_Name = tuple[str, int, int, float]
+_STAYS = re.compile(
+    r"\b(?:crm|erp|email|calendar|stack|tools?|for (?:chat|video|mail|billing|payroll)|integrat\w+|"
+    r"on (?:salesforce|hubspot))\b"
+)
+_PITCHED = re.compile(r"quote|price|pricing|cheaper|expensive|came in|offered|charges|pitched")
+
+
+def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -> list[_Name]:
+    """(name, start, end, how sure) of every vendor the sentence names as an alternative."""
     text = sentence.text
-    found = []
-    for name in known:
-        for hit in re.finditer(rf"(?<!\w){re.escape(name.lower())}(?!\w)", sentence.low):
+    found: list[_Name] = []
+    for each in known:
+        for hit in re.finditer(rf"(?<!\w){re.escape(each.lower())}(?!\w)", sentence.low):
             found.append((text[hit.start() : hit.end()], hit.start(), hit.end(), 0.86))
     for hit in cue.COMPETITOR.finditer(text):
-        using = bool(cue.CURRENT_USE.search(hit.group()))
-        at = hit.end()
-        for _ in range(3):
-            name = cue.VENDOR_NAME.match(text, at)
-            if not name or not _vendor(name.group("name")):
-                break
-            stays = using and re.search(
-                r"\b(?:crm|erp|email|calendar|stack|tools?|for (?:chat|video|mail|billing|payroll)|integrat\w+|on (?:salesforce|hubspot))\b",
-                sentence.low,
-            )
-            if not using or (
-                re.search(r"\bcurrently|incumbent|today|now|still|already", hit.group().lower()) and not stays
-            ):
-                found.append((name.group("name"), name.start("name"), name.end("name"), 0.45 if using else 0.72))
-            follow = re.match(r"(?:, and |, | and | or | & )", text[name.end() :])
-            if not follow:
-                break
-            at = name.end() + follow.end()
+        found.extend(_after_cue(sentence, hit))
     for hit in cue.COMPETITOR_SAID.finditer(text):
-        if re.search(
-            r"quote|price|pricing|cheaper|expensive|came in|offered|charges|pitched", hit.group().lower()
-        ) and _vendor(hit.group("name")):
+        if _PITCHED.search(hit.group().lower()) and _vendor(hit.group("name")):
             found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.66))
     if asked and not found:
         for hit in cue.VENDOR_NAME.finditer(text):
-            if _vendor(hit.group("name")) and hit.start() > 0 and not (hit.group("name").lower() in ("i",)):
+            if _vendor(hit.group("name")) and (hit.start() > 0 or len(text.split()) <= 8):
                 found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.6))
-        first = cue.VENDOR_NAME.match(text)
-        if first and _vendor(first.group("name")) and len(text.split()) <= 8:
-            found.append((first.group("name"), first.start("name"), first.end("name"), 0.6))
     return found
+
+
+def _after_cue(sentence: Sentence, hit: re.Match[str]) -> Iterator[_Name]:
+    """The names that follow "also looking at"; what they use today only where it is not the tool that stays."""
+    using = bool(cue.CURRENT_USE.search(hit.group()))
+    today = re.search(r"\b(?:currently|incumbent|today|now|still|already)", hit.group().lower())
+    if using and (not today or _STAYS.search(sentence.low)):
+        return
+    at = hit.end()
+    for _ in range(3):
+        name = cue.VENDOR_NAME.match(sentence.text, at)
+        if not name or not _vendor(name.group("name")):
+            return
+        yield name.group("name"), name.start("name"), name.end("name"), 0.45 if using else 0.72
+        follow = re.match(r"(?:, and |, | and | or | & )", sentence.text[name.end() :])
+        if not follow:
+            return
+        at = name.end() + follow.end()
 
 
 def _vendor(name: str) -> bool:

@@ -10,9 +10,12 @@ _EMAIL = re.compile(
 )
 _DOT = r"(?:\s(?:dot|point|period)\s|\.)"
 _SPOKEN = re.compile(
-    rf"(?<![\w@])([a-z0-9]{{1,30}}(?:(?:{_DOT}|\sunderscore\s|\s(?:dash|hyphen)\s|_|-)[a-z0-9]{{1,30}}){{0,3}})\s(?:at|@)\s"
-    rf"([a-z0-9-]{{1,40}}(?:(?:{_DOT})[a-z0-9-]{{2,30}}){{0,2}}\s(?:dot|point|period)\s(?:com|org|net|io|co|ai|de|uk|edu|gov|us|eu|fr|nl|ca|app|dev|tech)"
-    rf"(?:\s(?:dot|point|period)\s(?:uk|au|nz|jp|in))?|[a-z0-9-]{{1,40}}\.(?:com|org|net|io|co|ai|de|edu|gov|us|eu|fr|nl|ca|app|dev|tech)(?:\.uk|\.au)?)\b",
+    rf"(?<![\w@])([a-z0-9]{{1,30}}(?:(?:{_DOT}|\sunderscore\s|\s(?:dash|hyphen)\s|_|"
+    rf"-)[a-z0-9]{{1,30}}){{0,3}})\s(?:at|@)\s"
+    rf"([a-z0-9-]{{1,40}}(?:(?:{_DOT})[a-z0-9-]{{2,30}}){{0,2}}\s(?:dot|point|period)\s(?:com|org|"
+    rf"net|io|co|ai|de|uk|edu|gov|us|eu|fr|nl|ca|app|dev|tech)"
+    rf"(?:\s(?:dot|point|period)\s(?:uk|au|nz|jp|in))?|[a-z0-9-]{{1,40}}\.(?:com|org|net|io|co|ai|"
+    rf"de|edu|gov|us|eu|fr|nl|ca|app|dev|tech)(?:\.uk|\.au)?)\b",
     re.I,
 )
 _DIGITS = re.compile(r"\d[\d().\-+/\s]{5,22}\d")

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from gangly_tui.domain.draft import Draft, Dropped, Mention, ReadingContext, Side
 from gangly_tui.domain.records import Attendee, Kind
+from gangly_tui.intelligence.offline.company import with_company
 from gangly_tui.intelligence.offline.fields import find_fields
 from gangly_tui.intelligence.offline.next_steps import find_next_steps
-from gangly_tui.intelligence.offline.people import find_contacts, with_company
+from gangly_tui.intelligence.offline.people import find_contacts
 from gangly_tui.intelligence.offline.reading import Reading, read
 from gangly_tui.intelligence.offline.sides import read_cast
 from gangly_tui.intelligence.offline.sources import read_source

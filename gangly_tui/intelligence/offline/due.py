@@ -10,16 +10,21 @@ from gangly_tui.domain.draft import ReadingContext
 from gangly_tui.intelligence.offline.modality import correction_at, excluded
 
 _HINT = re.compile(
-    r"\d|day\b|\b(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|tomorrow|tmrw|tmr|tonight|today|week|month|quarter|year|eod|eow|eom|eoq|eoy|cob|"
-    r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|october|november|december|"
-    r"fortnight|weekend|now|away|immediately|hour|call|momentarily|christmas|thanksgiving|easter|spring|summer|fall|autumn|winter|q[1-4])\b",
+    r"\d|day\b|\b(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|tomorrow|tmrw|tmr|tonight|today|"
+    r"week|month|quarter|year|eod|eow|eom|eoq|eoy|cob|"
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|"
+    r"august|september|october|november|december|"
+    r"fortnight|weekend|now|away|immediately|hour|call|momentarily|christmas|thanksgiving|easter|"
+    r"spring|summer|fall|autumn|winter|q[1-4])\b",
     re.I,
 )
 _NOW = re.compile(
-    r"\b(?:right (?:now|away|after (?:this|the|our) call)|immediately|(?:right )?after (?:this|our) call|as soon as we hang up|(?:with)?in the (?:next )?hour|momentarily|later today)\b"
+    r"\b(?:right (?:now|away|after (?:this|the|our) call)|immediately|(?:right )?after (?:this|"
+    r"our) call|as soon as we hang up|(?:with)?in the (?:next )?hour|momentarily|later today)\b"
 )
 _CLOCK_ONLY = re.compile(
-    r"^(?:at |around |by )?\d{1,2}(?::\d{2})?\s?(?:[ap]\.?m\.?|o'clock)?(?: ?(?:-|to) ?\d{1,2}(?::\d{2})?\s?(?:[ap]\.?m\.?)?)?$|^noon$|^midnight$"
+    r"^(?:at |around |by )?\d{1,2}(?::\d{2})?\s?(?:[ap]\.?m\.?|o'clock)?(?: ?(?:-|to) ?\d{1,2}"
+    r"(?::\d{2})?\s?(?:[ap]\.?m\.?)?)?$|^noon$|^midnight$"
 )
 _WEEKDAY = re.compile(r"\b(?:on\s)?(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b")
 _NEXT_WEEK = re.compile(r"\b(?:next week|the following week|week after next)\b")
@@ -62,10 +67,16 @@ def read_dues(text: str, context: ReadingContext) -> list[Due]:
             continue
         found.append(
             Due(
-                start=hit.start, end=hit.end, day=_day(words.lower(), low[max(0, hit.start - 12) : hit.start], hit.first, hit.last, anchor),
-                first=hit.first, last=hit.last, words=words, alternative=_other(hit.alternative, hit.first), wide=(hit.last - hit.first).days > 31,
+                start=hit.start,
+                end=hit.end,
+                day=_day(words.lower(), low[max(0, hit.start - 12) : hit.start], hit.first, hit.last, anchor),
+                first=hit.first,
+                last=hit.last,
+                words=words,
+                alternative=_other(hit.alternative, hit.first, anchor),
+                wide=(hit.last - hit.first).days > 31,
             )
-        )  # fmt: skip
+        )
     for spoken in _NOW.finditer(low):
         if not any(each.start < spoken.end() and spoken.start() < each.end for each in found):
             found.append(
@@ -86,9 +97,9 @@ def read_dues(text: str, context: ReadingContext) -> list[Due]:
     return found
 
 
-def _other(value: object, first: date) -> date | None:
-    day = value[0] if isinstance(value, tuple) and value else value
-    return day if isinstance(day, date) and day != first else None
+def _other(stretch: tuple[date, date] | None, first: date, anchor: date) -> date | None:
+    """The first day of the other reading, unless it lies before the call."""
+    return stretch[0] if stretch and stretch[0] != first and stretch[1] >= anchor else None
 
 
 def _day(words: str, before: str, first: date, last: date, anchor: date) -> date:
@@ -113,7 +124,8 @@ def _shared_week(low: str, found: list[Due], anchor: date) -> list[Due]:
     away = 14 if "after next" in week.group() else 7
     monday = anchor - timedelta(days=anchor.weekday()) + timedelta(days=away)
     result = []
-    for each in found:
+    for slot in found:
+        each = slot
         name = _WEEKDAY.fullmatch(
             re.sub(r"\s*(?:at|@|around)?\s*\d{1,2}(?::\d\d)?\s*(?:[ap]\.?m\.?)?$", "", each.words.lower()).strip(" ,")
         )

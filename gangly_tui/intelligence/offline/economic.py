@@ -13,14 +13,20 @@ from gangly_tui.intelligence.offline.reading import Reading
 
 _NAME = re.compile(rf"\b(?:{PERSON}|{FIRST_NAME})\b")
 _TITLE = re.compile(
-    rf"\b(?:my|our|the|their|his|her)\s(?P<title>{TITLE_PHRASE}|boss|manager|board|cfo|ceo|vp|cto|coo|cio|president|owner|finance director)\b",
+    rf"\b(?:my|our|the|their|his|her)\s(?P<title>{TITLE_PHRASE}|boss|manager|board|cfo|ceo|vp|cto|"
+    rf"coo|cio|president|owner|finance director)\b",
     re.I,
 )
 _ASKED = re.compile(
-    r"\bwho (?:else )?(?:needs to |has to |would |will |ultimately )?(?:sign|approve|decide|make the (?:final )?(?:decision|call)|hold|own|control)s?\b|\bwho else needs to (?:approve|sign)\b|\bwho(?:'s| is) the (?:decision[- ]maker|economic buyer|budget (?:owner|holder)|signer)\b"
+    r"\bwho (?:else )?(?:needs to |has to |would |will |ultimately )?(?:sign|approve|decide|make "
+    r"the (?:final )?(?:decision|call)|hold|own|control)s?\b|\bwho else needs to (?:approve|"
+    r"sign)\b|\bwho(?:'s| is) the (?:decision[- ]maker|economic buyer|budget (?:owner|holder)|"
+    r"signer)\b"
 )
 _SELF = re.compile(
-    r"\b(?:i|i'm|i am)\b.{0,24}\b(?:final (?:say|decision)|sign off|the decision[- ]maker|hold the budget|own the budget|can sign|comfortable approving|approve (?:it|this))\b|\bit's my (?:call|decision|budget)\b"
+    r"\b(?:i|i'm|i am)\b.{0,24}\b(?:final (?:say|decision)|sign off|the decision[- ]maker|hold "
+    r"the budget|own the budget|can sign|comfortable approving|approve (?:it|this))\b|\bit's my "
+    r"(?:call|decision|budget)\b"
 )
 
 
@@ -83,7 +89,7 @@ def _question(reading: Reading, sentence: Sentence) -> Sentence | None:
 
 
 def _subject(sentence: Sentence, begin: int, end: int, contacts: list[ContactMention]) -> tuple[str, float] | None:
-    """The person nearest before the cue, else behind it: a known contact, then a new name with a title, then a title."""
+    """The person nearest before the cue, else behind it: a known contact, else a title."""
     text = sentence.text
     for area, sure in ((text[:begin], 0.78), (text[end:], 0.6)):
         names = [

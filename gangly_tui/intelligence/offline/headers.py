@@ -14,8 +14,22 @@ _KEY = re.compile(r"^[\s>#*_-]{0,6}([A-Za-z][A-Za-z /()-]{1,30}?)[\s*_]{0,4}:[\s
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u00b7]|\d{1,2}[.)])\s+(.+)$")
 _EMAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _NAME = re.compile(r"[^\W\d_][\w.'\u2019-]*(?: [^\W\d_][\w.'\u2019-]*){0,4}")
-_PEOPLE_KEYS = ("participants", "participant", "attendees", "attendee", "present", "with", "customer", "client", "prospect", "rep",
-                "seller", "ae", "host", "organizer")  # fmt: skip
+_PEOPLE_KEYS = (
+    "participants",
+    "participant",
+    "attendees",
+    "attendee",
+    "present",
+    "with",
+    "customer",
+    "client",
+    "prospect",
+    "rep",
+    "seller",
+    "ae",
+    "host",
+    "organizer",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +113,7 @@ def _is_key(key: str) -> bool:
 
 
 def _people(key: str) -> bool:
-    return key.split()[0] in _PEOPLE_KEYS
+    return key.split(maxsplit=1)[0] in _PEOPLE_KEYS
 
 
 def _people_inline(source: str, start: int, end: int, key: str, header: Header) -> None:

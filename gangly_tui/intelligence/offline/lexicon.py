@@ -5,26 +5,28 @@ from __future__ import annotations
 import re
 
 HEADER_KEYS = frozenset(
-    """date call duration participants participant attendees attendee outcome result status company account customer
-    client prospect rep host organizer id recording meeting title subject location platform present with deal stage when
-    time seller ae""".split()
+    """date call duration participants participant attendees attendee outcome result status company account
+    customer client prospect rep host organizer id recording meeting title subject location platform present
+    with deal stage when time seller ae""".split()
 )
 LABELS = frozenset(
-    """budget timeline timing pain pains problem problems challenge challenges need needs authority decision decisions
-    process criteria competition competitor competitors competing next step steps action actions item items todo todos
-    follow followup notes note summary agenda background context situation pricing price cost amount value close closing
-    stage risk risks blocker blockers objection objections concern concerns requirement requirements question questions
-    q a ask asks key points takeaways takeaway overview goal goals metric metrics champion economic bant meddic meddpicc
-    integration integrations security legal procurement tech stack tools crm usage users seats size team use case cases
-    discussion topics topic interest impact plan scope demo trial feedback history industry headcount fyi re fwd fw ps nb
-    important update status recap intro call duration date time id participants participant attendees attendee outcome
-    result company account customer-info contact contacts email phone role title subject from to cc bcc sent location
-    platform recording link url week day month phase part one two three first second third section chapter http https
-    example answer reason warning tip internal confidential transcript meeting scoring score rating strengths
-    weaknesses improvements coaching analysis insights sentiment probability likelihood renewal contract terms term
-    deliverables deliverable deadline deadlines owner due dependencies assumptions other misc general done pending open
-    issues issue solution solutions product features feature approach scenario objective purpose type category
-    current future state today tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday""".split()
+    """budget timeline timing pain pains problem problems challenge challenges need needs authority decision
+    decisions process criteria competition competitor competitors competing next step steps action actions
+    item items todo todos follow followup notes note summary agenda background context situation pricing
+    price cost amount value close closing stage risk risks blocker blockers objection objections concern
+    concerns requirement requirements question questions q a ask asks key points takeaways takeaway overview
+    goal goals metric metrics champion economic bant meddic meddpicc integration integrations security legal
+    procurement tech stack tools crm usage users seats size team use case cases discussion topics topic
+    interest impact plan scope demo trial feedback history industry headcount fyi re fwd fw ps nb important
+    update status recap intro call duration date time id participants participant attendees attendee outcome
+    result company account customer-info contact contacts email phone role title subject from to cc bcc sent
+    location platform recording link url week day month phase part one two three first second third section
+    chapter http https example answer reason warning tip internal confidential transcript meeting scoring
+    score rating strengths weaknesses improvements coaching analysis insights sentiment probability
+    likelihood renewal contract terms term deliverables deliverable deadline deadlines owner due
+    dependencies assumptions other misc general done pending open issues issue solution solutions product
+    features feature approach scenario objective purpose type category current future state today tomorrow
+    yesterday monday tuesday wednesday thursday friday saturday sunday""".split()
 )
 """A line `Label: text` with one of these is a labelled note, not speech."""
 
@@ -32,90 +34,129 @@ ROLE_SPEAKERS_REP = frozenset("me i rep ae sdr bdr agent seller salesperson sale
 ROLE_SPEAKERS_BUYER = frozenset("customer client prospect buyer lead them guest caller customer-side".split())
 
 TASK_HEADING = re.compile(
-    r"^(?:agreed |our |their )?(?:next steps?|action items?|actions?|follow[- ]?ups?|to[- ]?dos?|tasks?|commitments|deliverables)"
+    r"^(?:agreed |our |their )?(?:next steps?|action items?|actions?|follow[- ]?ups?|to[- ]?dos?|"
+    r"tasks?|commitments|deliverables)"
     r"(?: ?(?:&|and|/|\+) ?\w+(?: \w+)?)?(?: \([^)]*\))?$",
     re.I,
 )
 PREP_HEADING = re.compile(
-    r"^(?:(?:my |prep |open |discovery )?questions?(?: to ask| for .*)?|prep(?:aration)?(?: notes)?|agenda|to ask|things to ask|"
+    r"^(?:(?:my |prep |open |discovery )?questions?(?: to ask| for .*)?|prep(?:aration)?(?: "
+    r"notes)?|agenda|to ask|things to ask|"
     r"before the call|pre-?call(?: .*)?|call prep|plan for (?:the )?call|talking points|goals? for (?:the )?call)$",
     re.I,
 )
 COACHING_HEADING = re.compile(
-    r"^(?:call notes?|coaching(?: notes?)?|analysis|call analysis|what (?:worked|went well|didn'?t work)|key takeaways?|takeaways?|"
-    r"strengths|weaknesses|areas? (?:for|to) improve(?:ment)?|feedback|score ?card|lessons(?: learned)?|why (?:it|this) .*|"
-    r"techniques? used|notes for (?:rep|coach).*|rep performance|learnings|post-?call notes?|internal notes?|objections? handled)$",
+    r"^(?:call notes?|coaching(?: notes?)?|analysis|call analysis|what (?:worked|went well|"
+    r"didn'?t work)|key takeaways?|takeaways?|"
+    r"strengths|weaknesses|areas? (?:for|to) improve(?:ment)?|feedback|score ?card|lessons(?: "
+    r"learned)?|why (?:it|this) .*|"
+    r"techniques? used|notes for (?:rep|coach).*|rep performance|learnings|post-?call notes?|"
+    r"internal notes?|objections? handled)$",
     re.I,
 )
 
 TITLE_WORD = re.compile(
-    r"\b(?:chief|officer|c[etfoipmrs]o|ciso|cpo|cdo|cco|[se]?vp|avp|vice[- ]president|president|director|head|manager|lead|leader|"
-    r"executive|exec|rep|representative|engineer|analyst|architect|admin|administrator|(?:co-?)?founder|owner|partner|consultant|"
-    r"specialist|coordinator|counsel|controller|supervisor|associate|assistant|principal|developer|buyer|treasurer|secretary|"
-    r"scientist|designer|strategist|researcher|planner|advisor|agent|recruiter|accountant|nurse|physician|professor|dean|chair|"
+    r"\b(?:chief|officer|c[etfoipmrs]o|ciso|cpo|cdo|cco|[se]?vp|avp|vice[- ]president|president|"
+    r"director|head|manager|lead|leader|"
+    r"executive|exec|rep|representative|engineer|analyst|architect|admin|administrator|"
+    r"(?:co-?)?founder|owner|partner|consultant|"
+    r"specialist|coordinator|counsel|controller|supervisor|associate|assistant|principal|"
+    r"developer|buyer|treasurer|secretary|"
+    r"scientist|designer|strategist|researcher|planner|advisor|agent|recruiter|accountant|nurse|"
+    r"physician|professor|dean|chair|"
     r"ae|sdr|bdr|csm|se|gm|md|procurement|revops|ops|operations|marketing|finance|purchasing|legal|it)\b",
     re.I,
 )
 TITLE_START = frozenset(
-    """account sales senior sr junior jr vp svp evp avp vice director head chief regional national global solutions solution
-    customer inside enterprise field business commercial marketing finance financial it operations ops product program
-    project engineering technical technology software data security people hr human general managing deputy assistant
-    associate principal lead founder co-founder cofounder owner president ceo cfo cto coo cio cro cmo cpo ciso ae sdr bdr csm
-    executive area district strategic key channel partner pre-sales presales procurement purchasing legal revenue growth
-    digital plant office practice clinical group supply store fleet facilities""".split()
+    """account sales senior sr junior jr vp svp evp avp vice director head chief regional national global
+    solutions solution customer inside enterprise field business commercial marketing finance financial it
+    operations ops product program project engineering technical technology software data security people hr
+    human general managing deputy assistant associate principal lead founder co-founder cofounder owner
+    president ceo cfo cto coo cio cro cmo cpo ciso ae sdr bdr csm executive area district strategic key
+    channel partner pre-sales presales procurement purchasing legal revenue growth digital plant office
+    practice clinical group supply store fleet facilities""".split()
 )
 SELLER_TITLE = re.compile(
-    r"\b(?:account executive|account manager|sales rep(?:resentative)?|sales development|business development rep\w*|sales engineer|"
-    r"solutions? (?:engineer|consultant|architect)|sales executive|sales consultant|inside sales|field sales|sales specialist|"
+    r"\b(?:account executive|account manager|sales rep(?:resentative)?|sales development|business "
+    r"development rep\w*|sales engineer|"
+    r"solutions? (?:engineer|consultant|architect)|sales executive|sales consultant|inside sales|"
+    r"field sales|sales specialist|"
     r"customer success manager|presales|pre-sales|ae|sdr|bdr|csm|rep|seller)\b",
     re.I,
 )
 TITLE_PHRASE = (
-    r"(?:(?:Senior|Sr\.?|Junior|Deputy|Assistant|Associate|Global|Regional|National|Interim|Acting|Group|Chief|Managing|General|"
+    r"(?:(?:Senior|Sr\.?|Junior|Deputy|Assistant|Associate|Global|Regional|National|Interim|"
+    r"Acting|Group|Chief|Managing|General|"
     r"Executive|Vice)\s){0,2}(?:[A-Za-z&/]+\s){0,3}?"
-    r"(?:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Lead|Leader|Officer|Engineer|Analyst|Architect|"
-    r"Administrator|Admin|(?:Co-?)?[Ff]ounder|Owner|Partner|Consultant|Specialist|Coordinator|Counsel|Controller|Principal|"
+    r"(?:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Lead|Leader|"
+    r"Officer|Engineer|Analyst|Architect|"
+    r"Administrator|Admin|(?:Co-?)?[Ff]ounder|Owner|Partner|Consultant|Specialist|Coordinator|"
+    r"Counsel|Controller|Principal|"
     r"Developer|Buyer|Treasurer|Ops|RevOps|Procurement)"
-    r"(?:,?\s(?:of|for)\s(?:[A-Z&][\w&/-]*|the|and|IT|HR)(?:\s(?:[A-Z&][\w&/-]*|and|of|&)){0,4}|\s(?:Sales|Marketing|Engineering|Operations|Ops|"
-    r"Finance|IT|Product|Security|Procurement|Revenue|Technology|People|HR|Legal|Data|Infrastructure|Support)(?:\s(?:Sales|Operations|Ops|Systems|Management))?)?"
+    r"(?:,?\s(?:of|for)\s(?:[A-Z&][\w&/-]*|the|and|IT|HR)(?:\s(?:[A-Z&][\w&/-]*|and|of|&)){0,4}|\s"
+    r"(?:Sales|Marketing|Engineering|Operations|Ops|"
+    r"Finance|IT|Product|Security|Procurement|Revenue|Technology|People|HR|Legal|Data|"
+    r"Infrastructure|Support)(?:\s(?:Sales|Operations|Ops|Systems|Management))?)?"
 )
-PERSON = r"[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}(?:\s(?:(?:van|von|de|der|den|di|da|del|bin|al|el|la|le)\s){0,2}[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}\.?){1,2}"
+PERSON = (
+    r"[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}(?:\s(?:(?:van|von|de|der|den|di|da|del|bin|al|el|la|"
+    r"le)\s){0,2}[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}\.?){1,2}"
+)
 FIRST_NAME = r"[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}"
 NOT_A_NAME = frozenset(
-    """i we they you he she it the a an and or but so yes no ok okay sure thanks thank great good perfect hi hey hello our
-    your my their his her its this that these those what when where who how why if once after before then next also just
-    please send call email spoke talked met january february march april may june july august september october november
-    december monday tuesday wednesday thursday friday saturday sunday today tomorrow let can could would will do does did
-    is are was were have has had not there here right well one two three q1 q2 q3 q4 ceo cfo cto coo cio cro cmo vp svp evp
-    director head manager sales team legal security procurement finance it hr ops marketing budget contract proposal demo
-    salesforce hubspot slack zoom teams google microsoft excel outlook gmail jira linkedin crm erp saas api dpa nda msa sow
-    soc roi kpi usd eur gbp inc corp llc ltd gmbh group new united north south east west san los dear best regards cheers
-    sincerely kind happy from to cc subject re fwd note notes action todo follow rep ae decision maker champion account
-    customer client buyer prospect lead with at per cool awesome absolutely exactly sounds alright everyone folks guys
-    guy somebody someone anyone nobody people i'm i'll i've i'd we're we've we'll don't let's that's it's he's she's""".split()
+    """i we they you he she it the a an and or but so yes no ok okay sure thanks thank great good perfect hi
+    hey hello our your my their his her its this that these those what when where who how why if once after
+    before then next also just please send call email spoke talked met january february march april may june
+    july august september october november december monday tuesday wednesday thursday friday saturday sunday
+    today tomorrow let can could would will do does did is are was were have has had not there here right
+    well one two three q1 q2 q3 q4 ceo cfo cto coo cio cro cmo vp svp evp director head manager sales team
+    legal security procurement finance it hr ops marketing budget contract proposal demo salesforce hubspot
+    slack zoom teams google microsoft excel outlook gmail jira linkedin crm erp saas api dpa nda msa sow soc
+    roi kpi usd eur gbp inc corp llc ltd gmbh group new united north south east west san los dear best
+    regards cheers sincerely kind happy from to cc subject re fwd note notes action todo follow rep ae
+    decision maker champion account customer client buyer prospect lead with at per cool awesome absolutely
+    exactly sounds alright everyone folks guys guy somebody someone anyone nobody people i'm i'll i've i'd
+    we're we've we'll don't let's that's it's he's she's""".split()
 )
 
 DELIVERABLE = (
-    r"(?:contract|agreement|msa|nda|dpa|sow|order form|paperwork|invite|invitation|calendar (?:invite|hold|link)|proposal|quote|pricing|"
-    r"price list|deck|slides|presentation|case stud(?:y|ies)|one[- ]pager|white ?paper|brochure|references?|customer references|"
-    r"recording|recap|summary|notes|agenda|soc ?2(?: report)?|security (?:questionnaire|docs?|documentation|review|pack(?:et|age)?)|"
-    r"questionnaire|report|docs?|documents?|documentation|spec(?:s|ification)?|roadmap|roi (?:model|calculator|analysis|numbers?)|"
-    r"business case|sample (?:deals?|data)|opportunities|access|trial|sandbox|login|credentials|link|info(?:rmation)?|details|"
-    r"data|numbers|spreadsheet|template|plan|timeline|project plan|implementation plan|redlines?|po|purchase order|invoice|"
-    r"requirements?|list|examples?|samples?|video|materials?|email|certificates?|policy|policies|breakdown|comparison|estimate|draft)"
+    r"(?:contract|agreement|msa|nda|dpa|sow|order form|paperwork|invite|invitation|calendar "
+    r"(?:invite|hold|link)|proposal|quote|pricing|"
+    r"price list|deck|slides|presentation|case stud(?:y|ies)|one[- ]pager|white ?paper|brochure|"
+    r"references?|customer references|"
+    r"recording|recap|summary|notes|agenda|soc ?2(?: report)?|security (?:questionnaire|docs?|"
+    r"documentation|review|pack(?:et|age)?)|"
+    r"questionnaire|report|docs?|documents?|documentation|spec(?:s|ification)?|roadmap|roi "
+    r"(?:model|calculator|analysis|numbers?)|"
+    r"business case|sample (?:deals?|data)|opportunities|access|trial|sandbox|login|credentials|"
+    r"link|info(?:rmation)?|details|"
+    r"data|numbers|spreadsheet|template|plan|timeline|project plan|implementation plan|redlines?|"
+    r"po|purchase order|invoice|"
+    r"requirements?|list|examples?|samples?|materials?|email|certificates?|policy|policies|"
+    r"breakdown|comparison|estimate|draft)"
 )
 MEETING_NOUN = (
-    r"(?:demo|call|meeting|session|walk-?through|kick-?off(?: call)?|workshop|review|follow-?up(?: call| meeting)?|check-?in|sync|"
-    r"deep dive|presentation|onboarding|training|trial|pilot|poc|proof of concept|discovery(?: call)?|lunch|coffee|visit)"
+    r"(?:demo|call|meeting|session|walk-?through|kick-?off(?: call)?|workshop|review|follow-?up"
+    r"(?: call| meeting)?|check-?in|sync|"
+    r"deep dive|presentation|onboarding|training|trial|pilot|poc|proof of concept|discovery(?: "
+    r"call)?|lunch|coffee|visit)"
 )
 ACTION_VERB = (
-    r"(?:send|resend|share|e-?mail|forward|schedule|reschedule|book|set(?: (?:it|that|this|something))? up|put(?: \w+){0,2} together|pull(?: \w+){0,2} together|"
-    r"prepare|prep|draft|redraft|write(?: \w+)? up|write|review|check|double[- ]check|confirm|follow(?: |-)?up|get back|circle back|come back|"
-    r"reach out|call|ring|phone|ping|text|introduce|intro|make (?:an |the )?introduction|loop|bring|connect|invite|talk (?:to|with)|speak (?:to|with)|discuss|"
-    r"provide|update|sign|countersign|finali[sz]e|sync|touch base|look (?:into|at|over)|dig into|find out|figure out|ask|run (?:it|this|that) (?:by|past)|present|"
-    r"walk|arrange|coordinate|submit|upload|redline|return|create|build|work (?:on|up|with)|revise|verify|test|evaluate|pilot|approve|complete|fill (?:out|in)|"
-    r"block|pencil|add|pass|get|give|kick off|plan|escalate|flag|order|process|issue|raise|export|set|meet|join|host|run|demo|show|"
-    r"drop|shoot|fire off|turn around|mark up|line up|organi[sz]e|sort out|take (?:it|this|that) to|read|think (?:about|it)|decide|do|hold|gather|collect|identify|nail down|lock in|make sure|ensure|chase|remind|circulate|document|compare|calculate|quote|price|scope|map|nudge)"
+    r"(?:send|resend|share|e-?mail|forward|schedule|reschedule|book|set(?: (?:it|that|this|"
+    r"something))? up|put(?: \w+){0,2} together|pull(?: \w+){0,2} together|"
+    r"prepare|prep|draft|redraft|write(?: \w+)? up|write|review|check|double[- ]check|confirm|"
+    r"follow(?: |-)?up|get back|circle back|come back|"
+    r"reach out|call|ring|phone|ping|text|introduce|intro|make (?:an |the )?introduction|loop|"
+    r"bring|connect|invite|talk (?:to|with)|speak (?:to|with)|discuss|"
+    r"provide|update|sign|countersign|finali[sz]e|sync|touch base|look (?:into|at|over)|dig into|"
+    r"find out|figure out|ask|run (?:it|this|that) (?:by|past)|present|"
+    r"walk|arrange|coordinate|submit|upload|redline|return|create|build|work (?:on|up|with)|"
+    r"revise|verify|test|evaluate|pilot|approve|complete|fill (?:out|in)|"
+    r"block|pencil|add|pass|get|give|kick off|plan|escalate|flag|order|process|issue|raise|export|"
+    r"set|meet|join|host|run|demo|show|"
+    r"drop|shoot|fire off|turn around|mark up|line up|organi[sz]e|sort out|take (?:it|this|that) "
+    r"to|read|think (?:about|it)|decide|do|hold|gather|collect|identify|nail down|lock in|make "
+    r"sure|ensure|chase|remind|circulate|document|compare|calculate|quote|price|scope|map|nudge)"
 )
 """Base forms of what people take on after a call."""
 

@@ -15,6 +15,7 @@ class Mood(StrEnum):
     NEGATED = "negated"
     HYPOTHETICAL = "hypothetical"
     QUESTION = "a question"
+    HEDGED = "only a guess"
     PAST = "of the past"
     PREP = "the rep's own preparation"
     PLANTED = "reads like an instruction to software"
@@ -22,46 +23,76 @@ class Mood(StrEnum):
 
 _ASKS = re.compile(
     r"^(?:(?:so|and|but|okay|ok|well|now|great|got it|perfect|sure|right|um|uh)[,.]?\s)*"
-    r"(?:do|does|did|is|are|was|were|can|could|would|will|should|shall|have|has|what|what's|who|who's|whose|when|where|why|which|how|any)\s"
+    r"(?:do|does|did|is|are|was|were|can|could|would|will|should|shall|have|has|what|what's|who|"
+    r"who's|whose|when|where|why|which|how|any)\s"
     r"(?!i\b|think|matters|helps|about)",
 )
 _PREP = re.compile(
-    r"^(?:q\d?|question)\s*[:.-]|^(?:ask|check|confirm|find out|clarify|probe|need to (?:ask|know|find out)|remember to ask|figure out)"
+    r"^(?:q\d?|question)\s*[:.-]|^(?:ask|check|confirm|find out|clarify|probe|need to (?:ask|know|"
+    r"find out)|remember to ask|figure out)"
     r"\s(?:(?:them|him|her|\w+)\s)?(?:about|if|whether|who|what|when|how|why|which)\b|\?\s*\)?$|^(?:ask|asking)[: ]",
 )
 _SUPPOSED = re.compile(
-    r"\b(?:if|unless|what if|suppose|supposing|imagine|let's say|say we|hypothetically|in theory|theoretically|might|maybe|perhaps|"
-    r"would have|could have|would be|would need|would want|could be|could see|possibly|wish|were to|would|ideally|in a perfect world|"
-    r"i (?:think|guess|suspect|hope|assume|doubt)|my (?:guess|gut|hunch)|gut feel(?:ing)?|hopefully|hoping|not sure|unclear|unsure|tbd|tbc|don't know|no idea|for example|e\.g\.|say,)\b"
+    r"\b(?:if|unless|what if|suppose|supposing|imagine|let's say|say we|hypothetically|in theory|"
+    r"theoretically|might|maybe|perhaps|"
+    r"would have|could have|would be|would need|would want|could be|could see|possibly|wish|were "
+    r"to|would|ideally|in a perfect world|"
+    r"i (?:hope|assume|doubt)|my (?:guess|gut|hunch)|gut feel(?:ing)?|"
+    r"hopefully|hoping|not sure|unclear|unsure|tbd|tbc|don't know|no idea|for example|e\.g\.|"
+    r"say,)\b"
 )
+_NO_CONDITION = re.compile(
+    r"\bif (?:anything|possible|you (?:want|like|will|don't mind|can)|that'?s (?:ok|okay|fine|alright)|not more)\b|"
+    r"\bas if\b|\bwhat if\b(?=.*\?)|\bwould (?:like|love|need|want|prefer)\b"
+)
+_HEDGE = re.compile(r"\b(?:i|we) (?:think|guess|suspect|believe|feel like|reckon)\b|\bi'd (?:say|guess)\b|\bprobably\b")
 _NOT = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|without|cannot|can't|cant|don't|dont|doesn't|doesnt|didn't|didnt|isn't|isnt|aren't|arent|wasn't|weren't|"
-    r"won't|wont|wouldn't|shouldn't|couldn't|haven't|havent|hasn't|hasnt|hadn't|ain't|nobody|nothing|no one|n't|hardly|far from|instead of|rather than|stopped|"
+    r"\b(?:not|no|never|none|neither|nor|without|cannot|can't|cant|don't|dont|doesn't|doesnt|"
+    r"didn't|didnt|isn't|isnt|aren't|arent|wasn't|weren't|"
+    r"won't|wont|wouldn't|shouldn't|couldn't|haven't|havent|hasn't|hasnt|hadn't|ain't|nobody|"
+    r"nothing|no one|n't|hardly|far from|instead of|rather than|stopped|"
     r"refus\w+|declin\w+|reject\w+|ruled out|cancell?ed|yet to)\b"
 )
-_NOT_BUT = re.compile(r"\bnot (?:only|just|to mention)\b|\bno (?:problem|worries|doubt|question|longer than|more than|later than|brainer|kidding)\b|\bwhy not\b|\bno,|\bnot a problem\b|\bcan't wait\b|\bif not\b")  # fmt: skip
+_NOT_BUT = re.compile(
+    r"\bnot (?:only|just|to mention)\b|\bno (?:problem|worries|doubt|question|longer than|more "
+    r"than|later than|brainer|kidding)\b|\bwhy not\b|\bno,|\bnot a problem\b|\bcan't wait\b|\bif "
+    r"not\b"
+)
 _PAST = re.compile(
-    r"\b(?:used to|last (?:year|quarter|month|time|week)|previously|formerly|originally|back (?:then|when|in)|years? ago|months? ago|"
-    r"at the time|in the past|in 20[01]\d|once had|had been|had (?:a|an|the|set)|at my (?:last|old|previous)|at our last|historically|before i joined|"
+    r"\b(?:used to|last (?:year|quarter|month|time|week)|previously|formerly|originally|back "
+    r"(?:then|when|in)|years? ago|months? ago|"
+    r"at the time|in the past|in 20[01]\d|once had|had been|had (?:a|an|the|set)|at my (?:last|"
+    r"old|previous)|at our last|historically|before i joined|"
     r"our last|the last (?:vendor|tool|rollout|project)|last (?:software|vendor|tool))\b"
 )
 _PLANTED = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,30}\b(?:previous|prior|above|all|any|earlier|your|these|the)\b.{0,30}\b(?:instruction|prompt|rule|context|guideline|direction|message)s?\b|"
-    r"\b(?:system|assistant|developer|admin|user)\s*(?:prompt|message|note|override|instruction|turn)?\s*[:>\]]|<\|?(?:system|im_start|assistant)|\[/?inst\]|"
-    r"\b(?:note|message|instructions?|attention|reminder) (?:to|for) (?:the )?(?:ai|assistant|model|bot|software|summari[sz]er|note ?taker|crm|system|agent|llm)\b|"
-    r"\b(?:you are|act as|as) (?:now )?(?:an? )?(?:ai|assistant|language model|crm (?:bot|agent|assistant)|llm|helpful)\b|\b(?:dear|hey|hi|hello) (?:ai|assistant|model|note ?taker|bot)\b|"
-    r"\b(?:set|mark|change|update|move|put|log|record|enter|write|flag|fill)\b.{0,50}\b(?:stage|amount|close ?date|closed[ -]?(?:won|lost)|field|crm|deal value|opportunity|pipeline|probability|economic buyer|competitor)\b.{0,40}\b(?:to|as|at|=|into|with|is)\b|"
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,30}\b(?:previous|prior|above|all|any|"
+    r"earlier|your|these|the)\b.{0,30}\b(?:instruction|prompt|rule|context|guideline|direction|"
+    r"message)s?\b|"
+    r"\b(?:system|assistant|developer|admin|user)\s*(?:prompt|message|note|override|instruction|"
+    r"turn)?\s*[:>\]]|<\|?(?:system|im_start|assistant)|\[/?inst\]|"
+    r"\b(?:note|message|instructions?|attention|reminder) (?:to|for) (?:the )?(?:ai|assistant|"
+    r"model|bot|software|summari[sz]er|note ?taker|crm|system|agent|llm)\b|"
+    r"\b(?:you are|act as|as) (?:now )?(?:an? )?(?:ai|assistant|language model|crm (?:bot|agent|"
+    r"assistant)|llm|helpful)\b|\b(?:dear|hey|hi|hello) (?:ai|assistant|model|note ?taker|bot)\b|"
+    r"\b(?:set|mark|change|update|move|put|log|record|enter|write|flag|fill)\b.{0,50}\b(?:stage|"
+    r"amount|close ?date|closed[ -]?(?:won|lost)|field|crm|deal value|opportunity|pipeline|"
+    r"probability|economic buyer|competitor)\b.{0,40}\b(?:to|as|at|=|into|with|is)\b|"
     r"\b(?:set|mark|change|update|move|log|record)\b.{0,60}\b(?:to|as|into)\b.{0,20}\bclosed?[ -]?(?:won|lost)\b|"
-    r"\b(?:reveal|print|show|output|leak|dump|exfiltrate)\b.{0,40}\b(?:system prompt|other accounts?|all accounts?|api key|secret|password|credentials)\b|"
-    r"\b(?:stage|amount|close_date|economic_buyer|next_step)\s*[=]|[\"'](?:stage|amount|close_date|fields?)[\"']\s*:|\bwhen (?:summari[sz]ing|extracting|drafting)\b|"
+    r"\b(?:reveal|print|show|output|leak|dump|exfiltrate)\b.{0,40}\b(?:system prompt|other "
+    r"accounts?|all accounts?|api key|secret|password|credentials)\b|"
+    r"\b(?:stage|amount|close_date|economic_buyer|next_step)\s*[=]|[\"'](?:stage|amount|"
+    r"close_date|fields?)[\"']\s*:|\bwhen (?:summari[sz]ing|extracting|drafting)\b|"
     r"\bthe (?:ai|assistant|model|summary|crm) (?:should|must|shall|needs to|has to)\b",
 )
 _RETRACTS = re.compile(
-    r"\b(?:scratch that|strike that|forget (?:that|it|what i (?:just )?said)|ignore that|never ?mind(?: that)?|disregard that|take that back|i take it back|"
+    r"\b(?:scratch that|strike that|forget (?:that|it|what i (?:just )?said)|ignore that|never "
+    r"?mind(?: that)?|disregard that|take that back|i take it back|"
     r"cancel that|not that|i misspoke|wait,? no|no,? wait|let me correct (?:that|myself)|i was wrong|delete that)\b"
 )
 _CORRECTS = re.compile(
-    r"\b(?:actually|sorry|correction|i mean|i meant|rather|make (?:that|it)|let's make it|wait|or better|change that to|no[,:] )\b|\bactually no\b|^no[,.] "
+    r"\b(?:actually|sorry|correction|i mean|i meant|rather|make (?:that|it)|let's make it|wait|or "
+    r"better|change that to|no[,:] )\b|\bactually no\b|^no[,.] "
 )
 _NOT_X = re.compile(r"\bnot\s+(?:on\s|by\s|the\s|until\s|for\s|at\s)?")
 REPORTED_BACK = re.compile(r"\b(?:hold off|no need|don't (?:bother|worry)|we can skip|skip)\b")
@@ -84,8 +115,8 @@ def prep(sentence: Sentence) -> bool:
     return sentence.block is Block.PREP or (sentence.account and bool(_PREP.search(sentence.low)))
 
 
-def mood(sentence: Sentence, begin: int = 0, finish: int | None = None, *, past_counts: bool = False) -> Mood:
-    """The mood of `sentence.text[begin:finish]`. `past_counts` is for what is true because it happened (a signature)."""
+def mood(sentence: Sentence, begin: int = 0, finish: int | None = None) -> Mood:
+    """The mood of `sentence.text[begin:finish]`, by default of the whole sentence."""
     finish = len(sentence.text) if finish is None else finish
     if planted(sentence.low):
         return Mood.PLANTED
@@ -94,16 +125,39 @@ def mood(sentence: Sentence, begin: int = 0, finish: int | None = None, *, past_
     if asks(sentence):
         return Mood.QUESTION
     head, tail = _clause(sentence.low, begin, finish)
-    clause = sentence.low[head:tail]
+    clause = _NO_CONDITION.sub(lambda found: " " * len(found.group()), sentence.low)[head:tail]
     if denied(sentence.low, begin, finish):
         return Mood.NEGATED
-    if _SUPPOSED.search(sentence.low[head : max(begin, head + 1)]) or _SUPPOSED.search(clause):
+    if _SUPPOSED.search(clause) or re.match(r"(?:if|unless|once|when|assuming|provided)\b(?! anything)", sentence.low):
         return Mood.HYPOTHETICAL
-    if re.match(r"(?:if|unless|once|when|assuming|provided)\b", sentence.low):
+    if _quoted(sentence.low, begin, finish):
         return Mood.HYPOTHETICAL
-    if not past_counts and _PAST.search(clause):
+    if _PAST.search(clause):
         return Mood.PAST
+    if _HEDGE.search(clause):
+        return Mood.HYPOTHETICAL if sentence.account else Mood.HEDGED
     return Mood.ASSERTED
+
+
+def _quoted(low: str, begin: int, finish: int) -> bool:
+    """Whether the words stand inside quotation marks: an example or somebody else's words."""
+    return low.count('"', 0, begin) % 2 == 1 and '"' in low[finish:]
+
+
+def admits(field: str, sentence: Sentence, how: Mood, at: int) -> bool:
+    """Whether words in this mood may fill a text field. A pain may be put in the negative: "we can't see our stock"."""
+    if how is Mood.ASSERTED or (how is Mood.HEDGED and field != "budget"):
+        return True
+    if how is not Mood.NEGATED or field == "budget":
+        return False
+    if field == "pain":
+        return not re.search(r"\b(?:no|not an?|without|never|isn't|aren't|not)\b.{0,12}$", sentence.low[:at])
+    return field == "decision_process" and bool(
+        re.search(
+            r"\b(?:can't|cannot|don't|won't|not)\b.*\b(?:without|until|before|unless|final say|authority)\b",
+            sentence.low,
+        )
+    )
 
 
 def denied(low: str, begin: int, finish: int) -> bool:
@@ -130,14 +184,12 @@ def _clause(low: str, begin: int, finish: int) -> tuple[int, int]:
 
 def excluded(low: str, begin: int) -> bool:
     """Whether what stands at `begin` is the X of "not X, Y"."""
-    found = None
-    for found in _NOT_X.finditer(low, max(0, begin - 14), begin):
-        pass
-    return bool(found and low[found.end() : begin].strip() in ("", "next", "this", "on", "until", "by"))
+    ends = [found.end() for found in _NOT_X.finditer(low, max(0, begin - 14), begin)]
+    return bool(ends) and low[ends[-1] : begin].strip() in ("", "next", "this", "on", "until", "by")
 
 
 def correction_at(low: str) -> int | None:
-    """Where a speaker starts to correct themselves, or None. What stands before is taken back if it is said anew."""
+    """Where a speaker corrects themselves, or None. What stands before is taken back if it is said anew."""
     last = None
     for pattern in (_RETRACTS, _CORRECTS):
         for found in pattern.finditer(low):
@@ -163,7 +215,8 @@ def retractions(items: tuple[Sentence, ...]) -> tuple[frozenset[int], dict[int, 
         if not correcting or (
             pure is None
             and not re.search(
-                r"\d|\bnot\b|day\b|week|month|tomorrow|january|february|march|april|june|july|august|september|october|november|december|quarter|\bmake\b|instead|thousand|hundred|million",
+                r"\d|\bnot\b|day\b|week|month|tomorrow|january|february|march|april|june|july|august|"
+                r"september|october|november|december|quarter|\bmake\b|instead|thousand|hundred|million",
                 low,
             )
         ):
@@ -178,10 +231,10 @@ def retractions(items: tuple[Sentence, ...]) -> tuple[frozenset[int], dict[int, 
         )
         if previous is None or item.turn - previous.turn > 2:
             continue
-        if pure and pure.start() > 30 and item.account:
-            continue
         rest = low[correcting.end() :].strip(" .,!-:")
-        if pure and len(rest.split()) < 1:
+        if pure and not rest and len(low[: pure.start()].split()) >= 3:
+            gone.add(item.index)
+        elif pure and len(rest.split()) < 1:
             gone.add(previous.index)
             gone.add(item.index)
         elif pure and not re.search(r"\d|day\b|tomorrow|week|month|quarter|make it|instead", rest):

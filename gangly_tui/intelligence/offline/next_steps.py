@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gangly_tui.domain.draft import Dropped, NextStep, Side
+from gangly_tui.intelligence.offline import step_cues as cue
 from gangly_tui.intelligence.offline.due import Due, read_dues, weekday_of
 from gangly_tui.intelligence.offline.lexicon import ACTION_VERB
 from gangly_tui.intelligence.offline.modality import asks
@@ -13,62 +14,16 @@ from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_candidates import Candidate, finished, merged
 from gangly_tui.intelligence.offline.step_notes import note_steps
-from gangly_tui.intelligence.offline.step_words import actions, is_vague, meeting, names_thing, resolve, wording, words
-
-_FILL = r"(?:(?:also|just|then|go ahead and|definitely|certainly|probably|try to|try and|make sure to|be sure to|be able to|personally|quickly|actually|happily|get that and|take that and)\s){0,2}"
-_PROMISE = re.compile(
-    rf"\b(?P<who>i'?ll|i will|i'm going to|i am going to|i'm gonna|let me|we'?ll|we will|we're going to|we are going to|we're gonna|i'll have to|i need to|i have to|i've got to|we need to|we have to|"
-    rf"(?:my|our) (?:\w+ ){{0,2}}?(?:team|colleague|manager|boss|rep|engineer|counsel|people|folks|assistant|cfo|cto|ceo|vp) (?:will|is going to|are going to))\s{_FILL}(?P<what>(?:be\s)?{ACTION_VERB})\b",
-    re.I,
+from gangly_tui.intelligence.offline.step_words import (
+    actions,
+    is_vague,
+    meeting,
+    names_thing,
+    resolve,
+    verb_class,
+    wording,
+    words,
 )
-_OFFER = re.compile(
-    rf"\b(?:i can|i could|we can|we could|happy to|glad to|i'd like to|i would like to|i'd love to|i'd be happy to|want me to|would you like me to|do you want me to|should i|shall i|shall we|should we|can i|could i|can we|could we|"
-    rf"let's|how about (?:i|we)|why don't (?:i|we)|i was hoping (?:to|we could))\s{_FILL}(?P<what>{ACTION_VERB})\b",
-    re.I,
-)
-_REQUEST = re.compile(
-    rf"\b(?:(?:can|could|would|will) you\s(?:(?:please|also|guys|just|maybe|possibly|perhaps)\s){{0,2}}|i need you to\s|i'd need you to\s|we need you to\s|we'd need you to\s|make sure you\s|"
-    rf"(?:would|do) you mind\s|please\s(?:also\s|just\s)?|if you could\s(?:just\s|please\s)?|you should\s)(?P<what>{ACTION_VERB}|sending|sharing)\b",
-    re.I,
-)
-_IMPERATIVE = re.compile(
-    r"^(?:(?:yeah|yes|yep|okay|ok|great|sure|sounds good|perfect|good|alright|all right|cool|fine|then|so|and|please|just|well|awesome|deal|agreed|let's do it|[A-Z][a-z]+),?\s(?:-\s)?){0,3}"
-    r"(?P<what>(?:send|share|e-?mail|forward|shoot|book|schedule|set up|put together|loop in|get|ping|drop|give)\s(?:me|us|it|that|those|them|over|the|a|an|some|your|my|our|him|her|both|in)\b)",
-    re.I,
-)
-_NAMED = re.compile(
-    rf"\b(?P<who>[A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}})?)(?:'ll| will| is going to)\s{_FILL}(?P<what>{ACTION_VERB})\b"
-)
-_AGREES = re.compile(
-    r"\b(?:works|work (?:for|on)|sounds (?:good|great|perfect)|is (?:good|great|fine|perfect|better|best)|see you|talk (?:to you |then)|speak (?:then|on)|confirmed|locked in|booked|it is|let's (?:do|say|go with|plan (?:for|on)|make it)|"
-    r"i'm (?:free|available|open)|i can do|we can do|would be (?:good|great|fine|perfect|better))\b"
-)
-_ASKS_SLOT = re.compile(
-    r"\b(?:does|do|would|how about|how's|what about|can we (?:do|say|meet|talk)|shall we say|are you (?:free|available|around)|is .* (?:ok|okay|good|fine)|could we do|works? for you)\b"
-)
-_ACCEPTS = re.compile(
-    r"^(?:(?:oh|well|um|uh|and)[, ]+)?(?:yes|yeah|yep|yup|sure|of course|absolutely|definitely|certainly|ok(?:ay)?|will do|no problem|not a problem|happy to|glad to|sounds (?:good|great|perfect)|perfect|great|excellent|works|that works|"
-    r"that'?(?:d|s) (?:be )?(?:great|good|fine|helpful|perfect|works|fair)|that would (?:be|help|work)|please|let's do (?:it|that|this)|you got it|done|can do|deal|agreed|for sure|right away|i'll|we'll|i will|we will|good idea|love to|"
-    r"i'd (?:love|like|appreciate)|by all means|go ahead|why not|alright|all right|cool|fine|awesome|got it|on it|consider it done|send|let me|my pleasure|thank you|thanks|i can|we can|yours|tomorrow|today|by )\b"
-)  # fmt: skip
-_DECLINES = re.compile(
-    r"^(?:(?:oh|well|um|uh|hmm)[, ]+)?(?:no\b(?!,? problem| worries)|not (?:really|now|yet|sure|at|right)|i can't|we can't|unfortunately|i'm afraid|i don't think|hold off|maybe later|let's not|i'd rather not|nah|nope|that won't|that doesn't|"
-    r"we typically don't|we don't)\b|\b(?:not necessary|no need|hold off|rather not|don't bother|but not)\b"
-)
-_CANCEL = re.compile(
-    r"\b(?:forget|never ?mind|hold off on|no need (?:for|to)|don't (?:worry about|bother with|bother|send|need)|skip|cancel|we don't need|drop)\s(?:about\s|the\s|that\s|to\s)*(?P<what>[\w -]{2,40})"
-)
-_NOW_TALK = re.compile(
-    r"\b(?:let me|can i|could i|i'll|i will|i can)\s(?:just\s|quickly\s)?(?:ask|show you (?:something|this|how|a quick|the|what)|walk (?:you|through)|run (?:you|through)|share my screen|give you (?:a|an|the|some) (?:quick|brief|sense|idea|example|overview|background|context|bit|little|high|second|minute)|think|read|be|call it|call that|check (?:my|the) (?:calendar|notes)|do|say|start (?:by|with)|make sure i|get (?:right|straight|to the point)|pass|present)\b|\bshare my screen\b|\bbring up\b"
-)
-_PITCH_WE = re.compile(r"^(?:we'?ll|we will|we're going to|we are going to|my|our)")
-_CONDITION = re.compile(
-    r"\b(?:if|unless|once|assuming|provided|as long as|in case)\b|^when\b|\bwhen you (?:sign|go|are)\b|\bafter (?:you'?re|you sign|you go|going live)\b"
-)
-_HABIT = re.compile(
-    r"\b(?:typically|usually|always|normally|generally|every (?:day|week|month|quarter|year)|in general|whenever|each (?:week|month|quarter)|week (?:one|two|three|1|2|3)|phase (?:one|two|1|2)|over time|day one)\b"
-)
-_STRONG = re.compile(r"^(?:send|resend|share|e-?mail|forward|schedule|reschedule|book|set|put|pull|prepare|prep|draft|follow|get back|circle|come back|reach out|introduce|intro|loop|invite|confirm|check|sign|review|talk to|discuss|run|provide|look|find out|upload|submit|redline|take|call|ask|bring|connect|get|finalize|revise|test|sync|touch|block|countersign|evaluate|return|process)\b", re.I)  # fmt: skip
 
 
 def find_next_steps(reading: Reading) -> tuple[list[NextStep], list[Dropped]]:
@@ -100,44 +55,46 @@ def _speech(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
         yield slot
     taken: list[int] = []
     question = asks(sentence)
-    for found in _REQUEST.finditer(sentence.text):
+    for found in cue.REQUEST.finditer(sentence.text):
         if not _idle(sentence.low, found.start()):
             taken.append(found.start("what"))
             yield from _requested(reading, sentence, found.start("what"), question)
-    imperative = _IMPERATIVE.match(sentence.text)
+    imperative = cue.IMPERATIVE.match(sentence.text)
     if imperative and not question and imperative.start("what") not in taken:
         taken.append(imperative.start("what"))
         yield from _requested(reading, sentence, imperative.start("what"), False, imperative=True)
     if not question:
-        for found in _PROMISE.finditer(sentence.text):
+        for found in cue.PROMISE.finditer(sentence.text):
             if found.start("what") not in taken:
                 taken.append(found.start("what"))
                 yield from _promised(reading, sentence, found)
-        for found in _NAMED.finditer(sentence.text):
+        for found in cue.NAMED.finditer(sentence.text):
             if found.start("what") not in taken:
                 yield from _assigned(reading, sentence, found)
-    for found in _OFFER.finditer(sentence.text):
+    for found in cue.OFFER.finditer(sentence.text):
         if found.start("what") not in taken:
             yield from _offered(reading, sentence, found)
 
 
 def _idle(low: str, begin: int) -> bool:
     head = low[max(0, begin - 60) : begin]
-    return bool(_NOW_TALK.search(low[begin : begin + 60])) or bool(re.search(r"\b(?:i'd say|tell me|you tell)\b", head))
+    return bool(cue.NOW_TALK.search(low[begin : begin + 60])) or bool(
+        re.search(r"\b(?:i'd say|tell me|you tell)\b", head)
+    )
 
 
 def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
     low, at = sentence.low, found.start()
     what = sentence.text[found.start("what") :]
-    if _NOW_TALK.search(low[at : at + 70]) or what.lower().startswith(("be ", "let ")):
+    if cue.NOW_TALK.search(low[at : at + 70]) or what.lower().startswith(("be ", "let ")):
         return
     team = not low.startswith(("i", "let me"), at)
-    if team and not _STRONG.match(what):
+    if team and not cue.STRONG.match(what):
         return
     reason = ""
-    if _CONDITION.search(low[max(0, at - 60) : at]) or re.search(r"\b(?:if|unless)\b", low[found.end() :][:80]):
+    if cue.CONDITION.search(low[max(0, at - 60) : at]) or re.search(r"\b(?:if|unless)\b", low[found.end() :][:80]):
         reason = "conditional: it depends on something that has not happened"
-    elif _HABIT.search(low) and not read_dues(sentence.text, reading.context):
+    elif cue.HABIT.search(low[max(0, at - 12) :]) and not read_dues(sentence.text, reading.context):
         reason = "says how they usually work, not what somebody took on"
     elif re.search(r"\b(?:maybe|might|perhaps|not sure)\b", low[max(0, at - 30) : at]):
         reason = "hypothetical"
@@ -147,20 +104,33 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
         and sentence.side is Side.REP
         and not names_thing(what)
         and not read_dues(what, reading.context)
-        and _PITCH_WE.match(low[at:])
+        and cue.PITCH_WE.match(low[at:])
     ):
         reason = reason or "describes the service, not a step"
     owner = reading.cast.full_name(sentence.speaker)
-    yield from _built(reading, sentence, found.start("what"), owner, sentence.side, "promise", confidence, reason)
+    yield from _built(
+        reading,
+        sentence,
+        found.start("what"),
+        owner,
+        side=sentence.side,
+        rule="promise",
+        confidence=confidence,
+        reason=reason,
+    )
 
 
 def _assigned(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
     person = reading.cast.named(found.group("who"))
     low = sentence.low
-    if not person or _CONDITION.search(low[: found.start()]) or not _STRONG.match(sentence.text[found.start("what") :]):
+    if (
+        not person
+        or cue.CONDITION.search(low[: found.start()])
+        or not cue.STRONG.match(sentence.text[found.start("what") :])
+    ):
         return
     side = person.side if person.side is not Side.UNKNOWN else sentence.side
-    yield from _built(reading, sentence, found.start("what"), person.name, side, "assigned", 0.7)
+    yield from _built(reading, sentence, found.start("what"), person.name, side=side, rule="assigned", confidence=0.7)
 
 
 def _requested(
@@ -174,7 +144,8 @@ def _requested(
     accepted, declined = _answer(reply)
     low = sentence.low
     if re.match(
-        r"(?:tell|explain|give me (?:a|an) (?:sense|idea|example|overview|rough)|walk|run|talk|help|say|show|check my|read)\b",
+        r"(?:tell|explain|give me (?:a|an) (?:sense|idea|example|overview|rough)|walk|run|talk|help|"
+        r"say|show|check my|read)\b",
         low[at:],
     ) and not read_dues(sentence.text, reading.context):
         return
@@ -187,17 +158,29 @@ def _requested(
         reason = "conditional"
     confidence = 0.8 if accepted else 0.62 if imperative or not question else 0.3
     owner = reading.cast.full_name(label) if label else ""
-    for each in _built(reading, sentence, at, owner, side, "request", confidence, reason):
+    if accepted and _says_it_themselves(reading, sentence, at, accepted):
+        return
+    for each in _built(reading, sentence, at, owner, side=side, rule="request", confidence=confidence, reason=reason):
         if accepted:
             _accept(reading, each, accepted)
         yield each
+
+
+def _says_it_themselves(reading: Reading, sentence: Sentence, at: int, accepted: Sentence) -> bool:
+    """Whether the answer names the thing itself ("Sure, I'll send you a couple of opportunities"): then that counts."""
+    for each in reading.reply(sentence)[:2]:
+        found = cue.PROMISE.search(each.text)
+        if found and verb_class(each.text[found.start("what") :]) == verb_class(sentence.text[at:]):
+            action = wording(each.text[found.start("what") :], None, found.start("what"))
+            return not is_vague(action) and len(words(action)) >= 2
+    return False
 
 
 def _offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
     at, low = found.start("what"), sentence.low
     what = sentence.text[at:]
     has_due = bool(read_dues(sentence.text, reading.context))
-    if _NOW_TALK.search(low[found.start() : found.start() + 60]) and not has_due:
+    if cue.NOW_TALK.search(low[found.start() : found.start() + 60]) and not has_due:
         return
     if not names_thing(what) and not has_due:
         return
@@ -212,7 +195,7 @@ def _offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iter
     taker = sentence.side
     owner = reading.cast.full_name(sentence.speaker)
     reason = "declined" if declined else "" if accepted else "offered, but nobody said yes"
-    for each in _built(reading, sentence, at, owner, taker, "offer", 0.72, reason):
+    for each in _built(reading, sentence, at, owner, side=taker, rule="offer", confidence=0.72, reason=reason):
         if accepted:
             _accept(reading, each, accepted)
         yield each
@@ -221,9 +204,9 @@ def _offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iter
 def _answer(reply: list[Sentence]) -> tuple[Sentence | None, bool]:
     for each in reply[:2]:
         low = each.low
-        if _DECLINES.search(low):
+        if cue.DECLINES.search(low):
             return None, True
-        if _ACCEPTS.match(low) or _AGREES.search(low) or _PROMISE.search(each.text):
+        if cue.ACCEPTS.match(low) or cue.AGREES.search(low) or cue.PROMISE.search(each.text):
             return each, False
         if asks(each):
             break
@@ -243,6 +226,7 @@ def _built(
     sentence: Sentence,
     at: int,
     owner: str,
+    *,
     side: Side,
     rule: str,
     confidence: float,
@@ -279,35 +263,51 @@ def _built(
         if (
             not words(action)
             or len(action) < 4
-            or re.fullmatch(rf"{ACTION_VERB}(?: (?:to|on|in|at|it|that|you|of|for|out|up|back|with))?", action, re.I)
-            and not due
+            or (
+                re.fullmatch(rf"{ACTION_VERB}(?: (?:to|on|in|at|it|that|you|of|for|out|up|back|with))?", action, re.I)
+                and not due
+            )
         ):
             continue
         weak = 0.1 if is_vague(action) else 0.0
         bonus = 0.09 if due else 0.0
         yield Candidate(
-            action=action, owner=owner, ours=side is Side.REP, rule=rule, confidence=min(0.95, confidence + bonus - weak), marks=marks, due=due,
-            due_mark=sentence if due else None, refused=reason or ("nobody can tell which side took it on" if side is Side.UNKNOWN and not owner else ""),
-        )  # fmt: skip
+            action=action,
+            owner=owner,
+            ours=side is Side.REP,
+            rule=rule,
+            confidence=min(0.95, confidence + bonus - weak),
+            marks=marks,
+            due=due,
+            due_mark=sentence if due else None,
+            refused=reason or ("nobody can tell which side took it on" if side is Side.UNKNOWN and not owner else ""),
+        )
 
 
 def _agreed_slot(reading: Reading, sentence: Sentence) -> Candidate | None:
     """A meeting whose day both sides settled in this sentence, or in the answer to it."""
     low = sentence.low
-    if not (_AGREES.search(low) or _ASKS_SLOT.search(low)):
+    if not (cue.AGREES.search(low) or cue.ASKS_SLOT.search(low)):
         return None
-    dues = [due for due in read_dues(sentence.text, reading.context) if due.first == due.last and not due.wide]
+    dues = [
+        due
+        for due in read_dues(sentence.text, reading.context)
+        if due.first == due.last and due.words.lower() not in ("now", "right now", "today")
+    ]
     if not dues:
         return None
     question = asks(sentence)
     settled: Sentence | None = sentence
     if question:
-        settled, declined = _answer(reading.reply(sentence)) if _ASKS_SLOT.search(low) else (None, True)
+        settled, _ = _answer(reading.reply(sentence)) if cue.ASKS_SLOT.search(low) else (None, True)
         if settled and read_dues(settled.text, reading.context):
             return None
-    elif not _AGREES.search(low) or _CONDITION.search(low) or re.search(r"\b(?:doesn't|don't|won't|can't|not)\b", low):
-        return None
-    elif re.search(r"\bi'm (?:free|available|open)|\bi can do\b|\bi've got\b", low) and len(dues) > 1:
+    elif (
+        not cue.AGREES.search(low)
+        or cue.CONDITION.search(low)
+        or re.search(r"\b(?:doesn't|don't|won't|can't|not)\b", low)
+        or (re.search(r"\bi'm (?:free|available|open)|\bi can do\b|\bi've got\b", low) and len(dues) > 1)
+    ):
         return None
     if settled is None or (len(dues) > 1 and " or " in low):
         return None
@@ -362,7 +362,7 @@ def _amend(reading: Reading, each: Candidate) -> None:
 
 def _cancel(sentence: Sentence, found: list[Candidate]) -> None:
     """ "Forget the DPA" takes back the step that is about it."""
-    hit = _CANCEL.search(sentence.low)
+    hit = cue.CANCEL.search(sentence.low)
     if not hit or asks(sentence):
         return
     about = words(hit.group("what"))

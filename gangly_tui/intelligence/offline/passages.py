@@ -19,21 +19,30 @@ SENTENCE_LIMIT = 420
 
 _STRAIGHT = str.maketrans(
     {
-        "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2011": "-",
-        "\u2192": ">", "\u2026": ".",
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u02bc": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2013": "-",
+        "\u2011": "-",
+        "\u2192": ">",
+        "\u2026": ".",
     }
-)  # fmt: skip
+)
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 _MARKUP = re.compile(
     r"\*\*|__|`|</?[a-z][^<>]{0,60}>|\*[A-Za-z ]{2,24}\*|\[(?:laughs?|laughter|inaudible|crosstalk)[^\]]{0,20}\]"
 )
 _END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|;(?=\s)|\n(?=[ \t]*(?:[-*\u2022]|\d{1,2}[.)])[ \t])")
 _SHORT = frozenset(
-    "inc corp ltd co mr mrs ms dr prof st vs approx e.g i.e etc no sr jr dept est fig jan feb mar apr jun jul aug sep sept oct nov dec "
+    "inc corp ltd co mr mrs ms dr prof st vs approx e.g i.e etc no sr jr dept est fig jan feb "
+    "mar apr jun jul aug sep sept oct nov dec "
     "mon tue tues wed thu thur thurs fri a.m p.m u.s".split()
 )
 _BREAK = re.compile(
-    r"\s(?=(?:and then|and so|so then|then|next|also|but|okay|ok|um|anyway|oh and|and they|and she|and he|and i|and we)\s)",
+    r"\s(?=(?:and then|and so|so then|then|next|also|but|okay|ok|um|anyway|oh and|and they|and "
+    r"she|and he|and i|and we)\s)",
     re.I,
 )
 
@@ -112,10 +121,10 @@ def span(source: str, first: Sentence, last: Sentence) -> Evidence:
 def blank(text: str, spots: list[tuple[int, int]]) -> str:
     """The text with these stretches replaced by spaces: offsets stay."""
     parts, at = [], 0
-    for start, end in sorted(spots):
+    for spot, end in sorted(spots):
         if end <= at:
             continue
-        start = max(start, at)
+        start = max(spot, at)
         parts.append(text[at:start])
         parts.append(" " * (end - start))
         at = end

@@ -4,42 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gangly_tui.domain.draft import ContactMention, Dropped, Evidence, Side
-from gangly_tui.domain.identity import FREE_MAIL, company_domain, company_name
+from gangly_tui.domain.identity import FREE_MAIL
+from gangly_tui.intelligence.offline.company import ORG, find_company, same_company
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
 from gangly_tui.intelligence.offline.lexicon import FIRST_NAME, NOT_A_NAME, PERSON, TITLE_PHRASE, TITLE_WORD
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.sides import Person
 
-_ORG = r"[A-Z0-9][\w&.'-]*(?: (?:[A-Z][\w&.'-]*|&|and(?= [A-Z]))){0,3}"
 _TITLED = re.compile(
     rf"(?P<own>\b(?:our|my|their|the|his|her)\s)?(?P<title>{TITLE_PHRASE}),?\s(?P<name>{PERSON})(?=[\s,.;:?!)'-]|$)"
-    rf"|(?P<name2>{PERSON})\s?(?:,\s(?:who(?: is|'s)\s)?|\s\(|\s-\s|\s(?:is|was)\s)(?P<own2>(?:our|my|their|the|his|her|a)\s)?(?P<title2>{TITLE_PHRASE})(?:,?\s(?:at|@|from|of)\s(?P<org>{_ORG})|,\s(?P<org2>{_ORG}))?"
+    rf"|(?P<name2>{PERSON})\s?(?:,\s(?:who(?: is|'s)\s)?|\s\(|\s-\s|\s(?:is|was)\s)(?P<own2>(?:our|"
+    rf"my|their|the|his|her|a)\s)?(?P<title2>{TITLE_PHRASE})(?:,?\s(?:at|@|from|of)\s"
+    rf"(?P<org>{ORG})|,\s(?P<org2>{ORG}))?"
 )
 _SHORT_TITLED = re.compile(
-    rf"\b(?P<own>our|my|their|his|her)\s(?P<title>{TITLE_PHRASE}),?\s(?P<name>{FIRST_NAME})(?=[\s,.;:?!)'-]|$)|\b(?P<name2>{FIRST_NAME})\s?(?:\(|,\s(?:who(?: is|'s)\s)?)(?P<own2>(?:our|my|their|the)\s)?(?P<title2>{TITLE_PHRASE})(?:,?\s(?:at|@)\s(?P<org>{_ORG}))?(?=[),.;]|$)"
+    rf"\b(?P<own>our|my|their|his|her)\s(?P<title>{TITLE_PHRASE}),?\s(?P<name>{FIRST_NAME})"
+    rf"(?=[\s,.;:?!)'-]|$)|\b(?P<name2>{FIRST_NAME})\s?(?:\(|,\s(?:who(?: is|'s)\s)?)(?P<own2>"
+    rf"(?:our|my|their|the)\s)?(?P<title2>{TITLE_PHRASE})(?:,?\s(?:at|@)\s(?P<org>{ORG}))?"
+    rf"(?=[),.;]|$)"
 )
 _SELF = re.compile(
-    rf"\b(?:this is|i'm|i am|my name is|my name's|it's)\s(?P<name>{PERSON}|{FIRST_NAME})(?=[\s,.;!?]|$)(?:,?\s(?:and\s)?(?:i'm\s|i am\s)?(?:the\s|a\s)?(?P<title>{TITLE_PHRASE}))?(?:,?\s(?:at|from|with|here at|over at|of)\s(?P<org>{_ORG}))?",
+    rf"\b(?:this is|i'm|i am|my name is|my name's|it's)\s(?P<name>{PERSON}|{FIRST_NAME})"
+    rf"(?=[\s,.;!?]|$)(?:,?\s(?:and\s)?(?:i'm\s|i am\s)?(?:the\s|a\s)?(?P<title>{TITLE_PHRASE}))?"
+    rf"(?:,?\s(?:at|from|with|here at|over at|of)\s(?P<org>{ORG}))?",
     re.I,
 )
 _MET = re.compile(
-    rf"\b(?:spoke (?:w/|with|to)|talked (?:w/|with|to)|met(?: w/| with)?|call (?:w/|with)|chat(?:ted)? (?:w/|with)|meeting (?:w/|with)|intro(?:duced)? (?:me |us )?to|loop(?:ed|ing)? in|bring(?:ing)? in|cc'?(?:ing|d)?|add(?:ing)?|copy(?:ing)?|"
-    rf"contact is|reach out to|talk to|speak (?:to|with)|connect (?:you |us |me )?(?:with|to)|introduce (?:you |us |me )?to)\s(?:our |my |their |the )?(?P<name>{PERSON})(?:\s(?:from|at|of|in)\s(?P<org>{_ORG}|[a-z]+))?",
+    rf"\b(?:spoke (?:w/|with|to)|talked (?:w/|with|to)|met(?: w/| with)?|call (?:w/|with)|chat"
+    rf"(?:ted)? (?:w/|with)|meeting (?:w/|with)|intro(?:duced)? (?:me |us )?to|loop(?:ed|ing)? in|"
+    rf"bring(?:ing)? in|cc'?(?:ing|d)?|add(?:ing)?|copy(?:ing)?|"
+    rf"contact is|reach out to|talk to|speak (?:to|with)|connect (?:you |us |me )?(?:with|to)|"
+    rf"introduce (?:you |us |me )?to)\s(?:our |my |their |the )?(?P<name>{PERSON})(?:\s(?:from|at|"
+    rf"of|in)\s(?P<org>{ORG}|[a-z]+))?",
     re.I,
 )
-_COMPANY = re.compile(
-    rf"\b(?:call|meeting|chat|demo|discovery|intro|spoke|talked|met|kick-?off|sync)\b[^.\n]{{0,40}}?\s(?:with|w/|to|at|for|@)\s(?:(?:[A-Z][a-z]+ ){{0,2}}(?:at|from|@|of)\s)?(?P<org>{_ORG})"
-)
-_AT_COMPANY = re.compile(
-    rf"\b(?:here at|over at|work(?:s|ing)? (?:at|for)|folks at|team at|people at|how (?:this|it|\w+) (?:would|could|might) (?:work|look) (?:for|at)|specifically for|from|for)\s(?P<org>{_ORG})"
-)
-_SUFFIX = re.compile(rf"\b(?P<org>{_ORG},?\s(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited|PLC|AG|BV|SA))\b\.?")
 _MY_MAIL = re.compile(
-    r"\b(?:my|best|reach me|e-?mail (?:me|is|address)|send (?:it|that|them|those|everything) to|it's|contact me|me at|number is|call me|cell|mobile|direct)\b",
+    r"\b(?:my|best|reach me|e-?mail (?:me|is|address)|send (?:it|that|them|those|everything) to|"
+    r"it's|contact me|me at|number is|call me|cell|mobile|direct)\b",
     re.I,
 )
 
@@ -72,7 +77,7 @@ def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped]
                         person.email,
                     )
                 )
-    company = _company(reading)
+    company = find_company(reading)
     dropped: list[Dropped] = []
     for sentence in reading.live():
         for new in _introduced(reading, sentence, company):
@@ -144,7 +149,7 @@ def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> It
                 not theirs
                 or not _is_name(name)
                 or not TITLE_WORD.search(title)
-                or (org and company and not _same_company(org, company))
+                or (org and company and not same_company(org, company))
             ):
                 continue
             yield _Found(
@@ -160,7 +165,7 @@ def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> It
         same = person is not None and person.first == hit_self.group("name").split()[0].lower()
         if (same or " " in hit_self.group("name")) and hit_self.group("name")[0].isupper():
             org = hit_self.group("org") or ""
-            org = org if not org or not company or _same_company(org, company) else ""
+            org = org if not org or not company or same_company(org, company) else ""
             yield _Found(
                 hit_self.group("name"),
                 _trim_title(hit_self.group("title") or ""),
@@ -172,7 +177,7 @@ def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> It
         name = hit.group("name")
         if buyer and _is_name(name) and name[0].isupper():
             org = hit.group("org") or ""
-            if org and org[0].isupper() and company and not _same_company(org, company):
+            if org and org[0].isupper() and company and not same_company(org, company):
                 continue
             yield _Found(
                 name,
@@ -185,8 +190,58 @@ def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> It
 
 def _trim_title(title: str) -> str:
     words = title.strip(" ,").split()
-    while words and (words[0].lower() in NOT_A_NAME - {"head", "director", "manager", "vp", "svp", "evp", "ceo", "cfo", "cto", "coo", "cio", "cro", "cmo", "sales", "security", "procurement", "finance", "it", "hr", "ops", "marketing", "legal", "lead", "account", "customer", "team", "champion"}
-                     or (words[0].islower() and not TITLE_WORD.fullmatch(words[0]) and len(words) > 1 and words[0] not in ("senior", "ops", "sales", "deputy", "general", "regional", "office", "plant", "product", "project", "program"))):  # fmt: skip
+    while words and (
+        words[0].lower()
+        in NOT_A_NAME
+        - {
+            "head",
+            "director",
+            "manager",
+            "vp",
+            "svp",
+            "evp",
+            "ceo",
+            "cfo",
+            "cto",
+            "coo",
+            "cio",
+            "cro",
+            "cmo",
+            "sales",
+            "security",
+            "procurement",
+            "finance",
+            "it",
+            "hr",
+            "ops",
+            "marketing",
+            "legal",
+            "lead",
+            "account",
+            "customer",
+            "team",
+            "champion",
+        }
+        or (
+            words[0].islower()
+            and not TITLE_WORD.fullmatch(words[0])
+            and len(words) > 1
+            and words[0]
+            not in (
+                "senior",
+                "ops",
+                "sales",
+                "deputy",
+                "general",
+                "regional",
+                "office",
+                "plant",
+                "product",
+                "project",
+                "program",
+            )
+        )
+    ):
         words.pop(0)
     return " ".join(words)
 
@@ -284,82 +339,5 @@ def _local_fits(local: list[str], name: str) -> bool:
         return whole == parts[0]
     first, last = parts[0], parts[-1]
     return whole in (first + last, last + first, first[0] + last, first + last[0], last + first[0]) or (
-        local == [first] or local == [last] or set(local) == {first, last}
+        set(local) in ({first}, {last}, {first, last})
     )
-
-
-def _same_company(one: str, other: str) -> bool:
-    a, b = company_name(one), company_name(other)
-    return bool(a and b) and (a == b or a.startswith(b) or b.startswith(a))
-
-
-def _company(reading: Reading) -> str | None:
-    """The buyer's company, in the text's own words."""
-    text, context = reading.text, reading.context
-    ours = {
-        each
-        for each in (
-            company_name(context.our_company),
-            *(company_name(person.company) for person in reading.cast.people if person.side is Side.REP),
-        )
-        if each
-    }
-    if context.account_name:
-        at = text.lower().find(context.account_name.lower())
-        return (
-            text[at : at + len(context.account_name)]
-            if at >= 0 and len(text.lower()) == len(text)
-            else context.account_name
-        )
-    votes: dict[str, float] = {}
-
-    def vote(name: str, weight: float) -> None:
-        name = name.strip(" .,;:*_-")
-        key = company_name(name)
-        if (
-            key
-            and key not in ours
-            and name.split()[0].lower() not in NOT_A_NAME
-            and not reading.cast.named(name)
-            and len(name) < 60
-        ):
-            votes[name] = votes.get(name, 0) + weight
-
-    for key in ("company", "account", "customer", "client", "prospect"):
-        if value := reading.source.header.text(text, key):
-            vote(value.split("(")[0], 6)
-    for person in reading.cast.people:
-        if person.side is Side.BUYER and person.company:
-            vote(person.company, 5)
-    domains = {company_domain(each.email) for each in reading.cast.people if each.side is Side.BUYER and each.email}
-    for domain in sorted(domain for domain in domains if domain):
-        label = re.escape(domain.split(".")[0])
-        named = re.search(
-            rf"\b{label}\b(?!\.)(?!@)", re.sub(r"\S+@\S+", lambda hit: " " * len(hit.group()), text), re.I
-        )
-        if named:
-            vote(text[named.start() : named.end()], 4)
-    if not votes:
-        heading = reading.source.header.heading
-        for sentence in reading.sentences[:40]:
-            for pattern, weight in ((_COMPANY, 2.0), (_AT_COMPANY, 1.0), (_SUFFIX, 1.5)):
-                for hit in pattern.finditer(sentence.text):
-                    org = hit.group("org")
-                    if sentence.block in (Block.SPEECH, Block.NOTE) and not TITLE_WORD.search(org):
-                        vote(org, weight + (1 if sentence.index < 3 else 0))
-        if heading and (hit := _COMPANY.search(text[heading[0] : heading[1]])):
-            vote(hit.group("org"), 3)
-    if not votes:
-        return None
-    best = sorted(votes.items(), key=lambda item: (-item[1], text.find(item[0])))
-    if len(best) > 1 and best[0][1] == best[1][1] and not _same_company(best[0][0], best[1][0]):
-        return None
-    return best[0][0] if best[0][1] >= 2 else None
-
-
-def with_company(contacts: list[ContactMention], company: str | None) -> list[ContactMention]:
-    """Contacts whose quote names the company carry it; the others carry what they said themselves."""
-    return [
-        replace(each, company=company) if company and not each.company and company in each.evidence.text else each
-        for each in contacts
-    ]

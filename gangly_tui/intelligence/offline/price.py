@@ -13,11 +13,15 @@ from gangly_tui.intelligence.offline.passages import Block
 from gangly_tui.intelligence.offline.reading import Reading
 
 _YES = re.compile(
-    r"\b(?:sounds (?:good|fair|great|reasonable)|send (?:it|that|the contract|the order form|me the|us the)|that works|works for (?:us|me)|agreed|deal\b|we(?:'re| are) (?:good|in|on board)|comfortable|approv\w+|let's (?:do it|go|move)|"
-    r"ready to (?:move|sign)|move forward|perfect|i can live with|we can do that|fine with|happy with|good price|fair enough|accept\w*)\b"
+    r"\b(?:sounds (?:good|fair|great|reasonable)|send (?:it|that|the contract|the order form|me "
+    r"the|us the)|that works|works for (?:us|me)|agreed|deal\b|we(?:'re| are) (?:good|in|on "
+    r"board)|comfortable|approv\w+|let's (?:do it|go|move)|"
+    r"ready to (?:move|sign)|move forward|perfect|i can live with|we can do that|fine with|happy "
+    r"with|good price|fair enough|accept\w*)\b"
 )
 _NO = re.compile(
-    r"\b(?:too (?:much|high|expensive)|can't (?:do|afford)|over (?:our )?budget|no way|lower|discount|not (?:going to|gonna) work|steep|need to come down|better price)\b"
+    r"\b(?:too (?:much|high|expensive)|can't (?:do|afford)|over (?:our )?budget|no way|lower|"
+    r"discount|not (?:going to|gonna) work|steep|need to come down|better price)\b"
 )
 
 
@@ -80,26 +84,21 @@ def amount(reading: Reading, dropped: list[Dropped]) -> Price | None:
 
 
 def _refusal(reading: Reading, figure: Figure) -> str:
-    if figure.mood in (Mood.HYPOTHETICAL, Mood.NEGATED, Mood.PAST, Mood.PREP, Mood.PLANTED):
-        return figure.mood.value
-    if figure.mood is Mood.QUESTION:
-        return Mood.QUESTION.value
-    if figure.role not in (Role.OFFER, Role.AGREED):
-        return figure.role.value
-    if not figure.exact:
-        return "a range, not one price"
-    if figure.money.minor:
-        return "hundredths, not a price"
-    period = figure.money.period
-    if period and period not in ("year",):
-        return f"a price per {period}; the deal's amount needs the whole term"
-    if figure.money.currency and figure.money.currency != reading.context.currency and reading.context.schemas:
-        return f"in {figure.money.currency}, while the deal is kept in {reading.context.currency}"
-    if figure.value < 100:
-        return "too small to be a deal's price"
-    if figure.sentence.side is Side.UNKNOWN and not figure.sentence.account:
-        return "nobody can tell who said it"
-    return ""
+    """Why a figure cannot be the deal's amount, or "" when it can."""
+    money, period = figure.money, figure.money.period
+    other = money.currency and money.currency != reading.context.currency and reading.context.schemas
+    checks = (
+        (figure.mood not in (Mood.ASSERTED, Mood.HEDGED), figure.mood.value),
+        (figure.role not in (Role.OFFER, Role.AGREED), figure.role.value),
+        (not figure.exact, "a range, not one price"),
+        (money.minor, "hundredths, not a price"),
+        (period not in ("", "year"), f"a price per {period}; the deal's amount needs the whole term"),
+        (bool(other), f"in {money.currency}, while the deal is kept in {reading.context.currency}"),
+        (figure.value < 100, "too small to be a deal's price"),
+        (figure.sentence.side is Side.UNKNOWN and not figure.sentence.account, "nobody can tell who said it"),
+        (figure.mood is Mood.HEDGED, Mood.HEDGED.value),
+    )
+    return next((reason for applies, reason in checks if applies), "")
 
 
 def _agreement(reading: Reading, figure: Figure) -> tuple[bool, Evidence | None]:

@@ -14,21 +14,31 @@ from gangly_tui.intelligence.offline.passages import Block
 from gangly_tui.intelligence.offline.sources import Source
 
 _PITCH = re.compile(
-    r"\b(?:our (?:platform|product|solution|software|customers|clients|pricing|implementation team)|(?:we|our team) (?:built|help|work with|integrate|offer|typically|include|see this)|"
-    r"thanks for (?:making|taking|joining|hopping|your) (?:the )?(?:time|on)?|how are you (?:currently|handling)|walk you through|show you|what's your (?:budget|timeline|process)|"
-    r"i'll send (?:you |over )|send you (?:a|the|over)|case stud|free trial|reached? out|i saw (?:that )?you|teams (?:like|your size)|our clients|tell me (?:more )?about|"
-    r"what (?:would|does) success|who else (?:needs|is)|does that make sense|i'd love to|following up|you mentioned|on your end|your (?:team|reps|workflows?|current))\b"
+    r"\b(?:our (?:platform|product|solution|software|customers|clients|pricing|implementation "
+    r"team)|(?:we|our team) (?:built|help|work with|integrate|offer|typically|include|see this)|"
+    r"thanks for (?:making|taking|joining|hopping|your) (?:the )?(?:time|on)?|how are you "
+    r"(?:currently|handling)|walk you through|show you|what's your (?:budget|timeline|process)|"
+    r"i'll send (?:you |over )|send you (?:a|the|over)|case stud|free trial|reached? out|i saw "
+    r"(?:that )?you|teams (?:like|your size)|our clients|tell me (?:more )?about|"
+    r"what (?:would|does) success|who else (?:needs|is)|does that make sense|i'd love to|"
+    r"following up|you mentioned|on your end|your (?:team|reps|workflows?|current))\b"
 )
 _BUYS = re.compile(
-    r"\b(?:how much|what(?:'s| is| does) (?:the|it|your) (?:price|cost|investment|pricing|catch)|what's (?:the|your) (?:cancellation|payment|implementation)|we(?:'re| are) (?:currently |also )?(?:using|on|looking|evaluating|struggling)|"
-    r"our (?:reps|budget|cfo|ceo|cto|cio|board|vp|legal|procurement|current|last|pipeline|sales team|process|it team|security team)|send (?:me|us|it over|that over|those over)|does it|do you (?:support|offer|integrate|have)|"
-    r"can we do|we (?:use|tried|need|have|lose|spend|went|did a)|your (?:proposal|pricing|price|product|platform|quote|solution)|how (?:does|do) (?:it|you)|i need to run|my (?:boss|vp|ceo|cfo|team))\b"
+    r"\b(?:how much|what(?:'s| is| does) (?:the|it|your) (?:price|cost|investment|pricing|catch)|"
+    r"what's (?:the|your) (?:cancellation|payment|implementation)|we(?:'re| are) (?:currently |"
+    r"also )?(?:using|on|looking|evaluating|struggling)|"
+    r"our (?:reps|budget|cfo|ceo|cto|cio|board|vp|legal|procurement|current|last|pipeline|sales "
+    r"team|process|it team|security team)|send (?:me|us|it over|that over|those over)|does it|do "
+    r"you (?:support|offer|integrate|have)|"
+    r"can we do|we (?:use|tried|need|have|lose|spend|went|did a)|your (?:proposal|pricing|price|"
+    r"product|platform|quote|solution)|how (?:does|do) (?:it|you)|i need to run|my (?:boss|vp|ceo|"
+    r"cfo|team))\b"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody of the call. `start` and `end` are the offsets of the words that name them, -1 when only the context does."""
+    """Somebody of the call. `start` and `end` are the offsets of the words that name them, -1 when none do."""
 
     name: str
     title: str = ""
@@ -120,9 +130,20 @@ def with_sides(source: Source, cast: Cast) -> Source:
 
 
 def _participant(each: Participant) -> Person:
-    return Person(name=each.name, title=each.title, company=each.company, email=each.email, start=each.start, end=each.end, mentioned_email=bool(each.email),
-                  side=Side.REP if each.key.split()[:1] in (["rep"], ["seller"], ["ae"], ["host"]) else
-                  Side.BUYER if each.key.split()[:1] in (["customer"], ["client"], ["prospect"]) else Side.UNKNOWN)  # fmt: skip
+    return Person(
+        name=each.name,
+        title=each.title,
+        company=each.company,
+        email=each.email,
+        start=each.start,
+        end=each.end,
+        mentioned_email=bool(each.email),
+        side=Side.REP
+        if each.key.split()[:1] in (["rep"], ["seller"], ["ae"], ["host"])
+        else Side.BUYER
+        if each.key.split()[:1] in (["customer"], ["client"], ["prospect"])
+        else Side.UNKNOWN,
+    )
 
 
 def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
@@ -131,9 +152,7 @@ def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
     settled = []
     for each in people:
         side = each.side
-        if side is Side.UNKNOWN and _is_rep(each.name, each.email, context):
-            side = Side.REP
-        elif (
+        if (side is Side.UNKNOWN and _is_rep(each.name, each.email, context)) or (
             side is Side.UNKNOWN
             and each.company
             and ours
@@ -227,8 +246,13 @@ def _misspelt(label: str, people: list[Person]) -> Person | None:
         return None
     from rapidfuzz.distance import JaroWinkler
 
-    close = [each for each in people if " " in each.name and len(label.split()) == len(each.name.split())
-             and JaroWinkler.normalized_similarity(label.lower(), each.name.lower()) >= 0.9]  # fmt: skip
+    close = [
+        each
+        for each in people
+        if " " in each.name
+        and len(label.split()) == len(each.name.split())
+        and JaroWinkler.normalized_similarity(label.lower(), each.name.lower()) >= 0.9
+    ]
     return close[0] if len(close) == 1 else None
 
 

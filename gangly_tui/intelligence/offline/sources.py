@@ -28,20 +28,24 @@ READ_LIMIT = 1_000_000
 Line = tuple[int, int]
 _AT = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:\s?[AaPp][Mm])?"
 _SPEAKER = re.compile(
-    rf"^[ \t]*(?:[-*>\u2022][ \t]+)?(?P<stamp>[\[(](?:\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{1,4}},?\s)?(?P<at>{_AT})[^\])]{{0,24}}[\])]|(?P<at3>{_AT}))?"
+    rf"^[ \t]*(?:[-*>\u2022][ \t]+)?(?P<stamp>[\[(](?:\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{1,4}},?\s)?"
+    rf"(?P<at>{_AT})[^\])]{{0,24}}[\])]|(?P<at3>{_AT}))?"
     rf"[ \t]*[-|\u2013]?[ \t]*(?P<bold>\*\*|__)?(?P<name>[^\W_][\w.'\u2019&-]*(?: [\w.'\u2019&-]+){{0,4}})"
-    rf"(?P<info>[ \t]*\([^()\n]{{1,80}}\))?(?P<stamp2>[ \t]*[\[(](?P<at2>{_AT})[\])]|[ \t]+(?P<at4>{_AT}))?[ \t]*(?:\*\*|__)?[ \t]*:(?!//)(?:\*\*|__)?[ \t]*"
+    rf"(?P<info>[ \t]*\([^()\n]{{1,80}}\))?(?P<stamp2>[ \t]*[\[(](?P<at2>{_AT})[\])]|[ \t]+"
+    rf"(?P<at4>{_AT}))?[ \t]*(?:\*\*|__)?[ \t]*:(?!//)(?:\*\*|__)?[ \t]*"
 )
 _STAMPED = re.compile(
     rf"^[ \t]*(?:\*\*)?(?P<name>[^\W\d_][\w.'\u2019-]*(?: [\w.'\u2019-]+){{0,3}})(?:\*\*)?(?:[ \t]*\([^()]{{1,60}}\))?"
     rf"[ \t]*[\[(|,-]?[ \t]*(?:[A-Z][a-z]+ \d{{1,2}},? (?:at )?)?(?P<at>{_AT})[\])]?[ \t]*$|"
-    rf"^[ \t]*[\[(]?(?P<at2>{_AT})[\])]?[ \t]*[|-]?[ \t]*(?P<name2>[^\W\d_][\w.'\u2019-]*(?: [\w.'\u2019-]+){{0,3}})[ \t]*$"
+    rf"^[ \t]*[\[(]?(?P<at2>{_AT})[\])]?[ \t]*[|-]?[ \t]*(?P<name2>[^\W\d_][\w.'\u2019-]*(?: "
+    rf"[\w.'\u2019-]+){{0,3}})[ \t]*$"
 )
 _BULLET = re.compile(r"^[ \t]*(?:(?:[-*\u2022\u00b7\u25aa\u25e6\u2013+>]|\d{1,2}[.)])[ \t]+)?(?:\[[ xX]?\][ \t]*)?")
 _DONE = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[xX]\]")
 _RULE = re.compile(r"^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,})[ \t]*$")
 _STAGE_DIRECTION = re.compile(
-    r"\*[A-Za-z][A-Za-z ,]{1,30}\*(?!\*)|[\[(](?:laughs?|laughter|inaudible|crosstalk|pause|silence|music)[^\])\n]{0,20}[\])]"
+    r"\*[A-Za-z][A-Za-z ,]{1,30}\*(?!\*)|[\[(](?:laughs?|laughter|inaudible|crosstalk|pause|"
+    r"silence|music)[^\])\n]{0,20}[\])]"
 )
 _PARTICLES = frozenset("van von de der den di da del bin al el la le".split())
 
@@ -88,29 +92,32 @@ class Source:
 
 def read_source(text: str, names: Iterable[str] = ()) -> Source:
     """Read any text. `names` are people known to take part: their lines are speech even when they speak once."""
-    unread = max(0, len(text) - READ_LIMIT)
     body = text[:READ_LIMIT]
     lines = _lines(body)
     known = {each.lower() for name in names for each in (name, *name.split()[:1]) if each}
     accept = _speakers(body, lines, known)
     if is_captions(body, lines):
         passages, blanks = read_captions(body, lines, lambda line: _speaker(line, lambda name: _name_like(name, known)))
-        return _source(text, body, "captions", passages, blanks, Header(), unread)
+        return _source(text, body, "captions", passages, blanks=blanks, header=Header())
     if is_thread(body, lines):
-        passages, blanks, authors, when = read_thread(body, lines)
-        header = Header(values={"date": when} if when else {})
-        return replace(_source(text, body, "thread", passages, blanks, header, unread), authors=tuple(authors))
+        thread = read_thread(body, lines)
+        header = Header(values={"date": thread.when} if thread.when else {})
+        found = _source(text, body, "thread", thread.passages, blanks=thread.blanks, header=header)
+        return replace(found, authors=tuple(thread.authors))
     header = read_header(body, lines)
-    passages, blanks, form = _read_lines(body, lines, header, accept)
-    return _source(text, body, form, passages, blanks, header, unread)
+    passages, form = _read_lines(body, lines, header, accept)
+    return _source(text, body, form, passages, blanks=[], header=header)
 
 
-def _source(
-    text: str, body: str, form: str, passages: list[Passage], blanks: list[Line], header: Header, unread: int
-) -> Source:
+def _source(text: str, body: str, form: str, passages: list[Passage], *, blanks: list[Line], header: Header) -> Source:
     blanks = [*blanks, *((found.start(), found.end()) for found in _STAGE_DIRECTION.finditer(body))]
     return Source(
-        text=text, form=form, passages=tuple(passages), header=header, masked=blank(body, blanks), unread=unread
+        text=text,
+        form=form,
+        passages=tuple(passages),
+        header=header,
+        masked=blank(body, blanks),
+        unread=max(0, len(text) - READ_LIMIT),
     )
 
 
@@ -182,7 +189,7 @@ def _name_like(name: str, known: set[str]) -> bool:
 
 def _read_lines(
     text: str, lines: list[Line], header: Header, accept: Callable[[str], bool]
-) -> tuple[list[Passage], list[Line], str]:
+) -> tuple[list[Passage], str]:
     passages: list[Passage] = []
     block, open_speech, speech, after_gap = Block.NOTE, False, False, True
     if "outcome" in header.values or "result" in header.values:
@@ -223,12 +230,13 @@ def _read_lines(
             begin = last.start if last.end > last.start else start
             passages[-1] = replace(last, start=begin, end=end)
         else:
-            _note_line(text, start, end, block, after_gap, passages)
+            _note_line(text, (start, end), block, passages, after_gap=after_gap)
         after_gap = False
-    return [each for each in passages if each.end > each.start], [], "speech" if speech else "notes"
+    return [each for each in passages if each.end > each.start], "speech" if speech else "notes"
 
 
-def _note_line(text: str, start: int, end: int, block: Block, after_gap: bool, passages: list[Passage]) -> None:
+def _note_line(text: str, line_at: Line, block: Block, passages: list[Passage], *, after_gap: bool) -> None:
+    start, end = line_at
     line = text[start:end]
     lead = _BULLET.match(line)
     begin = start + (lead.end() if lead else 0)
@@ -255,8 +263,7 @@ def _heading(line: str, bare: str) -> Block | None:
     titled = (
         line.lstrip().startswith("#")
         or line.rstrip(" *_").endswith(":")
-        or line.strip().startswith("**")
-        and line.strip().endswith("**")
+        or (line.strip().startswith("**") and line.strip().endswith("**"))
     )
     if len(bare) > 60:
         return None

@@ -13,40 +13,89 @@ from gangly_tui.intelligence.offline.reading import Reading
 
 _DOC = r"(?:contract|agreement|order form|msa|sow|paperwork|purchase order|po\b|deal|documents?|docusign)"
 _WON = re.compile(
-    rf"\b(?:(?:we|they|he|she|i|customer|client|both sides)(?:'ve| have| has)? (?:just |already |now )?(?:counter)?signed(?: (?:the|it|off on the|your|our))?(?: \w+)? ?{_DOC}?|{_DOC} (?:is |has been |was |came back |all )?(?:fully |now |already )?(?:counter-?)?signed|signed (?:the |our |your )?{_DOC}|"
-    rf"(?:deal|it)(?:'s| is| has been)? (?:closed|done and signed|won)\b|closed[- ]won|we have a deal|(?:po|purchase order) (?:is |was |has been )?(?:issued|received|sent|in hand|attached)|(?:sent|issued|attached is|received) (?:the |a |our |your )?(?:po|purchase order)\b|countersigned|verbal and signed|welcome aboard|"
+    rf"\b(?:(?:we|they|he|she|i|customer|client|both sides)(?:'ve| have| has)? (?:just |already |"
+    rf"now )?(?:counter)?signed(?: (?:the|it|off on the|your|our))?(?: \w+)? ?{_DOC}?|{_DOC} (?:is "
+    rf"|has been |was |came back |all )?(?:fully |now |already )?(?:counter-?)?signed|signed "
+    rf"(?:the |our |your )?{_DOC}|"
+    rf"(?:deal|it)(?:'s| is| has been)? (?:closed|done and signed|won)\b|closed[- ]won|we have a "
+    rf"deal|(?:po|purchase order) (?:is |was |has been )?(?:issued|received|sent|in hand|attached)|"
+    rf"(?:sent|issued|attached is|received) (?:the |a |our |your )?(?:po|purchase order)\b|"
+    rf"countersigned|verbal and signed|welcome aboard|"
     rf"signed,? sealed)\b"
 )
 _WON_WEAK = re.compile(
-    r"\b(?:signed off|signed up for|signed in|signed (?:the |an )?nda|nda (?:is |was )?signed|not signed|unsigned|to be signed|get(?:s|ting)? (?:it|this|the \w+) signed|be signed|once (?:it's|its|it is|we've|you've|they've)? ?signed|when signed|until signed|before .{0,20}signed)\b"
+    r"\b(?:signed off|signed up for|signed in|signed (?:the |an )?nda|nda (?:is |was )?signed|not "
+    r"signed|unsigned|to be signed|get(?:s|ting)? (?:it|this|the \w+) signed|be signed|once "
+    r"(?:it's|its|it is|we've|you've|they've)? ?signed|when signed|until signed|before "
+    r".{0,20}signed)\b"
 )
 _LOST = re.compile(
-    r"\b(?:(?:we|they)(?:'ve| have|'re| are)? (?:decided|chosen|chose|opted|elected|going|gone) (?:to go|to stay|to move|with|in)? ?(?:with |in )?(?:another|a different|someone else|the other|a competitor|your competitor|other direction|in another direction)|(?:went|gone|going|go) (?:with|in) (?:another|a different|someone else|the other vendor|a competitor)|"
-    r"(?:went|going|decided to go|chose to go) with [a-z]\w+ instead|not (?:going to be )?moving forward|(?:won't|will not|not going to|decided not to|can't) (?:be )?(?:moving|move|go|going|proceed|proceeding)(?: forward| ahead)?(?: with (?:this|you|it))?|(?:we|they)(?:'re| are|'ll| will| have decided to| decided to) (?:going to )?pass(?:ing)?(?: on (?:this|it|the))?\b(?! it| that| this along)|"
-    r"(?:deal|opportunity|opp|it)(?:'s| is| was)? (?:lost|dead)\b|closed[- ]lost|lost (?:to|the deal)|chose (?:another|a different|the other) (?:vendor|provider|solution)|(?:cancel|kill)(?:led|ing)? the (?:project|evaluation|initiative)|no longer (?:interested|pursuing|a fit)|we're not interested|i'm not interested|not interested at all|take (?:me|us) off your list)\b"
+    r"\b(?:(?:we|they)(?:'ve| have|'re| are)? (?:decided|chosen|chose|opted|elected|going|gone) "
+    r"(?:to go|to stay|to move|with|in)? ?(?:with |in )?(?:another|a different|someone else|the "
+    r"other|a competitor|your competitor|other direction|in another direction)|(?:went|gone|going|"
+    r"go) (?:with|in) (?:another|a different|someone else|the other vendor|a competitor)|"
+    r"(?:went|going|decided to go|chose to go) with [a-z]\w+ instead|not (?:going to be )?moving "
+    r"forward|(?:won't|will not|not going to|decided not to|can't) (?:be )?(?:moving|move|go|"
+    r"going|proceed|proceeding)(?: forward| ahead)?(?: with (?:this|you|it))?|(?:we|they)(?:'re| "
+    r"are|'ll| will| have decided to| decided to) (?:going to )?pass(?:ing)?(?: on (?:this|it|"
+    r"the))?\b(?! it| that| this along)|"
+    r"(?:deal|opportunity|opp|it)(?:'s| is| was)? (?:lost|dead)\b|closed[- ]lost|lost (?:to|the "
+    r"deal)|chose (?:another|a different|the other) (?:vendor|provider|solution)|(?:cancel|kill)"
+    r"(?:led|ing)? the (?:project|evaluation|initiative)|no longer (?:interested|pursuing|a fit)|"
+    r"we're not interested|i'm not interested|not interested at all|take (?:me|us) off your "
+    r"list)\b"
 )
 _NEGOTIATION = re.compile(
-    rf"\b(?:red-?lin\w+|mark-?ups? (?:on|of) the|negotiat\w+|(?:contract|agreement|msa|order form|paperwork) (?:is |was |has been )?(?:sent|out|with (?:legal|procurement)|in (?:legal|review))|(?:sent|sending|send) (?:\w+ )?(?:me |us |them |you |him |her |over )?(?:over )?(?:the |an? |our |your |updated |final )*(?:contract|agreement|msa|order form|paperwork|docusign)|"
-    r"legal (?:is|are|has|team is) (?:reviewing|looking|going through)|(?:in|with) (?:legal|procurement)(?: review| now| right now)?\b(?! team)|review(?:ing|ed)? the (?:contract|msa|agreement|terms)|payment terms|final (?:approval|terms|pricing)|verbal(?:ly)? (?:commit\w*|yes|agree\w*|ok)|"
-    r"ready to (?:move forward|sign|buy|go ahead)|finali[sz]e the (?:contract|terms|deal)|contract terms|get (?:it|this|the contract) signed|commercial terms|send (?:it|the contract) over and we'll sign)\b"
+    r"\b(?:red-?lin\w+|mark-?ups? (?:on|of) the|negotiat\w+|(?:contract|agreement|msa|order form|"
+    r"paperwork) (?:is |was |has been )?(?:sent|out|with (?:legal|procurement)|in (?:legal|"
+    r"review))|(?:sent|sending|send) (?:\w+ )?(?:me |us |them |you |him |her |over )?(?:over )?"
+    r"(?:the |an? |our |your |updated |final )*(?:contract|agreement|msa|order form|paperwork|"
+    r"docusign)|"
+    r"legal (?:is|are|has|team is) (?:reviewing|looking|going through)|(?:in|with) (?:legal|"
+    r"procurement)(?: review| now| right now)?\b(?! team)|review(?:ing|ed)? the (?:contract|msa|"
+    r"agreement|terms)|payment terms|final (?:approval|terms|pricing)|verbal(?:ly)? (?:commit\w*|"
+    r"yes|agree\w*|ok)|"
+    r"ready to (?:move forward|sign|buy|go ahead)|finali[sz]e the (?:contract|terms|deal)|"
+    r"contract terms|get (?:it|this|the contract) signed|commercial terms|send (?:it|the "
+    r"contract) over and we'll sign)\b"
 )
 _PROPOSAL = re.compile(
-    r"\b(?:(?:got|received|reviewed|read|saw|looked at|going through|gone through|went through|reviewing|thanks for|regarding|about|discuss\w*|liked|your|walk\w* (?:you )?through|presented|sent|shared|submitted)(?: \w+){0,3} (?:the|your|our|a|that|this|my)? ?(?:\w+ )?(?:proposal|quote|quotation|offer|pricing proposal)|"
-    r"(?:proposal|quote) (?:is |was |has been )?(?:sent|out|submitted|delivered|presented|reviewed|in hand|on the table|shows|says|looks)|we quoted|quoted (?:them|him|her|at)|quoted \$?\d|proposal call|proposal review)\b"
+    r"\b(?:(?:got|received|reviewed|read|saw|looked at|going through|gone through|went through|"
+    r"reviewing|thanks for|regarding|about|discuss\w*|liked|your|walk\w* (?:you )?through|"
+    r"presented|sent|shared|submitted)(?: \w+){0,3} (?:the|your|our|a|that|this|my)? ?(?:\w+ )?"
+    r"(?:proposal|quote|quotation|offer|pricing proposal)|"
+    r"(?:proposal|quote) (?:is |was |has been )?(?:sent|out|submitted|delivered|presented|"
+    r"reviewed|in hand|on the table|shows|says|looks)|we quoted|quoted (?:them|him|her|at)|quoted "
+    r"\$?\d|proposal call|proposal review)\b"
 )
 _DEMO = re.compile(
-    r"\b(?:(?:thanks|thank you) for the (?:demo|walk-?through|presentation)|(?:saw|seen|watched|liked|loved|after|during|in|from|since|as (?:you|we) saw in|gave|did|ran|showed|had|finished|completed|held|demoed)(?: (?:them|him|her|us|you|a|an|the|your|our|great|good|full|live|product|quick|custom|last|this|that)){0,4} demo\b|demo(?:ed| (?:went|call|done|completed|held|was|today went))|"
-    r"(?:let me |i'll |i'm going to |i'm )?(?:share|sharing) my screen|(?:can you|do you|everyone) see my screen|as you can see (?:here|on)|on (?:the|my|your) screen|here on the (?:left|right|dashboard)|i'll click|if i click|product demo(?:nstration)?)\b"
+    r"\b(?:(?:thanks|thank you) for the (?:demo|walk-?through|presentation)|(?:saw|seen|watched|"
+    r"liked|loved|after|during|in|from|since|as (?:you|we) saw in|gave|did|ran|showed|had|"
+    r"finished|completed|held|demoed)(?: (?:them|him|her|us|you|a|an|the|your|our|great|good|full|"
+    r"live|product|quick|custom|last|this|that)){0,4} demo\b|demo(?:ed| (?:went|call|done|"
+    r"completed|held|was|today went))|"
+    r"(?:let me |i'll |i'm going to |i'm )?(?:share|sharing) my screen|(?:can you|do you|"
+    r"everyone) see my screen|as you can see (?:here|on)|on (?:the|my|your) screen|here on the "
+    r"(?:left|right|dashboard)|i'll click|if i click|product demo(?:nstration)?)\b"
 )
 _DEMO_AHEAD = re.compile(
-    r"\b(?:schedule|book|set up|next|before|for|after|prep|want|see|do|watch|arrange|upcoming|scheduled|booked|tomorrow|would like|like)\b[^.]{0,20}\bdemo|\bdemo (?:is )?(?:scheduled|booked|set|on|next|tomorrow|for|this)\b"
+    r"\b(?:schedule|book|set up|next|before|for|after|prep|want|see|do|watch|arrange|upcoming|"
+    r"scheduled|booked|tomorrow|would like|like)\b[^.]{0,20}\bdemo|\bdemo (?:is )?(?:scheduled|"
+    r"booked|set|on|next|tomorrow|for|this)\b"
 )
 _DISCOVERY = re.compile(
-    r"\b(?:discovery|intro(?:ductory)? call|qualif\w+ call|first call|tell me (?:more |a bit |a little )?about|what are you (?:using|looking|hoping)|how are you (?:currently|handling|doing|managing)|what(?:'s| is| are) (?:the|your) (?:biggest|main|current|impact|challenge\w*|pain\w*|goal\w*|process)|what made you|what prompted|"
-    r"walk me through|reached out|we're struggling|biggest (?:challenge|problem|pain)|currently (?:using|use)|cold call|demo (?:is )?(?:scheduled|booked|set)|(?:schedule|book|set up|do) (?:a|the|an) (?:\w+ )?demo|custom demo)\b"
+    r"\b(?:discovery|intro(?:ductory)? call|qualif\w+ call|first call|tell me (?:more |a bit |a "
+    r"little )?about|what are you (?:using|looking|hoping)|how are you (?:currently|handling|"
+    r"doing|managing)|what(?:'s| is| are) (?:the|your) (?:biggest|main|current|impact|"
+    r"challenge\w*|pain\w*|goal\w*|process)|what made you|what prompted|"
+    r"walk me through|reached out|we're struggling|biggest (?:challenge|problem|pain)|currently "
+    r"(?:using|use)|cold call|demo (?:is )?(?:scheduled|booked|set)|(?:schedule|book|set up|do) "
+    r"(?:a|the|an) (?:\w+ )?demo|custom demo)\b"
 )
 _SENT_PROPOSAL_AHEAD = re.compile(
-    r"\b(?:i'll|we'll|will|can you|could you|please|to|need|want|would like|waiting (?:for|on)|expect\w*|i can|let me)\b[^.]{0,24}\b(?:send|share|put together|get|prepare|draft|write)\w*\b[^.]{0,30}(?:proposal|quote)"
+    r"\b(?:i'll|we'll|will|can you|could you|please|to|need|want|would like|waiting (?:for|on)|"
+    r"expect\w*|i can|let me)\b[^.]{0,24}\b(?:send|share|put together|get|prepare|draft|"
+    r"write)\w*\b[^.]{0,30}(?:proposal|quote)"
 )
 ORDER = ("discovery", "demo", "proposal", "negotiation", "closed_won", "closed_lost")
 _TABLE = (
@@ -128,7 +177,11 @@ def cues(sentence: Sentence) -> list[tuple[str, float]]:
     outcome = sentence.block is Block.OUTCOME
     for stage, pattern in _TABLE:
         hit = pattern.search(low)
-        if not hit or (question and stage not in ("discovery", "demo")):
+        if (
+            not hit
+            or (low.count('"', 0, hit.start()) % 2 and '"' in low[hit.end() :])
+            or (question and stage not in ("discovery", "demo"))
+        ):
             continue
         if stage != "closed_lost" and denied(low, hit.start(), hit.end()):
             continue
@@ -153,7 +206,8 @@ def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str], outcom
     before = low[max(0, hit.start() - 40) : hit.start()]
     if stage == "closed_won":
         if _WON_WEAK.search(low) or re.search(
-            r"\b(?:they|client|customer)s? (?:of ours )?(?:who|that)\b|\bother (?:customers?|clients?)\b|\b(?:will|can|to|get|gets|ready to|about to|going to)\b",
+            r"\b(?:they|client|customer)s? (?:of ours )?(?:who|that)\b|\bother (?:customers?|clients?)\b|"
+            r"\b(?:will|can|to|get|gets|ready to|about to|going to)\b",
             before,
         ):
             return 0.0
@@ -162,6 +216,8 @@ def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str], outcom
         return 0.75 if sentence.buyer_fact and "?" not in low else 0.0
     if stage == "negotiation":
         ahead = re.search(r"\b(?:once|after|then)\b", before)
+        if sentence.side is Side.REP and not re.search(r"\b(?:send|sent|sending|red-?line)", hit.group()):
+            return 0.3
         weak = re.search(r"payment terms|contract terms|negotiat", hit.group())
         return 0.0 if ahead else (0.45 if weak else strong if sentence.side is not Side.REP else 0.62)
     if stage == "proposal":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gangly_tui.domain.draft import NextStep
-from gangly_tui.intelligence.offline.due import Due, shown
+from gangly_tui.intelligence.offline.due import Due, shown, weekday_of
 from gangly_tui.intelligence.offline.passages import Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_words import is_vague, verb_class, words
@@ -59,7 +59,7 @@ def _same(old: Candidate, new: Candidate) -> bool:
     kind, other = verb_class(old.action), verb_class(new.action)
     meets = "meeting" in (old.rule, new.rule) and "meet" in (kind, other)
     if old.rule == new.rule == "meeting":
-        return not (old.due and new.due) or old.due.day == new.due.day or new.at - old.at < 12
+        return _same_meeting(old, new)
     mine, its = words(old.action), words(new.action)
     if old.owner and new.owner and old.owner != new.owner and not meets:
         return False
@@ -76,6 +76,13 @@ def _same(old: Candidate, new: Candidate) -> bool:
     mine, its = mine - _verb(old), its - _verb(new)
     shared = len(mine & its)
     return bool(shared) and (shared / max(1, min(len(mine), len(its)))) >= 0.6 and shared / len(mine | its) >= 0.3
+
+
+def _same_meeting(old: Candidate, new: Candidate) -> bool:
+    if old.due is None or new.due is None or old.due.day == new.due.day:
+        return True
+    day = weekday_of(old.due)
+    return (bool(day) and day == weekday_of(new.due)) or new.at - old.at < 12
 
 
 def _verb(each: Candidate) -> frozenset[str]:
@@ -110,6 +117,7 @@ def _join(old: Candidate, new: Candidate) -> None:
         new.due
         and (old.due is None or new.at >= old.at)
         and not (old.due and old.rule == "meeting" and old.due.day != new.due.day and new.rule != "meeting")
+        and not (old.due and weekday_of(old.due) and weekday_of(old.due) == weekday_of(new.due))
     ):
         if new.due_mark is not None and old.fits(new.due_mark) and not new.places and not old.places:
             old.marks.append(new.due_mark)

@@ -12,45 +12,61 @@ from gangly_tui.intelligence.offline.modality import denied, prep
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_candidates import Candidate
-from gangly_tui.intelligence.offline.step_words import words, wording
+from gangly_tui.intelligence.offline.step_words import wording, words
 
 _CLAUSE = re.compile(
-    rf"[,;]\s+|\.\s+|\s-\s(?={ACTION_VERB})|\s(?:and|then|&|\+)\s(?=(?:me|i|i'll|we|we'll|they|they'll|he|she|[A-Z][a-z]+ (?:to|will))\b)|\s(?:and|then|&)\s(?={ACTION_VERB}\s)",
+    rf"[,;]\s+|\.\s+|\s-\s(?={ACTION_VERB})|\s(?:and|then|&|\+)\s(?=(?:me|i|i'll|we|we'll|they|"
+    rf"they'll|he|she|[A-Z][a-z]+ (?:to|will))\b)|\s(?:and|then|&)\s(?={ACTION_VERB}\s)",
     re.I,
 )
-_WHO = r"(?:me|i|we|us|them|they|he|she|rep|ae|customer|client|buyer|prospect|both|team|(?:the|their|our|his|her) (?:[\w-]+ ){0,2}?[\w-]+|[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)"
+_WHO = (
+    r"(?:me|i|we|us|them|they|he|she|rep|ae|customer|client|buyer|prospect|both|team|(?:the|their|"
+    r"our|his|her) (?:[\w-]+ ){0,2}?[\w-]+|[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)"
+)
 _ARROW = re.compile(rf"^(?P<who>{_WHO})\s?(?:-+>|=>|>|:)\s?(?:to\s)?(?P<what>\S.*)$", re.I)
 _TO = re.compile(
-    rf"^(?:so |then |and )?(?P<who>{_WHO})(?:\s(?:to|will|is going to|are going to|agreed to|promised to|should|shall|needs to|need to|has to|have to|gonna)|'ll)\s(?:also\s|then\s)?(?P<what>{ACTION_VERB}\b.*)$",
+    rf"^(?:so |then |and )?(?P<who>{_WHO})(?:\s(?:to|will|is going to|are going to|agreed to|"
+    rf"promised to|should|shall|needs to|need to|has to|have to|gonna)|'ll)\s(?:also\s|then\s)?"
+    rf"(?P<what>{ACTION_VERB}\b.*)$",
     re.I,
 )
 _LABEL = re.compile(
-    r"^(?:to-?do|ai|action(?: item)?s?|next(?: steps?)?|ns|f/?u|follow[- ]?up|task|asks?)\s?(?:[:>-]+|->)\s?(?P<what>\S.*)$",
+    r"^(?:to-?do|ai|action(?: item)?s?|next(?: steps?)?|ns|f/?u|follow[- ]?up|task|asks?)\s?"
+    r"(?:[:>-]+|->)\s?(?P<what>\S.*)$",
     re.I,
 )
 _WANTS = re.compile(
-    rf"^(?:(?P<who>{_WHO})\s)?(?:wants?|needs?|asked (?:me |us )?for|requested|would like|expects?|waiting (?:on|for))\s(?:to (?:see|get|have|review)\s)?(?P<what>(?:a |an |the |our |some |updated )?(?:[\w-]+\s){{0,3}}?{DELIVERABLE}\b.*)$",
+    rf"^(?:(?P<who>{_WHO})\s)?(?:wants?|needs?|asked (?:me |us )?for|requested|would like|expects?|"
+    rf"waiting (?:on|for))\s(?:to (?:see|get|have|review)\s)?(?P<what>(?:a |an |the |our |some |"
+    rf"updated )?(?:[\w-]+\s){{0,3}}?{DELIVERABLE}\b.*)$",
     re.I,
 )
 _ASKED_TO = re.compile(rf"^(?:(?P<who>{_WHO})\s)?asked (?:me|us) to (?P<what>{ACTION_VERB}\b.*)$", re.I)
 _BARE = re.compile(
-    rf"^(?:pls |please |must |need to |have to |gotta |should |remember to |i need to |i have to )?(?P<what>{ACTION_VERB}\s\S.*)$",
+    rf"^(?:pls |please |must |need to |have to |gotta |should |remember to |i need to |i have to )?"
+    rf"(?P<what>{ACTION_VERB}\s\S.*)$",
     re.I,
 )
 _OWNER_TAIL = re.compile(
-    r"\s*(?:\((?P<paren>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|me|us|them)\)|\s-{1,2}\s?(?P<dash>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|me)|\[(?P<square>[A-Z][a-z]{1,20}|me)\])(?=\s|$|,)"
+    r"\s*(?:\((?P<paren>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|me|us|them)\)|\s-{1,2}\s?"
+    r"(?P<dash>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|me)|\[(?P<square>[A-Z][a-z]{1,20}|me)\])"
+    r"(?=\s|$|,)"
 )
 _OWNER_HEAD = re.compile(
-    r"^(?:\[(?P<square>[^\]]{2,40})\]|@(?P<at>[A-Za-z][\w.]{1,30})[,:]?|(?P<name>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
+    r"^(?:\[(?P<square>[^\]]{2,40})\]|@(?P<at>[A-Za-z][\w.]{1,30})[,:]?|(?P<name>[A-Z][a-z]{1,20}"
+    r"(?: [A-Z][a-z]{1,20})?)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
 )
 _FIRST = frozenset("me i we us i'll we'll rep ae both".split())
 _THIRD = frozenset("them they he she customer client buyer prospect they'll".split())
 _MEET = re.compile(
-    rf"\b(?:{MEETING_NOUN}|next (?:call|meeting|chat))\b.{{0,30}}\b(?:booked|scheduled|set|agreed|confirmed|locked)\b|\b(?:booked|scheduled|set up|agreed|confirmed)\b.{{0,20}}\b{MEETING_NOUN}\b",
+    rf"\b(?:{MEETING_NOUN}|next (?:call|meeting|chat))\b.{{0,30}}\b(?:booked|scheduled|set|agreed|"
+    rf"confirmed|locked)\b|\b(?:booked|scheduled|set up|agreed|"
+    rf"confirmed)\b.{{0,20}}\b{MEETING_NOUN}\b",
     re.I,
 )
 _PAST_DONE = re.compile(
-    r"^(?:sent|shared|emailed|called|booked the room|did|showed|reviewed|discussed|talked|spoke|met|asked|covered|demoed|presented|left)\b",
+    r"^(?:sent|shared|emailed|called|booked the room|did|showed|reviewed|discussed|talked|spoke|"
+    r"met|asked|covered|demoed|presented|left)\b",
     re.I,
 )
 
@@ -89,49 +105,62 @@ def _clause(
     asked, wants = _ASKED_TO.match(clause), _WANTS.match(clause)
     if arrow and re.match(rf"{ACTION_VERB}\b", arrow.group("what"), re.I):
         yield from _made(
-            reading, sentence, begin + arrow.start("what"), begin + len(clause), arrow.group("who"), 0.86, begin
+            reading,
+            sentence,
+            (begin + arrow.start("what"), begin + len(clause)),
+            arrow.group("who"),
+            0.86,
+            quote_from=begin,
         )
     elif to:
-        yield from _made(reading, sentence, begin + to.start("what"), begin + len(clause), to.group("who"), 0.8, begin)
-    elif asked:
-        yield from _made(reading, sentence, begin + asked.start("what"), begin + len(clause), "me", 0.78, begin)
-    elif wants and not re.match(r"\w+\s+to\b", wants.group("what")):
-        verb = "send " if re.search(r"\bsend\b", reading.text, re.I) else ""
         yield from _made(
-            reading, sentence, begin + wants.start("what"), begin + len(clause), "me", 0.56, begin, prefix=verb
+            reading, sentence, (begin + to.start("what"), begin + len(clause)), to.group("who"), 0.8, quote_from=begin
+        )
+    elif asked:
+        yield from _made(
+            reading, sentence, (begin + asked.start("what"), begin + len(clause)), "me", 0.78, quote_from=begin
+        )
+    elif wants and not re.match(r"\w+\s+to\b", wants.group("what")):
+        send = "send " if re.search(r"\bsend\b", reading.text, re.I) else ""
+        yield from _made(
+            reading,
+            sentence,
+            (begin + wants.start("what"), begin + len(clause)),
+            "me",
+            0.56,
+            quote_from=begin,
+            prefix=send,
         )
     elif _MEET.search(clause) and (dues := read_dues(sentence.text, reading.context)):
         near = [due for due in dues if begin - 2 <= due.start <= begin + len(clause) + 40]
         if near:
-            yield from _made(reading, sentence, begin, begin + len(clause), "me", 0.8, begin, rule="meeting")
+            yield from _made(
+                reading, sentence, (begin, begin + len(clause)), "me", 0.8, quote_from=begin, rule="meeting"
+            )
     elif bare := _BARE.match(clause):
-        verb = re.match(ACTION_VERB, bare.group("what"), re.I)
         known = re.match(
-            r"(?:send|resend|share|e-?mail|forward|schedule|book|set up|prep|draft|follow|f/u|call|ping|loop|get back|circle|reach out|check|confirm|intro|introduce|prepare|put together|invite|chase|remind|update|ask|look into|review|find out|connect)",
+            r"(?:send|resend|share|e-?mail|forward|schedule|book|set up|prep|draft|follow|f/u|call|ping|"
+            r"loop|get back|circle|reach out|check|confirm|intro|introduce|prepare|put together|invite|"
+            r"chase|remind|update|ask|look into|review|find out|connect)",
             low[bare.start("what") :],
         )
         if (
-            verb
-            and (
-                labelled
-                or (known and (at_line_start or read_dues(clause, reading.context) or len(clause.split()) <= 8))
-            )
-            and not re.match(
-                r"(?:call|plan|process|order|review|demo|test|issue|price|quote|set|pilot|draft|text|sync|update)s?\s(?:with|was|went|is|for|on|of|at|by|in)\b",
-                low,
-            )
+            labelled or (known and (at_line_start or read_dues(clause, reading.context) or len(clause.split()) <= 8))
+        ) and not re.match(
+            r"(?:call|plan|process|order|review|demo|test|issue|price|quote|set|pilot|draft|text|sync|"
+            r"update)s?\s(?:with|was|went|is|for|on|of|at|by|in)\b",
+            low,
         ):
             yield from _made(
                 reading,
                 sentence,
-                begin + bare.start("what"),
-                begin + len(clause),
+                (begin + bare.start("what"), begin + len(clause)),
                 "me",
                 0.72 if labelled else 0.6,
-                begin,
+                quote_from=begin,
             )
     elif labelled and len(clause.split()) > 1:
-        yield from _made(reading, sentence, begin, begin + len(clause), "me", 0.6, begin)
+        yield from _made(reading, sentence, (begin, begin + len(clause)), "me", 0.6, quote_from=begin)
 
 
 def _task(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
@@ -153,21 +182,21 @@ def _task(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
         end = len(text) if tail.end() < len(text) - 2 and end < begin + 6 else end
     lead = re.match(r"(?:please|need to|we should|we need to|to)\s", text[begin:], re.I)
     begin += lead.end() if lead else 0
-    yield from _made(reading, sentence, begin, end, who or "me", 0.85 if who else 0.72, 0)
+    yield from _made(reading, sentence, (begin, end), who or "me", 0.85 if who else 0.72, quote_from=0)
 
 
 def _made(
     reading: Reading,
     sentence: Sentence,
-    begin: int,
-    end: int,
+    part: tuple[int, int],
     who: str,
     confidence: float,
-    quote_from: int,
     *,
+    quote_from: int,
     prefix: str = "",
     rule: str = "note",
 ) -> Iterator[Candidate]:
+    begin, end = part
     dues = read_dues(sentence.text, reading.context)
     inside = [due for due in dues if quote_from <= due.start < max(end + 2, begin + 1)] or (
         [due for due in dues if due.start >= end] if sentence.block is Block.TASK else []
@@ -180,9 +209,16 @@ def _made(
     owner, ours = _owner(reading, who)
     finish = max(end, due.end if due else end)
     yield Candidate(
-        action=action, owner=owner, ours=ours, rule=rule, confidence=min(0.95, confidence + (0.06 if due else 0)), marks=[sentence], due=due,
-        due_mark=sentence if due else None, places=[sentence.place(quote_from, min(finish, len(sentence.text)))],
-    )  # fmt: skip
+        action=action,
+        owner=owner,
+        ours=ours,
+        rule=rule,
+        confidence=min(0.95, confidence + (0.06 if due else 0)),
+        marks=[sentence],
+        due=due,
+        due_mark=sentence if due else None,
+        places=[sentence.place(quote_from, min(finish, len(sentence.text)))],
+    )
 
 
 def _owner(reading: Reading, who: str) -> tuple[str, bool]:

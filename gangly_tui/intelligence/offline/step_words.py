@@ -13,13 +13,19 @@ ACTION_LIMIT = 110
 """Characters of an action; a longer one ends at a word."""
 
 _END = re.compile(
-    r"[;:?!\u2014]|\.(?=\s|$)|,\s(?!(?:the|a|an|our|your|my|and|[A-Z0-9])\b)|\s-{1,2}\s|\s(?:and|so)\s(?:then\s)?(?:I|we|you|they|he|she|that|let|it)\b|,?\s(?:because|but|if|once|when|while|"
-    r"which|as soon as|since|although|unless|in case|so that|before (?:we|you|I|they)|after (?:we|you|I|they|that)|to make sure|and see|and we'll|and I'll|and maybe)\b",
+    r"[;:?!\u2014]|\.(?=\s|$)|,\s(?!(?:the|a|an|our|your|my|and|[A-Z0-9])\b)|\s-{1,2}\s|\s(?:and|"
+    r"so)\s(?:then\s)?(?:I|we|you|they|he|she|that|let|it)\b|,?\s(?:because|but|if|once|when|"
+    r"while|"
+    r"which|as soon as|since|although|unless|in case|so that|before (?:we|you|I|they)|after (?:we|"
+    r"you|I|they|that)|to make sure|and see|and we'll|and I'll|and maybe)\b",
     re.I,
 )
 _TRAIL = re.compile(
-    r"[\s,.;:(-]+$|\s(?:right now|right away|immediately|shortly|soon|asap|after (?:this|our) call|for (?:you|us|me)|please|then|as well|too|if (?:you|that).*|by|on|before|until|till|for|at|in|"
-    r"within|due|around|no later than|or so|with you|guys|of the week|later|instead|first thing|this|sometime|and|or|to|the)$",
+    r"[\s,.;:(-]+$|\s(?:right now|right away|immediately|shortly|soon|asap|after (?:this|our) "
+    r"call|for (?:you|us|me)|please|then|as well|too|if (?:you|that).*|by|on|before|until|till|"
+    r"for|at|in|"
+    r"within|due|around|no later than|or so|with you|guys|of the week|later|instead|first thing|"
+    r"this|sometime|and|or|to|the)$",
     re.I,
 )
 _INDIRECT = re.compile(
@@ -29,28 +35,36 @@ _THEM = re.compile(
     rf"^({ACTION_VERB})\s(?:them|him|her)\s(?=(?:a|an|the|our|some|pricing|updated|over (?:a|an|the))\b)", re.I
 )
 _VAGUE = re.compile(
-    rf"^(?P<verb>{ACTION_VERB}|get|do)\s(?:(?:that|it|those|them|this|these|one|some|everything)\b(?P<tail>(?:\s(?:over|out|back|across|up|along|through|signed|done|scheduled|booked|set up))?)"
+    rf"^(?P<verb>{ACTION_VERB}|get|do)\s(?:(?:that|it|those|them|this|these|one|some|everything)\b"
+    rf"(?P<tail>(?:\s(?:over|out|back|across|up|along|through|signed|done|scheduled|booked|set "
+    rf"up))?)"
     rf"|over\s(?:that|it|those|them|this))(?P<rest>.*)$",
     re.I,
 )
 _SPLIT = re.compile(rf",?\s(?:and|then|and then|&)\s(?={ACTION_VERB}\b\s\w)", re.I)
 _THING = re.compile(
-    rf"\b(?:(?P<det>the|a|an|some|your|our|my|that|those)\s(?:(?!to\b|of\b|for\b|and\b|in\b|on\b)[\w-]+\s){{0,2}}?)?(?:{DELIVERABLE}|{MEETING_NOUN})\b(?:\s(?:or|and)\s(?:two|three)\b)?",
+    rf"\b(?:(?P<det>the|a|an|some|your|our|my|that|those)\s(?:(?!to\b|of\b|for\b|and\b|in\b|"
+    rf"on\b)[\w-]+\s){{0,2}}?)?(?:{DELIVERABLE}|{MEETING_NOUN})\b(?:\s(?:or|and)\s(?:two|three)\b)?",
     re.I,
 )
 _MEETING = re.compile(
-    rf"(?:\b(?P<verb>do|book|schedule|set up|have|hold|run|arrange|host|plan|join)\s)?\b(?:(?:a|an|the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|this\b|next\b)[\w-]+\s){{0,2}}?{MEETING_NOUN})\b",
+    rf"(?:\b(?P<verb>do|book|schedule|set up|have|hold|run|arrange|host|plan|join)\s)?\b(?:(?:a|an|"
+    rf"the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|"
+    rf"this\b|next\b)[\w-]+\s){{0,2}}?{MEETING_NOUN})\b",
     re.I,
 )
 _MEETING_SKIP = re.compile(
-    r"\b(?:last|previous|earlier|recorded|our last|team|internal|weekly|board|recordings?|customers?|deal|business|quarterly|phone|sales|this|quick|these)\s(?:\w+\s)?$",
+    r"\b(?:last|previous|earlier|recorded|our last|team|internal|weekly|board|recordings?|"
+    r"customers?|deal|business|quarterly|phone|sales|this|quick|these)\s(?:\w+\s)?$",
     re.I,
 )
 _STOP = frozenset(
-    "the a an to of for on in with and or you me us it that this those them my our your over up some by at from about into out back be".split()
+    "the a an to of for on in with and or you me us it that this those them my our your over up "
+    "some by at from about into out back be".split()
 )
 _CLASSES = {
-    "send": "send resend share email e-mail forward provide pass deliver drop shoot give get submit upload return circulate".split(),
+    "send": "send resend share email e-mail forward provide pass deliver drop shoot give get submit "
+    "upload return circulate".split(),
     "meet": "schedule reschedule book meet set arrange hold do demo block pencil join host call".split(),
     "check": "check confirm find look dig ask verify figure".split(),
     "sign": "sign countersign".split(),
@@ -79,9 +93,8 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
         and text[due.start - offset : due.end - offset] == due.words
     ):
         text = f"{text[: due.start - offset]} {text[due.end - offset :]}"
-    else:
-        if due and offset <= due.start < offset + len(text):
-            text = text[: due.start - offset]
+    elif due and offset <= due.start < offset + len(text):
+        text = text[: due.start - offset]
     text = re.sub(r"\(\s*\)", " ", text)
     text = re.sub(r"\s+", " ", text).strip(" \"'")
     text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
@@ -102,11 +115,10 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
 
 
 def resolve(reading: Reading, sentence: Sentence, action: str, begin: int) -> tuple[str, Sentence] | None:
-    """An action on "it" or "those" with the thing named, and the sentence that names it; None when it names its thing."""
+    """An action on "it" with the thing named, and the sentence that names it; None when it names its thing."""
     vague = _VAGUE.match(action)
-    if (
-        not vague
-        or (vague.group("rest") or "").strip()
+    if not vague or (
+        (vague.group("rest") or "").strip()
         and re.match(r"\s?\w+", vague.group("rest") or "")
         and not re.match(
             r"\s(?:to|by|at|for|in|on|around|specifically|right|now|today|after)\b", vague.group("rest") or ""

@@ -11,7 +11,7 @@ from gangly_tui.intelligence.offline import field_cues as cue
 from gangly_tui.intelligence.offline.amounts import Role, figures
 from gangly_tui.intelligence.offline.due import shown
 from gangly_tui.intelligence.offline.modality import Mood, asks, mood
-from gangly_tui.intelligence.offline.passages import Block, Sentence
+from gangly_tui.intelligence.offline.passages import Block, Sentence, plain
 from gangly_tui.intelligence.offline.reading import Reading
 
 MOST_LINES = 8
@@ -111,7 +111,15 @@ def _weight(topic: str, sentence: Sentence) -> float:
 
 
 def _quoted(reading: Reading, evidence: Evidence, topic: str) -> SummaryLine:
-    words = re.sub(r"\s+", " ", re.sub(r"\*\*[^*\n]{1,60}:\*\*|\*\*", " ", evidence.text)).strip(" -")
+    said = [
+        each
+        for each in reading.sentences
+        if each.start < evidence.end and evidence.start < each.end and each.speaker == evidence.speaker
+    ]
+    if said and (said[0].start > evidence.start or said[-1].end < evidence.end):
+        words = " ".join(each.text for each in said)
+    else:
+        words = plain(evidence.text, 0)[0].strip(" -")
     who = f"{reading.cast.full_name(evidence.speaker)}: " if evidence.speaker else ""
     return SummaryLine(
         text=f'{who}"{words}"' if evidence.speaker else words[:1].upper() + words[1:], evidence=evidence, topic=topic

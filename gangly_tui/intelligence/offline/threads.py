@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gangly_tui.intelligence.offline.passages import Block, Passage
 
 Line = tuple[int, int]
 _FIELD = re.compile(
-    r"^[>\s*]{0,8}(From|To|Cc|Bcc|Sent|Date|Subject|Reply-To|Message-ID|MIME-Version|Content-[\w-]+|X-[\w-]+|In-Reply-To|References)\*{0,2}:\*{0,2}[ \t]*(.*)$",
+    r"^[>\s*]{0,8}(From|To|Cc|Bcc|Sent|Date|Subject|Reply-To|Message-ID|MIME-Version|"
+    r"Content-[\w-]+|X-[\w-]+|In-Reply-To|References)\*{0,2}:\*{0,2}[ \t]*(.*)$",
     re.I,
 )
+_OPENING = frozenset("from to subject date sent cc message-id mime-version".split())
 _WROTE = re.compile(r"^[>\s]{0,8}On\s.{4,120}?(?:,|\s)\s*([^,<>\n]{2,60}?)\s*(?:<([^<>\s]+@[^<>\s]+)>)?\s+wrote:\s*$")
 _MAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _CLOSE = re.compile(
-    r"^(?:--\s*|(?:best|kind|warm)?\s*regards,?|best,?|thanks(?: again)?[,!.]?|thank you[,!.]?|cheers,?|sincerely,?|br,?|all the best,?)$",
+    r"^(?:--\s*|(?:best|kind|warm)?\s*regards,?|best,?|thanks(?: again)?[,!.]?|thank you[,!.]?|"
+    r"cheers,?|sincerely,?|br,?|all the best,?)$",
     re.I,
 )
 _GREETING = re.compile(r"^(?:hi|hello|hey|dear|good (?:morning|afternoon))\b[^.?]{0,40}[,!:]?$", re.I)
@@ -45,87 +48,95 @@ def is_thread(source: str, lines: list[Line]) -> bool:
     )
 
 
-def read_thread(
-    source: str, lines: list[Line]
-) -> tuple[list[Passage], list[tuple[int, int]], list[Author], Line | None]:
-    """Messages as passages (one a paragraph), stretches to blank out, authors, and where the first Date stands.
+@dataclass(slots=True, kw_only=True)
+class Thread:
+    """Messages as passages (one a paragraph), stretches to blank out, authors, and where the first Date stands."""
 
-    A quoted paragraph that stands elsewhere in the text unquoted is read once.
-    """
-    passages: list[Passage] = []
-    blanks: list[tuple[int, int]] = []
-    authors: list[Author] = []
+    source: str
+    passages: list[Passage] = field(default_factory=list)
+    blanks: list[tuple[int, int]] = field(default_factory=list)
+    authors: list[Author] = field(default_factory=list)
     when: Line | None = None
-    author, depth, signing, in_fields = "", 0, False, False
-    by_depth: dict[int, str] = {}
-    seen: set[str] = set()
-    paragraph: Line | None = None
+    _author: str = ""
+    _depth: int = 0
+    _signing: bool = False
+    _in_fields: bool = False
+    _paragraph: Line | None = None
+    _by_depth: dict[int, str] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
 
-    def flush() -> None:
-        nonlocal paragraph
-        if paragraph:
-            start, end = paragraph
-            key = re.sub(r"[\W_]+", "", source[start:end].lower())
-            if key and key not in seen:
-                seen.add(key)
-                block = Block.SIGNATURE if signing else Block.SPEECH
-                passages.append(Passage(start=start, end=end, block=block, speaker=author))
-        paragraph = None
-
-    for start, end in lines:
-        line = source[start:end]
+    def line(self, start: int, end: int) -> None:
+        """Read the next line."""
+        line = self.source[start:end]
         bare = line.lstrip("> \t")
-        quote = line[: len(line) - len(bare)].count(">")
         offset = start + len(line) - len(bare)
-        if quote != depth:
-            flush()
-            by_depth[depth] = author
-            author = by_depth.get(quote, author) if quote < depth else author
-            depth, signing = quote, False
-        if quote:
-            blanks.append((start, offset))
-        field = _FIELD.match(line)
+        self._quoted(line[: len(line) - len(bare)].count(">"))
+        if self._depth:
+            self.blanks.append((start, offset))
+        named = _FIELD.match(line)
         wrote = _WROTE.match(line)
-        if field and (
-            in_fields
-            or field.group(1).lower() in ("from", "to", "subject", "date", "sent", "cc", "message-id", "mime-version")
-        ):
-            flush()
-            key, value = field.group(1).lower(), field.group(2).strip(" *")
-            if key == "from":
-                who = _author(value, start, end)
-                authors.append(who)
-                author, signing = who.name or who.email, False
-            elif key in ("to", "cc"):
-                authors.extend(
-                    _author(each, start, end) for each in re.split(r"[;,](?=[^<]*(?:<|$))", value)[:20] if "@" in each
-                )
-            elif key in ("date", "sent") and when is None:
-                when = (start + field.start(2), end)
-            blanks.append((start, end))
-            in_fields = True
+        if named and (self._in_fields or named.group(1).lower() in _OPENING):
+            self.flush()
+            self._field(named.group(1).lower(), named.group(2).strip(" *"), start + named.start(2), (start, end))
         elif wrote:
-            flush()
+            self.flush()
             who = Author(name=wrote.group(1).strip(), email=wrote.group(2) or "", start=start, end=end)
-            authors.append(who)
-            author = by_depth[depth + 1] = who.name
-            blanks.append((start, end))
-            signing = False
+            self.authors.append(who)
+            self._author = self._by_depth[self._depth + 1] = who.name
+            self.blanks.append((start, end))
+            self._signing = False
         elif not bare.strip():
-            flush()
-            in_fields = False
-        elif _CLOSE.match(bare.strip()):
-            flush()
-            signing = True
-        elif not signing and _GREETING.match(bare.strip()):
-            flush()
+            self.flush()
+            self._in_fields = False
+        elif _CLOSE.match(bare.strip()) or (not self._signing and _GREETING.match(bare.strip())):
+            self.flush()
+            self._signing = bool(_CLOSE.match(bare.strip()))
         else:
-            in_fields = False
-            paragraph = (paragraph[0], end) if paragraph else (offset, end)
-            if signing:
-                flush()
-    flush()
-    return passages, blanks, authors, when
+            self._in_fields = False
+            self._paragraph = (self._paragraph[0], end) if self._paragraph else (offset, end)
+            if self._signing:
+                self.flush()
+
+    def flush(self) -> None:
+        """End the paragraph. One that stands elsewhere in the thread word for word is read once."""
+        if self._paragraph:
+            start, end = self._paragraph
+            key = re.sub(r"[\W_]+", "", self.source[start:end].lower())
+            if key and key not in self._seen:
+                self._seen.add(key)
+                block = Block.SIGNATURE if self._signing else Block.SPEECH
+                self.passages.append(Passage(start=start, end=end, block=block, speaker=self._author))
+        self._paragraph = None
+
+    def _quoted(self, depth: int) -> None:
+        if depth == self._depth:
+            return
+        self.flush()
+        self._by_depth[self._depth] = self._author
+        self._author = self._by_depth.get(depth, self._author)
+        self._depth, self._signing = depth, False
+
+    def _field(self, key: str, value: str, at: int, line: Line) -> None:
+        if key == "from":
+            who = _author(value, *line)
+            self.authors.append(who)
+            self._author, self._signing = who.name or who.email, False
+        elif key in ("to", "cc"):
+            several = re.split(r"[;,](?=[^<]*(?:<|$))", value)[:20]
+            self.authors.extend(_author(each, *line) for each in several if "@" in each)
+        elif key in ("date", "sent") and self.when is None:
+            self.when = (at, line[1])
+        self.blanks.append(line)
+        self._in_fields = True
+
+
+def read_thread(source: str, lines: list[Line]) -> Thread:
+    """Read every line of a thread."""
+    thread = Thread(source=source)
+    for start, end in lines:
+        thread.line(start, end)
+    thread.flush()
+    return thread
 
 
 def _author(value: str, start: int, end: int) -> Author:

@@ -21,20 +21,23 @@ def fit(value: Value, kind: Kind, field: str, schemas: Mapping[Kind, ObjectSchem
     if not schemas or kind not in schemas:
         return value, ""
     schema = schemas[kind].field(field)
-    if schema is None:
-        return None, "this CRM has no such field"
-    if schema.read_only:
-        return None, "the field cannot be written"
-    if schema.type is FieldType.PICKLIST:
-        hit = next((each for each in schema.options if each.lower() == str(value).lower()), None)
-        return (hit, "") if hit else (None, "not one of the field's values")
-    if schema.type in (FieldType.TEXT, FieldType.LONG_TEXT):
-        text = value if isinstance(value, str) else None
-        if text is None:
-            return None, "the field holds text"
-        if schema.max_length is not None and len(text) > schema.max_length:
-            return None, f"longer than the field's {schema.max_length} characters"
-        return text, ""
-    if schema.type in (FieldType.CURRENCY, FieldType.NUMBER):
-        return (value, "") if isinstance(value, Decimal) else (None, "the field holds a number")
-    return value, ""
+    if schema is None or schema.read_only:
+        return None, "this CRM has no such field" if schema is None else "the field cannot be written"
+    match schema.type:
+        case FieldType.PICKLIST:
+            hit = next((each for each in schema.options if each.lower() == str(value).lower()), None)
+            return (hit, "") if hit else (None, "not one of the field's values")
+        case FieldType.TEXT | FieldType.LONG_TEXT:
+            return _text(value, schema.max_length)
+        case FieldType.CURRENCY | FieldType.NUMBER:
+            return (value, "") if isinstance(value, Decimal) else (None, "the field holds a number")
+        case _:
+            return value, ""
+
+
+def _text(value: Value, limit: int | None) -> tuple[Value, str]:
+    if not isinstance(value, str):
+        return None, "the field holds text"
+    return (
+        (value, "") if limit is None or len(value) <= limit else (None, f"longer than the field's {limit} characters")
+    )

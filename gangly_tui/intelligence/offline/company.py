@@ -1,0 +1,105 @@
+"""Which company the buyer works for, in the text's own words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from gangly_tui.domain.draft import ContactMention, Side
+from gangly_tui.domain.identity import company_domain, company_name
+from gangly_tui.intelligence.offline.lexicon import NOT_A_NAME, TITLE_WORD
+from gangly_tui.intelligence.offline.passages import Block
+from gangly_tui.intelligence.offline.reading import Reading
+
+ORG = r"[A-Z0-9][\w&.'-]*(?: (?:[A-Z][\w&.'-]*|&|and(?= [A-Z]))){0,3}"
+"""A pattern for a company's name: capitalised words."""
+
+_COMPANY = re.compile(
+    rf"\b(?:call|meeting|chat|demo|discovery|intro|spoke|talked|met|kick-?off|"
+    rf"sync)\b[^.\n]{{0,40}}?\s(?:with|w/|to|at|for|@)\s(?:(?:[A-Z][a-z]+ ){{0,2}}(?:at|from|@|"
+    rf"of)\s)?(?P<org>{ORG})"
+)
+_AT_COMPANY = re.compile(
+    rf"\b(?:here at|over at|work(?:s|ing)? (?:at|for)|folks at|team at|people at|how (?:this|it|"
+    rf"\w+) (?:would|could|might) (?:work|look) (?:for|at)|specifically for|from|for)\s"
+    rf"(?P<org>{ORG})"
+)
+_SUFFIX = re.compile(rf"\b(?P<org>{ORG},?\s(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited|PLC|AG|BV|SA))\b\.?")
+
+
+def same_company(one: str, other: str) -> bool:
+    a, b = company_name(one), company_name(other)
+    return bool(a and b) and (a == b or a.startswith(b) or b.startswith(a))
+
+
+@dataclass(slots=True)
+class _Votes:
+    """Names with weights. Our own company and people's names get none."""
+
+    reading: Reading
+    weights: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, weight: float) -> None:
+        name = name.strip(" .,;:*_-")
+        key = company_name(name)
+        if not key or len(name) >= 60 or name.split()[0].lower() in NOT_A_NAME or key in self._ours():
+            return
+        if self.reading.cast.named(name) is None:
+            self.weights[name] = self.weights.get(name, 0) + weight
+
+    def _ours(self) -> set[str]:
+        ours = [each.company for each in self.reading.cast.people if each.side is Side.REP]
+        return {company_name(each) for each in (self.reading.context.our_company, *ours) if each}
+
+    def winner(self) -> str | None:
+        best = sorted(self.weights.items(), key=lambda item: (-item[1], self.reading.text.find(item[0])))
+        if not best or best[0][1] < 2:
+            return None
+        tie = len(best) > 1 and best[0][1] == best[1][1] and not same_company(best[0][0], best[1][0])
+        return None if tie else best[0][0]
+
+
+def find_company(reading: Reading) -> str | None:
+    """The buyer's company: the meeting's account, else the header, the people's companies and domains, else talk."""
+    text, account = reading.text, reading.context.account_name
+    if account:
+        at = text.lower().find(account.lower())
+        return text[at : at + len(account)] if at >= 0 and len(text.lower()) == len(text) else account
+    votes = _Votes(reading)
+    for key in ("company", "account", "customer", "client", "prospect"):
+        if value := reading.source.header.text(text, key):
+            votes.add(value.split("(")[0], 6)
+    buyers = [each for each in reading.cast.people if each.side is Side.BUYER]
+    for person in buyers:
+        votes.add(person.company, 5)
+    without_mail = (
+        re.sub(r"\S+@\S+", lambda hit: " " * len(hit.group()), text) if any(each.email for each in buyers) else ""
+    )
+    for domain in sorted({company_domain(each.email) for each in buyers if each.email} - {""}):
+        named = re.search(rf"\b{re.escape(domain.split('.')[0])}\b(?!\.)", without_mail, re.I)
+        if named:
+            votes.add(text[named.start() : named.end()], 4)
+    if not votes.weights:
+        _from_talk(reading, votes)
+    return votes.winner()
+
+
+def _from_talk(reading: Reading, votes: _Votes) -> None:
+    heading = reading.source.header.heading
+    for sentence in reading.sentences[:40]:
+        if sentence.block not in (Block.SPEECH, Block.NOTE):
+            continue
+        for pattern, weight in ((_COMPANY, 2.0), (_AT_COMPANY, 1.0), (_SUFFIX, 1.5)):
+            for hit in pattern.finditer(sentence.text):
+                if not TITLE_WORD.search(hit.group("org")):
+                    votes.add(hit.group("org"), weight + (1 if sentence.index < 3 else 0))
+    if heading and (named := _COMPANY.search(reading.text[heading[0] : heading[1]])):
+        votes.add(named.group("org"), 3)
+
+
+def with_company(contacts: list[ContactMention], company: str | None) -> list[ContactMention]:
+    """Contacts whose quote names the company carry it; the others carry what they said themselves."""
+    return [
+        replace(each, company=company) if company and not each.company and company in each.evidence.text else each
+        for each in contacts
+    ]
