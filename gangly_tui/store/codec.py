@@ -25,7 +25,6 @@ _Coder = Callable[[Any], Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def instant(moment: datetime) -> int:
@@ -63,6 +62,9 @@ def tag(value: Value) -> Any:
     return list(value)
 
 
+_encode_json = json.JSONEncoder(separators=(",", ":"), default=tag).encode
+
+
 def untag(data: Any) -> Value:
     """The value that `tag` was given."""
     if isinstance(data, list):
@@ -82,7 +84,7 @@ def dump_record(record: Record) -> str:
             record.version,
             record.updated_at.isoformat(),
             record.updated_by,
-            {name: tag(value) for name, value in record.fields.items()},
+            dict(record.fields),
             {name: [stamp.by, stamp.at.isoformat()] for name, stamp in record.changed.items()},
         ]
     )

@@ -106,20 +106,20 @@ def _moment(record: Record) -> int:
 
 
 def _links(rid: int, record: Record) -> Iterator[_Link]:
-    targets = [
-        f"{record.ref.system}:{kind.value}:{well_formed(identifier)}"
-        for name, kind in _REFERENCES.items()
-        for identifier in record.ids(name)
-    ]
-    roles = [(record.ref.kind.value, _moment(record))]
-    if record.ref.kind is Kind.OPPORTUNITY and not record.text("stage").lower().startswith("closed"):
-        roles.append((_OPEN_DEAL, _moment(record)))
-    if record.text("type") == "task" and record.text("status") == "open":
+    kind = record.ref.kind
+    moment = _moment(record)
+    roles = [(kind.value, moment)]
+    if kind is Kind.OPPORTUNITY and not record.text("stage").lower().startswith("closed"):
+        roles.append((_OPEN_DEAL, moment))
+    if kind is Kind.ACTIVITY and record.fields.get("type") == "task" and record.fields.get("status") == "open":
         due = record.fields.get("due")
         roles.append((_OPEN_TASK, due.toordinal() if isinstance(due, date) else _NO_DUE_DATE))
-    for target in targets:
-        for role, at in roles:
-            yield target, role, at, rid
+    for name, referenced in _REFERENCES.items():
+        if name in record.fields:
+            for identifier in record.ids(name):
+                target = f"{record.ref.system}:{referenced.value}:{well_formed(identifier)}"
+                for role, at in roles:
+                    yield target, role, at, rid
 
 
 def _relink(db: Connection, old: Iterable[_Link], new: Iterable[_Link]) -> None:
