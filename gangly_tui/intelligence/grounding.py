@@ -266,7 +266,7 @@ class Gate:
             *_tokens(evidence.speaker),
             *(part for person in self.reading.cast.people for part in _tokens(person.name)),
         }
-        frame |= set(_tokens(self.context.rep_name))
+        frame |= set(_tokens(self.context.rep_name)) | ({"send"} if re.search(r"\bsend\b", self.all) else set())
         body = re.sub(
             r" by (\d{1,2} [A-Z][a-z]{2} \d{4})$",
             lambda hit: "" if self._gives(hit.group(1), evidence) else hit.group(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gangly_tui.domain.draft import ContactMention, Side
@@ -11,7 +12,7 @@ from gangly_tui.intelligence.offline.lexicon import NOT_A_NAME, TITLE_WORD
 from gangly_tui.intelligence.offline.passages import Block
 from gangly_tui.intelligence.offline.reading import Reading
 
-ORG = r"[A-Z0-9][\w&.'-]*(?: (?:[A-Z][\w&.'-]*|&|and(?= [A-Z]))){0,3}"
+ORG = r"(?=[^ ]{0,20}[A-Za-z])[A-Z0-9][\w&.'-]*(?: (?:[A-Z][\w&.'-]*|&|and(?= [A-Z]))){0,3}"
 """A pattern for a company's name: capitalised words."""
 
 _COMPANY = re.compile(
@@ -21,7 +22,7 @@ _COMPANY = re.compile(
 )
 _AT_COMPANY = re.compile(
     rf"\b(?:here at|over at|work(?:s|ing)? (?:at|for)|folks at|team at|people at|how (?:this|it|"
-    rf"\w+) (?:would|could|might) (?:work|look) (?:for|at)|specifically for|from|for)\s"
+    rf"\w+) (?:would|could|might) (?:work|look) (?:for|at)|specifically for)\s"
     rf"(?P<org>{ORG})"
 )
 _SUFFIX = re.compile(rf"\b(?P<org>{ORG},?\s(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited|PLC|AG|BV|SA))\b\.?")
@@ -59,8 +60,11 @@ class _Votes:
         return None if tie else best[0][0]
 
 
-def find_company(reading: Reading) -> str | None:
-    """The buyer's company: the meeting's account, else the header, the people's companies and domains, else talk."""
+def find_company(reading: Reading, named: Iterable[str] = ()) -> str | None:
+    """The buyer's company: the meeting's account, else the header, the people's companies and domains, else talk.
+
+    `named` are companies that introductions in the text named.
+    """
     text, account = reading.text, reading.context.account_name
     if account:
         at = text.lower().find(account.lower())
@@ -76,9 +80,11 @@ def find_company(reading: Reading) -> str | None:
         re.sub(r"\S+@\S+", lambda hit: " " * len(hit.group()), text) if any(each.email for each in buyers) else ""
     )
     for domain in sorted({company_domain(each.email) for each in buyers if each.email} - {""}):
-        named = re.search(rf"\b{re.escape(domain.split('.')[0])}\b(?!\.)", without_mail, re.I)
-        if named:
-            votes.add(text[named.start() : named.end()], 4)
+        hit = re.search(rf"\b{re.escape(domain.split('.')[0])}\b(?!\.)", without_mail, re.I)
+        if hit:
+            votes.add(text[hit.start() : hit.end()], 4)
+    for name in named:
+        votes.add(name, 3)
     if not votes.weights:
         _from_talk(reading, votes)
     return votes.winner()

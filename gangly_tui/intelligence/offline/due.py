@@ -11,7 +11,7 @@ from gangly_tui.intelligence.offline.modality import correction_at, excluded
 
 _HINT = re.compile(
     r"\d|day\b|\b(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|tomorrow|tmrw|tmr|tonight|today|"
-    r"week|month|quarter|year|eod|eow|eom|eoq|eoy|cob|"
+    r"weeks?|months?|quarters?|years?|days?|eod|eow|eom|eoq|eoy|cob|"
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|"
     r"august|september|october|november|december|"
     r"fortnight|weekend|now|away|immediately|hour|call|momentarily|christmas|thanksgiving|easter|"

@@ -6,12 +6,11 @@ import re
 
 from gangly_tui.domain.draft import ContactMention, Evidence, Side
 from gangly_tui.intelligence.offline import field_cues as cue
-from gangly_tui.intelligence.offline.lexicon import FIRST_NAME, NOT_A_NAME, PERSON, TITLE_PHRASE, TITLE_WORD
+from gangly_tui.intelligence.offline.lexicon import TITLE_PHRASE, names_in
 from gangly_tui.intelligence.offline.modality import Mood, asks, mood
 from gangly_tui.intelligence.offline.passages import Block, Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
 
-_NAME = re.compile(rf"\b(?:{PERSON}|{FIRST_NAME})\b")
 _TITLE = re.compile(
     rf"\b(?:my|our|the|their|his|her)\s(?P<title>{TITLE_PHRASE}|boss|manager|board|cfo|ceo|vp|cto|"
     rf"coo|cio|president|owner|finance director)\b",
@@ -24,7 +23,8 @@ _ASKED = re.compile(
     r"signer)\b"
 )
 _SELF = re.compile(
-    r"\b(?:i|i'm|i am)\b.{0,24}\b(?:final (?:say|decision)|sign off|the decision[- ]maker|hold "
+    r"\b(?:i|i'm|i am)\b(?!.{0,24}(?:n't|\bnot|never)).{0,24}\b(?:final (?:say|decision)|sign off|"
+    r"the decision[- ]maker|hold "
     r"the budget|own the budget|can sign|comfortable approving|approve (?:it|this))\b|\bit's my "
     r"(?:call|decision|budget)\b"
 )
@@ -91,28 +91,24 @@ def _question(reading: Reading, sentence: Sentence) -> Sentence | None:
 def _subject(sentence: Sentence, begin: int, end: int, contacts: list[ContactMention]) -> tuple[str, float] | None:
     """The person nearest before the cue, else behind it: a known contact, else a title."""
     text = sentence.text
-    for area, sure in ((text[:begin], 0.78), (text[end:], 0.6)):
-        names = [
-            hit.group()
-            for hit in _NAME.finditer(area)
-            if hit.group().split()[0].lower() not in NOT_A_NAME and not TITLE_WORD.fullmatch(hit.group())
-        ]
+    passive = text[begin:end].lower().endswith(" by")
+    behind = text[end:] if passive or re.match(r"\s?(?:is\b|will be\b|would be\b|[:=-])", text[end:]) else ""
+    for area, sure in ((text[:begin], 0.78), (behind, 0.66)):
+        names = names_in(area)
         for name in reversed(names) if sure > 0.7 else names:
             first = name.split()[0].lower()
-            hits = [
-                each for each in contacts if each.name.lower() == name.lower() or each.name.lower().split()[0] == first
-            ]
+            hits = [each for each in contacts if first == each.name.lower().split()[0] and _agree(name, each.name)]
             if len(hits) == 1:
                 return hits[0].name, sure
-    for area, sure in ((text[:begin], 0.56), (text[end:], 0.45)):
+    for area, sure in ((text[:begin], 0.56), (behind, 0.5)):
         titles = list(_TITLE.finditer(area))
         if titles:
-            title = titles[-1 if sure > 0.5 else 0].group("title").strip()
-            titled = [each for each in contacts if each.title and title.lower() in each.title.lower()]
-            return (
-                (title, sure)
-                if len(titled) != 1 or not re.search(rf"\b{re.escape(titled[0].name.split()[0])}\b", text)
-                else (titled[0].name, sure)
-            )
-    bare = re.search(r"\b(?:CFO|CEO|CTO|COO|CIO|CRO|VP|Board|board)\b", text)
+            return titles[-1 if area is not behind else 0].group("title").strip(), sure
+    bare = re.search(r"\b(?:CFO|CEO|CTO|COO|CIO|CRO|VP|[Bb]oard)\b", text[:begin] or behind)
     return (bare.group(), 0.5) if bare else None
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether two names can be one person's: equal, or one of them only a first name."""
+    mine, its = one.lower().split(), other.lower().split()
+    return mine == its or 1 in (len(mine), len(its))

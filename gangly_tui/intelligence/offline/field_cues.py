@@ -49,9 +49,10 @@ PROCESS = (
             r"evaluation) (?:process|committee)|goes (?:to|through) (?:the |our |my )?(?:board|legal|"
             r"procurement|cfo|ceo|committee|finance|security)|"
             r"(?:board|committee|procurement|legal|security|it|infosec|vendor|cfo|finance) (?:has to|"
-            r"needs to|must|will|review\w*|approv\w+|signs?|meets)\b|sign[- ]?off|approv(?:al|es|e)\b|who "
+            r"needs to|must|will|(?:team )?is review\w*|review\w*|approv\w+|signs?|meets)\b|"
+            r"sign[- ]?off|approv(?:al|es|e)\b|who "
             r"(?:decides|signs)|run (?:it|this) (?:by|past) (?:my|our|the)|purchase order process|rfp|"
-            r"security (?:review|questionnaire|assessment))"
+            r"security (?:review|assessment))"
         ),
     ),
     (
@@ -136,7 +137,8 @@ NOT_CLOSE = _(
     r"customers? sign|sign off on the (?:scope|agenda))\b"
 )
 ECONOMIC = _(
-    r"\b(?:(?:has|have|with|gets|makes|holds|owns) (?:the )?(?:final (?:say|decision|call|word|"
+    r"\b(?:(?:approved|signed off(?: on)?|decided) by|(?:has|have|with|gets|makes|holds|owns) "
+    r"(?:the )?(?:final (?:say|decision|call|word|"
     r"approval)|budget|purse|p&l|checkbook|cheque ?book|signing authority|sign-?off|authority)|"
     r"(?:will |'ll |is going to |would )?(?:need to|needs to|has to|have to|must|can)?\s?"
     r"(?:approve|approves|sign off|signs off|signs?|sign)\b(?: (?:on )?(?:the|this|it|off|"

@@ -85,24 +85,22 @@ SELLER_TITLE = re.compile(
     re.I,
 )
 TITLE_PHRASE = (
-    r"(?:(?:Senior|Sr\.?|Junior|Deputy|Assistant|Associate|Global|Regional|National|Interim|"
-    r"Acting|Group|Chief|Managing|General|"
-    r"Executive|Vice)\s){0,2}(?:[A-Za-z&/]+\s){0,3}?"
-    r"(?:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Lead|Leader|"
-    r"Officer|Engineer|Analyst|Architect|"
-    r"Administrator|Admin|(?:Co-?)?[Ff]ounder|Owner|Partner|Consultant|Specialist|Coordinator|"
-    r"Counsel|Controller|Principal|"
-    r"Developer|Buyer|Treasurer|Ops|RevOps|Procurement)"
-    r"(?:,?\s(?:of|for)\s(?:[A-Z&][\w&/-]*|the|and|IT|HR)(?:\s(?:[A-Z&][\w&/-]*|and|of|&)){0,4}|\s"
-    r"(?:Sales|Marketing|Engineering|Operations|Ops|"
-    r"Finance|IT|Product|Security|Procurement|Revenue|Technology|People|HR|Legal|Data|"
-    r"Infrastructure|Support)(?:\s(?:Sales|Operations|Ops|Systems|Management))?)?"
+    r"(?:(?i:Senior|Sr\.?|Junior|Deputy|Assistant|Associate|Global|Regional|National|Interim|"
+    r"Acting|Group|Chief|Managing|"
+    r"General|Executive|Vice)\s){0,2}(?:[A-Za-z&/]+\s){0,3}?"
+    r"(?:(?i:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Lead|Leader|Officer|Engineer|"
+    r"Analyst|Architect|Administrator|Admin|(?:Co-?)?founder|Owner|Partner|Consultant|Specialist|Coordinator|Counsel|"
+    r"Controller|Principal|Developer|Buyer|Treasurer|Ops|RevOps|Procurement))\b"
+    r"(?:,?\s(?:of|for)\s(?:the\s)?[A-Za-z&][\w&/-]*(?:\s(?:[A-Z&][\w&/-]*|and(?= [A-Z])|of|&)){0,4}"
+    r"|\s(?:Sales|Marketing|Engineering|Operations|Ops|Finance|IT|Product|Security|Procurement|"
+    r"Revenue|Technology|People|"
+    r"HR|Legal|Data|Infrastructure|Support)(?:\s(?:Sales|Operations|Ops|Systems|Management))?)?"
 )
-PERSON = (
-    r"[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}(?:\s(?:(?:van|von|de|der|den|di|da|del|bin|al|el|la|"
-    r"le)\s){0,2}[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}\.?){1,2}"
-)
-FIRST_NAME = r"[A-Z][a-zA-Z\u00c0-\u024f'’-]{1,20}"
+"""A pattern for a person's title: "VP of Sales", "Director of Sales Operations", "head of IT"."""
+
+_PART = r"(?:Mc|Mac|De|Di|La|Le|O['\u2019])?[A-Z][a-z\u00e0-\u024f][a-z\u00e0-\u024f'\u2019-]*(?:[A-Z][a-z]+)?"
+FIRST_NAME = _PART
+PERSON = rf"{_PART}(?:\s(?:(?:van|von|de|der|den|di|da|del|bin|al|el|la|le)\s){{0,2}}(?:{_PART}|[A-Z]\.)){{1,2}}"
 NOT_A_NAME = frozenset(
     """i we they you he she it the a an and or but so yes no ok okay sure thanks thank great good perfect hi
     hey hello our your my their his her its this that these those what when where who how why if once after
@@ -161,3 +159,22 @@ ACTION_VERB = (
 """Base forms of what people take on after a call."""
 
 ACTION_START = re.compile(rf"{ACTION_VERB}\b", re.I)
+_RUN = re.compile(rf"{_PART}(?:\s{_PART})*")
+
+
+def names_in(text: str) -> list[str]:
+    """Runs of capitalised words that may be names of people, without titles and words that are no names."""
+    names = []
+    for run in _RUN.finditer(text):
+        words = run.group().split()
+        while words and _no_name(words[0]):
+            words.pop(0)
+        while words and _no_name(words[-1]):
+            words.pop()
+        if words and not any(_no_name(word) for word in words):
+            names.append(" ".join(words[:3]))
+    return names
+
+
+def _no_name(word: str) -> bool:
+    return word.lower().strip(".'") in NOT_A_NAME or bool(TITLE_WORD.fullmatch(word))

@@ -152,11 +152,11 @@ def _requested(
     reason = ""
     if declined:
         reason = "declined"
-    elif question and not accepted:
+    elif question and not accepted and reading.source.form != "thread":
         reason = "asked, but nobody said yes"
     elif re.search(r"\bif\b", low[max(0, at - 40) : at]) and not accepted:
         reason = "conditional"
-    confidence = 0.8 if accepted else 0.62 if imperative or not question else 0.3
+    confidence = 0.8 if accepted else 0.62 if imperative or not question or reading.source.form == "thread" else 0.3
     owner = reading.cast.full_name(label) if label else ""
     if accepted and _says_it_themselves(reading, sentence, at, accepted):
         return

@@ -40,8 +40,10 @@ _SHORT = frozenset(
     "mar apr jun jul aug sep sept oct nov dec "
     "mon tue tues wed thu thur thurs fri a.m p.m u.s".split()
 )
+_DICTATED = 140  # a longer stretch without any mark was dictated: it is cut where people draw breath
+_PAUSE = re.compile(r"[,.;:?!]\s")
 _BREAK = re.compile(
-    r"\s(?=(?:and then|and so|so then|then|next|also|but|okay|ok|um|anyway|oh and|and they|and "
+    r"\s(?=(?:and then|and so|so then|then|also|but|okay|ok|um|anyway|oh and|and they|and "
     r"she|and he|and i|and we)\s)",
     re.I,
 )
@@ -175,6 +177,11 @@ def split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    if end - start > _DICTATED and not _PAUSE.search(text, start, end - 1):
+        for found in _BREAK.finditer(text, start, end):
+            if found.start() - start >= 24 and end - found.start() >= 12:
+                yield start, found.start()
+                start = found.start()
     while end - start > SENTENCE_LIMIT:
         window = text[start : start + SENTENCE_LIMIT]
         breaks = [found.start() for found in _BREAK.finditer(window) if found.start() > 60]

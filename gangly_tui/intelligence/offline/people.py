@@ -10,6 +10,7 @@ from gangly_tui.domain.draft import ContactMention, Dropped, Evidence, Side
 from gangly_tui.domain.identity import FREE_MAIL
 from gangly_tui.intelligence.offline.company import ORG, find_company, same_company
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
+from gangly_tui.intelligence.offline.headers import title_and_company
 from gangly_tui.intelligence.offline.lexicon import FIRST_NAME, NOT_A_NAME, PERSON, TITLE_PHRASE, TITLE_WORD
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
@@ -84,8 +85,10 @@ def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped]
             if _ours(reading, new.name):
                 continue
             _add(found, new, dropped)
-    for block in reading.sentences:
-        _points(reading, block, found)
+    for each in reading.sentences:
+        _signed(reading, each, found)
+        _points(reading, each, found)
+    company = company or find_company(reading, [each.company for each in found if each.company])
     kept = [
         each
         for each in found
@@ -311,6 +314,24 @@ def _points(reading: Reading, sentence: Sentence, found: list[_Found]) -> None:
         owner = _owner(reading, sentence, found, [], "")
         if owner and not owner.phone:
             owner.phone = phone.value
+
+
+def _signed(reading: Reading, sentence: Sentence, found: list[_Found]) -> None:
+    """The title and company under a mail, for its author."""
+    if sentence.block is not Block.SIGNATURE or sentence.side is not Side.BUYER or not TITLE_WORD.search(sentence.text):
+        return
+    owner = next((each for each in found if each.name == reading.cast.full_name(sentence.speaker)), None)
+    if (
+        owner is None
+        or owner.title
+        or "@" in sentence.text
+        or len(sentence.text) > 90
+        or sentence.text.endswith((".", "?"))
+    ):
+        return
+    title, company = title_and_company(sentence.text.removeprefix(owner.name).strip(" ,|-"))
+    if TITLE_WORD.search(title):
+        owner.title, owner.company = title, owner.company or company
 
 
 def _owner(reading: Reading, sentence: Sentence, found: list[_Found], local: list[str], address: str) -> _Found | None:

@@ -104,7 +104,8 @@ def _refusal(reading: Reading, figure: Figure) -> str:
 def _agreement(reading: Reading, figure: Figure) -> tuple[bool, Evidence | None]:
     """Whether the buyer agreed soon after the figure, and the line that speaks against it."""
     if figure.sentence.account:
-        return figure.role is Role.AGREED, None
+        behind = figure.sentence.low[figure.money.end :]
+        return figure.role is Role.AGREED or bool(_YES.search(behind) and not _NO.search(behind)), None
     for each in reading.after(figure.sentence, 12):
         if each.turn - figure.sentence.turn > 6:
             break

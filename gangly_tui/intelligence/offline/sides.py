@@ -32,7 +32,8 @@ _BUYS = re.compile(
     r"you (?:support|offer|integrate|have)|"
     r"can we do|we (?:use|tried|need|have|lose|spend|went|did a)|your (?:proposal|pricing|price|"
     r"product|platform|quote|solution)|how (?:does|do) (?:it|you)|i need to run|my (?:boss|vp|ceo|"
-    r"cfo|team))\b"
+    r"cfo|team)|(?:send|share|get|forward) (?:me |us |over )?(?:the |your |a |an )?(?:dpa|pricing|proposal|quote|"
+    r"contract|msa|soc ?2|security|case stud\w+|references?|deck|order form|price list))\b"
 )
 
 

@@ -19,14 +19,17 @@ _CLAUSE = re.compile(
     rf"they'll|he|she|[A-Z][a-z]+ (?:to|will))\b)|\s(?:and|then|&)\s(?={ACTION_VERB}\s)",
     re.I,
 )
+_TEAM = "legal|procurement|finance|security|it|ops|champion"
 _WHO = (
-    r"(?:me|i|we|us|them|they|he|she|rep|ae|customer|client|buyer|prospect|both|team|(?:the|their|"
-    r"our|his|her) (?:[\w-]+ ){0,2}?[\w-]+|[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)"
+    r"(?:me|i|we|us|them|they|he|she|rep|ae|customer|client|buyer|prospect|both|team|legal|"
+    r"procurement|finance|security|"
+    r"champion|(?:the|their|our|his|her) (?:[\w-]+ ){0,2}?[\w-]+|(?-i:[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?))"
 )
 _ARROW = re.compile(rf"^(?P<who>{_WHO})\s?(?:-+>|=>|>|:)\s?(?:to\s)?(?P<what>\S.*)$", re.I)
 _TO = re.compile(
-    rf"^(?:so |then |and )?(?P<who>{_WHO})(?:\s(?:to|will|is going to|are going to|agreed to|"
-    rf"promised to|should|shall|needs to|need to|has to|have to|gonna)|'ll)\s(?:also\s|then\s)?"
+    rf"^(?:so |then |and )?(?P<who>{_WHO})(?:\s(?:to|will|is going to|are going to|agreed to|promised to|"
+    rf"offered to|shall|gonna)|'ll|(?<=\b(?:we|me))\s(?:need to|have to|should)|"
+    rf"(?<=\bi)\s(?:need to|have to|should))\s(?:also\s|then\s)?"
     rf"(?P<what>{ACTION_VERB}\b.*)$",
     re.I,
 )
@@ -54,7 +57,7 @@ _OWNER_TAIL = re.compile(
 )
 _OWNER_HEAD = re.compile(
     r"^(?:\[(?P<square>[^\]]{2,40})\]|@(?P<at>[A-Za-z][\w.]{1,30})[,:]?|(?P<name>[A-Z][a-z]{1,20}"
-    r"(?: [A-Z][a-z]{1,20})?)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
+    r"(?: [A-Z][a-z]{1,20})?|me|us|we|them)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
 )
 _FIRST = frozenset("me i we us i'll we'll rep ae both".split())
 _THIRD = frozenset("them they he she customer client buyer prospect they'll".split())
@@ -148,7 +151,7 @@ def _clause(
             labelled or (known and (at_line_start or read_dues(clause, reading.context) or len(clause.split()) <= 8))
         ) and not re.match(
             r"(?:call|plan|process|order|review|demo|test|issue|price|quote|set|pilot|draft|text|sync|"
-            r"update)s?\s(?:with|was|went|is|for|on|of|at|by|in)\b",
+            r"update)s?\s(?:with\b|w/|was\b|went\b|is\b|for\b|on\b|of\b|at\b|by\b|in\b)",
             low,
         ):
             yield from _made(
@@ -203,7 +206,8 @@ def _made(
     )
     due = inside[-1] if inside else None
     action = wording(prefix + sentence.text[begin:end], due, begin - len(prefix))
-    action = re.sub(r"\s*\([^)]*$", "", action)
+    action = re.sub(r"\s*\([^)]*$", "", re.sub(r"^(?:we|i|they|then)\s", "", action, flags=re.I))
+    action = action[:1].upper() + action[1:]
     if not words(action):
         return
     owner, ours = _owner(reading, who)

@@ -28,6 +28,9 @@ _TRAIL = re.compile(
     r"this|sometime|and|or|to|the)$",
     re.I,
 )
+_BEFORE_DAY = re.compile(
+    r"(?:(?:^|\s)(?:by|on|before|until|till|for|at|in|the|this|around|due|no later than|end of|say|like))+\s*$", re.I
+)
 _INDIRECT = re.compile(
     rf"^({ACTION_VERB})\s(?:me|you|us|you guys|you both|both of you)\s(?:over\s|back\s)?(?=\w)", re.I
 )
@@ -92,7 +95,8 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
         and due.end <= offset + len(text)
         and text[due.start - offset : due.end - offset] == due.words
     ):
-        text = f"{text[: due.start - offset]} {text[due.end - offset :]}"
+        head = re.sub(_BEFORE_DAY, "", text[: due.start - offset])
+        text = f"{head} {text[due.end - offset :]}"
     elif due and offset <= due.start < offset + len(text):
         text = text[: due.start - offset]
     text = re.sub(r"\(\s*\)", " ", text)

@@ -119,7 +119,7 @@ def _quoted(reading: Reading, evidence: Evidence, topic: str) -> SummaryLine:
     if said and (said[0].start > evidence.start or said[-1].end < evidence.end):
         words = " ".join(each.text for each in said)
     else:
-        words = plain(evidence.text, 0)[0].strip(" -")
+        words = plain(reading.source.masked[evidence.start : evidence.end], 0)[0].strip(" -")
     who = f"{reading.cast.full_name(evidence.speaker)}: " if evidence.speaker else ""
     return SummaryLine(
         text=f'{who}"{words}"' if evidence.speaker else words[:1].upper() + words[1:], evidence=evidence, topic=topic

@@ -13,6 +13,7 @@ _FIELD = re.compile(
     r"Content-[\w-]+|X-[\w-]+|In-Reply-To|References)\*{0,2}:\*{0,2}[ \t]*(.*)$",
     re.I,
 )
+_DATED = re.compile(r"^.*(?:\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp][Mm])?|\b\d{4})\W*(?:at\b\W*)?")
 _OPENING = frozenset("from to subject date sent cc message-id mime-version".split())
 _WROTE = re.compile(r"^[>\s]{0,8}On\s.{4,120}?(?:,|\s)\s*([^,<>\n]{2,60}?)\s*(?:<([^<>\s]+@[^<>\s]+)>)?\s+wrote:\s*$")
 _MAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -80,7 +81,8 @@ class Thread:
             self._field(named.group(1).lower(), named.group(2).strip(" *"), start + named.start(2), (start, end))
         elif wrote:
             self.flush()
-            who = Author(name=wrote.group(1).strip(), email=wrote.group(2) or "", start=start, end=end)
+            name = _DATED.sub("", wrote.group(1)).strip()
+            who = Author(name=name, email=wrote.group(2) or "", start=start, end=end)
             self.authors.append(who)
             self._author = self._by_depth[self._depth + 1] = who.name
             self.blanks.append((start, end))
