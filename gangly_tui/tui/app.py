@@ -38,6 +38,8 @@ _LONGEST_REST = 300.0
 _SHORTEST_REST = 0.5
 _AFTER_TROUBLE = 5.0
 
+_NEED_A_DESK = frozenset({"go", "notes", "find", "pull", "back"})
+
 
 def _commands() -> type[Provider]:
     from gangly_tui.tui.commands import GanglyCommands
@@ -54,7 +56,7 @@ class GanglyApp(App[None]):
     """
 
     TITLE = "gangly"
-    CSS_PATH = "gangly.tcss"
+    CSS_PATH = ["gangly.tcss", "screens/today.tcss", "screens/connect.tcss"]  # noqa: RUF012 - Textual types it so
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,7 +89,7 @@ class GanglyApp(App[None]):
         keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (116, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
         self.desk = desk
         self.coming = tuple(coming)
@@ -128,7 +130,7 @@ class GanglyApp(App[None]):
         from gangly_tui.tui.screens.today import TodayScreen
 
         self.desk = self._open_desk(choice)
-        self.switch_screen(TodayScreen(self.desk))
+        self.push_screen(TodayScreen(self.desk))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -229,11 +231,12 @@ class GanglyApp(App[None]):
 
     @property
     def today(self) -> TodayScreen | None:
-        """The screen underneath all others, once a desk is open."""
+        """The screen underneath all others, once a desk is open. Only the first run lies beneath it."""
+        if self.desk is None:
+            return None
         from gangly_tui.tui.screens.today import TodayScreen
 
-        bottom = self.screen_stack[0] if self.screen_stack else None
-        return bottom if isinstance(bottom, TodayScreen) else None
+        return next((each for each in self.screen_stack if isinstance(each, TodayScreen)), None)
 
     def action_go(self, name: str) -> None:
         """Open one of the numbered screens on top of Today."""
@@ -250,7 +253,8 @@ class GanglyApp(App[None]):
             self.push_screen(TrailScreen(self.desk))
 
     def _home(self) -> None:
-        while len(self.screen_stack) > 1:
+        today = self.today
+        while today and self.screen is not today:
             self.pop_screen()
 
     def action_notes(self) -> None:
@@ -271,10 +275,14 @@ class GanglyApp(App[None]):
         self._home()
         self.push_screen(NotesScreen(self.desk, meeting_id))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a desk there is nothing to find, to pull or to go to."""
+        return not (self.desk is None and action in _NEED_A_DESK)
+
     async def action_back(self) -> None:
         """One screen back; on Today, call off a quit that waits."""
         self._leaving = False
-        if len(self.screen_stack) > 1:
+        if self.today and self.screen is not self.today:
             self.pop_screen()
 
     def action_find(self) -> None:

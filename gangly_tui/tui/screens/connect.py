@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Center, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -36,6 +36,7 @@ _CHOICES = (
         "An .ics exported from any calendar. Your meetings, with an empty CRM beside them to fill.",
     ),
 )
+_HOW = "Enter opens the marked one."
 _LARGEST = 10 * 1024 * 1024
 
 
@@ -64,12 +65,11 @@ def check_calendar(text: str) -> Path:
 class ConnectScreen(Screen[None]):
     """Asks what to open. `coming` is shown as what will be connectable, as (name, what it brings)."""
 
-    CSS_PATH = "connect.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "enter", "choose", "Choose", key_display="Enter", id="connect.choose", tooltip="Open the marked choice"
         ),
-        Binding("escape", "leave_path", "Back", show=False, id="connect.back", tooltip="Back to the choices"),
+        Binding("escape", "leave_path", "Back", key_display="Esc", id="connect.back", tooltip="Back to the choices"),
     ]
 
     def __init__(self, coming: Sequence[tuple[str, str]] = ()) -> None:
@@ -77,12 +77,12 @@ class ConnectScreen(Screen[None]):
         self._coming = tuple(coming)
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="page", can_focus=False):
+        with Center(id="middle"), VerticalScroll(id="page", can_focus=False):
             yield Static(Content.styled("gangly", "bold $lead"), id="name")
             yield Static(Content(_INTRO), id="intro")
             yield RowView(marked_always=True)
             yield Input(placeholder="~/Downloads/calendar.ics", id="path", select_on_focus=False)
-            yield Static("", id="said", markup=False)
+            yield Static(Content(_HOW), id="said")
             yield Static(self._list(), id="coming")
         yield StatusLine("nothing is connected yet")
         yield KeyFooter()
@@ -101,10 +101,6 @@ class ConnectScreen(Screen[None]):
         for name, what in self._coming:
             rows.append(join("  ", cell(name, width, style="$quiet"), line(what, limit=200, style="$quiet")))
         return Content("\n").join(rows)
-
-    def action_choose(self) -> None:
-        """Take the marked choice."""
-        self.query_one(RowView).action_choose()
 
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         event.stop()
@@ -142,7 +138,7 @@ class ConnectScreen(Screen[None]):
     def action_leave_path(self) -> None:
         """Back from the path to the choices."""
         self.query_one("#path").display = False
-        self._say("")
+        self._say(_HOW)
         self.query_one(RowView).focus()
 
     def _open(self, choice: str) -> None:
@@ -155,7 +151,7 @@ class ConnectScreen(Screen[None]):
         self.query_one("#said", Static).update(line(text, limit=400, style=style))
 
     def _refuse(self, error: GanglyError) -> None:
-        text = join(line(f"! {error}", limit=300, style="$bad"), line(f"  {error.fix}", limit=300, style="$quiet"))
+        text = join(line(f"! {error}", limit=300, style="$bad"), "  ", line(error.fix, limit=300, style="$quiet"))
         self.query_one("#said", Static).update(text)
 
 

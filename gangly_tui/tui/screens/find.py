@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from gangly_tui.flow.desk import Desk
 
 LIMIT = 200
-_KIND = 11
+_KIND = 10
 _EMPTY = "Type a name, a company, a mail address or a word from your notes."
 
 
@@ -57,7 +56,6 @@ class FindScreen(ModalScreen[Hit | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        began = monotonic()
         said = self.query_one(".said", Static)
         try:
             self._hits = search.find(self._desk.db, event.value, limit=LIMIT) if event.value.strip() else ()
@@ -72,8 +70,8 @@ class FindScreen(ModalScreen[Hit | None]):
             said.update(line(f"Nothing has {event.value.strip()!r} in it.", limit=200))
         else:
             more = "the newest " if len(self._hits) == LIMIT else ""
-            took = (monotonic() - began) * 1_000
-            said.update(Content(f"{more}{len(self._hits)} hits in {took:.0f} ms   ↑↓ choose   Enter open   Esc back"))
+            hits = "1 hit" if len(self._hits) == 1 else f"{more}{len(self._hits)} hits"
+            said.update(Content(f"{hits}   ↑↓ choose   Enter opens   Esc back"))
 
     def _lay_out(self, width: int) -> list[Row]:
         today = self._desk.now().date()
@@ -87,7 +85,13 @@ class FindScreen(ModalScreen[Hit | None]):
             snippet = line(hit.snippet, limit=300, style="$quiet") if hit.snippet != hit.title else Content("")
             text = (title + "  " + snippet if snippet else title).truncate(room, ellipsis=True)
             tag = cell(on, tag_width, style="$quiet", right=True)
-            rows.append(Row(left=join(cell(hit.kind, _KIND, style="$lead"), text), tag=tag, item=item))
+            rows.append(
+                Row(
+                    left=join(cell(hit.ref.kind.label if hit.ref else hit.kind, _KIND, style="$lead"), text),
+                    tag=tag,
+                    item=item,
+                )
+            )
         return rows
 
     def action_move(self, by: int) -> None:

@@ -20,7 +20,7 @@ from gangly_tui.domain.records import FIELDS, FieldType, Kind, Record, RecordRef
 from gangly_tui.domain.values import show
 from gangly_tui.store import engagement, mirror
 from gangly_tui.tui.app import app_of
-from gangly_tui.tui.text import cell, content, join, line
+from gangly_tui.tui.text import cell, content, day, join, line, short_day
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def record_sheet(desk: Desk, ref: RecordRef) -> Sheet:
         described = schema.field(name) if schema else None
         label = described.label if described else name.replace("_", " ").capitalize()
         stamp = record.changed.get(name)
-        said = f"{stamp.by}, {stamp.at.astimezone(zone):%-d %b %Y}" if stamp else ""
+        said = f"{stamp.by}, {short_day(stamp.at.astimezone(zone).date(), desk.now().date())}" if stamp else ""
         if name in _POINTS_TO:
             entries += _named(desk, record, name, label)
             continue
@@ -99,7 +99,8 @@ def meeting_sheet(desk: Desk, meeting_id: str) -> Sheet:
     if meeting is None:
         raise NotFound("that meeting is not in the calendar any more", fix="ctrl+r reads it again")
     zone = desk.settings.timezone
-    when = f"{meeting.start.astimezone(zone):%a %-d %b %Y %H:%M} to {meeting.end.astimezone(zone):%H:%M}"
+    start, end = meeting.start.astimezone(zone), meeting.end.astimezone(zone)
+    when = f"{day(start.date())}, " + ("all day" if meeting.all_day else f"{start:%H:%M} to {end:%H:%M}")
     entries = [
         Entry(label="When", value=when),
         Entry(label="Where", value=meeting.location),

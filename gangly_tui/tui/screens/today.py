@@ -35,11 +35,8 @@ _TICK = 20.0
 class TodayScreen(Screen[None]):
     """The screen underneath all others. `meeting_id` is the highlighted meeting, "" when there is none."""
 
-    CSS_PATH = "today.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", "Pane", show=True, id="today.pane", tooltip="The other pane"),
-        Binding("2", "app.go('review')", "Review", id="today.review", tooltip="The cards that wait for you"),
-        Binding("5", "app.go('trail')", "Trail", id="today.trail", tooltip="Every decision and every write"),
+        Binding("tab", "app.focus_next", "Pane", id="today.pane", tooltip="The other pane"),
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -61,9 +58,6 @@ class TodayScreen(Screen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        ahead = next_meeting(self._desk)
-        if ahead and ahead.start.astimezone(self._desk.settings.timezone).date() == self._on:
-            self.meeting_id = ahead.id
         self.reload()
         self.query_one(Agenda).focus()
         self.set_interval(_TICK, self._tick)
@@ -95,8 +89,11 @@ class TodayScreen(Screen[None]):
             self._show_empty(agenda)
             return
         ids = [each.meeting.id for each in self._rows]
-        at = ids.index(self.meeting_id) if self.meeting_id in ids else 0
-        same = ids[at] == self.meeting_id
+        same = self.meeting_id in ids
+        if not same:
+            ahead = next_meeting(self._desk)
+            self.meeting_id = ahead.id if ahead and ahead.id in ids else ids[0]
+        at = ids.index(self.meeting_id)
         agenda.show_day(self._rows, now, cursor=at)
         self._show_brief(at, keep=same)
 
@@ -137,8 +134,7 @@ class TodayScreen(Screen[None]):
 
     def _turn_to(self, on: date) -> None:
         self._on = on
-        ahead = next_meeting(self._desk) if on == self._desk.now().date() else None
-        self.meeting_id = ahead.id if ahead else ""
+        self.meeting_id = ""
         self.reload()
 
     def titles(self) -> list[tuple[str, str]]:

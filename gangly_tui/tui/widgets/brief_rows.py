@@ -120,10 +120,10 @@ def _head(sheet: _Sheet, brief: Brief, now: datetime) -> None:
         sheet.rows.append(Row(left=each, tag=tag, item=number))
     if brief.account:
         name = line(brief.account.name, limit=200, style="$lead")
-        detail = line(f"  {brief.account.detail}", limit=200, style="$quiet")
+        detail = line(brief.account.detail, limit=200, style="$quiet")
         sheet.items.append(Item(source=brief.account.source))
         tag = cell(brief.account.source.tag, min(sheet.tag_width, cell_len(brief.account.source.tag)), style="$quiet")
-        left = join(name, detail).truncate(full, ellipsis=True)
+        left = join(name, "  ", detail).truncate(full, ellipsis=True)
         sheet.rows.append(Row(left=left, tag=tag, item=len(sheet.items) - 1))
     sheet.rows.append(Row(left=Content.styled("─" * max(sheet.width - MARGIN, 0), "$faint")))
 
@@ -165,7 +165,9 @@ def _who(sheet: _Sheet, brief: Brief, now: datetime) -> None:
     ours = [each for each in brief.attendees if each.ours]
     if theirs:
         sheet.section("who")
-    names = min(max((cell_len(str(line(each.name, limit=60))) for each in theirs), default=0), 24)
+    names = min(
+        max((cell_len(str(line(each.name, limit=60))) for each in theirs), default=0), 24, sheet.text_width // 3
+    )
     for each in theirs:
         sheet.add(_attendee(each, names, sheet.text_width, now), each.source)
     if ours:
@@ -180,27 +182,55 @@ def _attendee(each: AttendeeLine, names: int, width: int, now: datetime) -> list
     mark = Content.styled("? ", "bold $warn") if not each.known else Content("  ")
     if each.declined:
         mark = Content.styled("× ", "$quiet")
+    if not each.known and each.name == each.email:
+        named = join(mark, line(each.email, limit=120), "  ")
+        missing = Content.styled("not in the CRM", "$warn")
+        return [each.truncate(width, ellipsis=True) for each in _either(named, missing, names + 4, width)]
     name = cell(each.name, names, style="bold" if each.known else "")
-    if each.known:
-        what = line(" · ".join(filter(None, (each.title, each.role))), limit=160)
-    else:
-        what = join(Content.styled("not in the CRM", "$warn"), line(f"  {each.email}", limit=120, style="$quiet"))
+    title = line(each.title, limit=160) if each.known else Content.styled("not in the CRM", "$warn")
     if each.declined:
-        what = join(Content.styled("declined  ", "$quiet"), what)
-    touch = Content("")
-    if each.last_touch and each.last_touch.at:
-        kind = each.last_touch.source.tag.rpartition(" ")[2]
-        when = ago(each.last_touch.at.astimezone(now.tzinfo), now.date())
-        touch = line(f"{glyph(kind)} {kind} {when}", limit=40, style="$quiet")
-    elif each.known:
-        touch = Content.styled("no touch yet", "$quiet")
-    head = join(mark, name, "  ", what)
+        title = join(Content.styled("declined  ", "$quiet"), title)
+    role = line(each.role if each.known else each.email, limit=120, style="$quiet")
+    touch = _last_touch(each, now)
+    head = join(mark, name, "  ", _dotted([title, role]))
     spare = width - head.cell_length - touch.cell_length
     if spare >= 2:
         return [join(head, " " * spare, touch)]
-    indent = " " * (names + 4)
-    first = head.truncate(width, ellipsis=True)
-    return [first, join(indent, touch).truncate(width, ellipsis=True)] if touch else [first]
+    first = join(mark, name, "  ", title).truncate(width, ellipsis=True)
+    below = _dotted([role, touch])
+    return [first, join(" " * (names + 4), below).truncate(width, ellipsis=True)] if below else [first]
+
+
+def _either(head: Content, tail: Content, indent: int, width: int) -> list[Content]:
+    """Side by side where that fits, else one below the other."""
+    if head.cell_length + tail.cell_length <= width:
+        return [join(head, tail)]
+    return [head, join(" " * indent, tail)]
+
+
+def _last_touch(each: AttendeeLine, now: datetime) -> Content:
+    if each.last_touch and each.last_touch.at:
+        kind = each.last_touch.source.tag.rpartition(" ")[2]
+        when = ago(each.last_touch.at.astimezone(now.tzinfo), now.date())
+        return line(f"{glyph(kind)} {kind} {when}", limit=40, style="$quiet")
+    return Content.styled("no touch yet", "$quiet") if each.known else Content("")
+
+
+def _dotted(parts: Sequence[Content]) -> Content:
+    """The parts that say something, with a faint dot between them."""
+    return Content.styled("  ·  ", "$faint").join([each for each in parts if each])
+
+
+def _flow(parts: Sequence[Content], width: int) -> list[Content]:
+    """`_dotted` over as many lines as it takes, broken between parts rather than inside one."""
+    lines: list[Content] = []
+    for each in parts:
+        joined = _dotted([lines[-1], each]) if lines else each
+        if lines and joined.cell_length <= width:
+            lines[-1] = joined
+        else:
+            lines.append(each.truncate(width, ellipsis=True))
+    return lines
 
 
 def _deal(sheet: _Sheet, brief: Brief, now: datetime) -> None:
@@ -225,24 +255,21 @@ def _deal(sheet: _Sheet, brief: Brief, now: datetime) -> None:
 
 def _deal_lines(deal: DealLine, width: int, now: datetime) -> list[Content]:
     amount = show(deal.amount, FieldType.CURRENCY, currency=deal.currency, empty="no amount")
-    stage = deal.stage or "no stage"
     since = f", {deal.days_in_stage} d in stage" if deal.days_in_stage is not None else ""
-    facts: list[Content | str] = [
-        line(f"{stage}{since}", limit=120),
-        Content.styled("  ·  ", "$faint"),
+    close = Content.styled("no close date", "$warn")
+    if deal.close_date:
+        on, far = short_day(deal.close_date, now.date()), ago(deal.close_date, now.date())
+        late = Content.styled(f"! close date passed {on}, {far}", "bold $warn")
+        close = late if deal.overdue else Content(f"closes {on}, {far}")
+    facts = [
+        line(f"{deal.stage or 'no stage'}{since}", limit=120),
         line(amount, limit=60, style="" if deal.amount is not None else "$warn"),
-        Content.styled("  ·  ", "$faint"),
+        close,
     ]
-    if deal.close_date is None:
-        facts.append(Content.styled("no close date", "$warn"))
-    elif deal.overdue:
-        facts.append(Content.styled(f"! close date {short_day(deal.close_date, now.date())} has passed", "bold $warn"))
-    else:
-        facts.append(f"closes {short_day(deal.close_date, now.date())}, {ago(deal.close_date, now.date())}")
     step = line(deal.next_step, limit=300) if deal.next_step else Content.styled("none", "$warn")
     return [
         line(deal.name or "(no name)", limit=200, style="bold").truncate(width, ellipsis=True),
-        *join(*facts).wrap(width),
+        *_flow(facts, width),
         *_cut(join(Content.styled("next step  ", "$quiet"), step).wrap(width), 3),
     ]
 
@@ -277,7 +304,8 @@ def _touches(sheet: _Sheet, brief: Brief, now: datetime) -> None:
         head = join(
             Content.styled(f"{glyph(each.type)} ", "$lead"),
             cell(each.type, kinds),
-            cell(f"  {short_day(at, now.date())}", 9 if at.year == now.year else 13, style="$quiet"),
+            "  ",
+            cell(short_day(at, now.date()), 6 if at.year == now.year else 11, style="$quiet"),
             "  ",
         )
         subject = cell(each.subject, max(sheet.text_width - head.cell_length, 8))

@@ -15,9 +15,6 @@ from gangly_tui.tui.text import content
 from gangly_tui.tui.widgets.brief_rows import Item, lay_out
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
-_AIRY_FROM = 22
-"""Rows of height from which sections are set apart by an empty row."""
-
 
 class BriefView(RowView):
     """Shows a Brief, or a few sentences when there is none. Posts SourceWanted and DealChosen."""
@@ -34,7 +31,9 @@ class BriefView(RowView):
         """Show a brief prepared before; `keep` stays at the selected line."""
 
         def rows(width: int) -> list[Row]:
-            laid_out, self._items = lay_out(brief, width, now, airy=self.size.height >= _AIRY_FROM, hint=hint)
+            laid_out, self._items = lay_out(brief, width, now, airy=True, hint=hint)
+            if len(laid_out) > self.size.height:  # one screen matters more than air
+                laid_out, self._items = lay_out(brief, width, now, airy=False, hint=hint)
             return laid_out
 
         self.show(rows, cursor=None if keep else 0)

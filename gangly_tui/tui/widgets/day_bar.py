@@ -18,17 +18,20 @@ class DayBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._content = Content("")
+        self._summary = Content("")
 
     def show_day(self, on: date, today: date, summary: str) -> None:
         """Name the day. `summary` is ours, a few words."""
         near = ago(on, today)
-        self._content = Content.assemble(
-            ("‹ ", "$lead"), (day(on), "bold"), (" ›", "$lead"), (f"  {near}", "$quiet"), (f"  {summary}", "$quiet")
-        )
+        self._content = Content.assemble(("‹ ", "$lead"), (day(on), "bold"), (" ›", "$lead"), (f"  {near}", "$quiet"))
+        self._summary = Content.styled(summary, "$quiet")
         self.refresh()
 
     def render(self) -> Content:
-        return self._content.truncate(self.content_size.width, ellipsis=True)
+        width = self.content_size.width
+        if self.content_size.height > 1:
+            return Content("\n  ").join([self._content.truncate(width, ellipsis=True), self._summary])
+        return Content("  ").join([self._content, self._summary]).truncate(width, ellipsis=True)
 
     def on_click(self, event: events.Click) -> None:
         x = event.x - self.gutter.left

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.binding import ActiveBinding
 from textual.content import Content
+from textual.keys import key_to_character
 from textual.widget import Widget
 
 from gangly_tui.tui.messages import Status
@@ -41,9 +42,9 @@ class StatusLine(Widget):
         width, status = self.content_size.width, self._status
         said = Content("")
         if status.text:
-            said = line(_MARKS[status.tone] + status.text, limit=400, style=_STYLES[status.tone])
+            said = Content(_MARKS[status.tone]) + line(status.text, limit=400, style=_STYLES[status.tone])
             if status.fix:
-                said = said + line(f"  {status.fix}", limit=400, style="$quiet")
+                said = said + Content("  ") + line(status.fix, limit=400, style="$quiet")
         room = width if not self._left else max(width - said.cell_length - 2, min(22, width // 3))
         left = line(self._left, style="$quiet").truncate(max(room, 0), ellipsis=True)
         said = said.truncate(max(width - left.cell_length - 2, 0), ellipsis=True)
@@ -62,8 +63,11 @@ class KeyFooter(Widget):
 
     def render(self) -> Content:
         keys: list[tuple[str, str, ActiveBinding]] = []
-        for active in self.screen.active_bindings.values():
+        focused = self.screen.focused
+        for key, active in self.screen.active_bindings.items():
             binding = active.binding
+            if focused and focused.check_consume_key(key, key_to_character(key)):
+                continue  # typed into the text, not pressed
             if binding.show and active.enabled and binding.id and all(each[1] != binding.description for each in keys):
                 keys.append((self.app.get_key_display(binding), binding.description, active))
         keep = [each for each in keys if each[1] in ("Help", "Quit")]

@@ -35,7 +35,7 @@ class RowView(ScrollView, can_focus=True):
 
     DEFAULT_CSS = """
     RowView {
-        scrollbar-size-vertical: 1;
+        scrollbar-size: 0 1;
         scrollbar-gutter: stable;
         overflow-x: hidden;
         background: transparent;
@@ -75,6 +75,7 @@ class RowView(ScrollView, can_focus=True):
         super().__init__()
         self._lay_out: Callable[[int], Sequence[Row]] = lambda _: ()
         self._rows: Sequence[Row] = ()
+        self._spans: dict[int, tuple[int, int]] = {}
         self._marked_always = marked_always
         self._laid_out_at = -1
 
@@ -85,7 +86,7 @@ class RowView(ScrollView, can_focus=True):
         self._lay_out = lay_out
         self._laid_out_at = -1
         if cursor is not None:
-            self.scroll_to(y=0, animate=False)
+            self.scroll_to(y=0, animate=False, force=True)
             self.set_reactive(RowView.cursor, cursor)
         self._update()
         if cursor:
@@ -94,7 +95,11 @@ class RowView(ScrollView, can_focus=True):
     @property
     def items(self) -> int:
         """How many items can be selected."""
-        return max((row.item for row in self._rows), default=-1) + 1
+        return len(self._spans)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The rows there are at this width, where a style sheet asks for an automatic height."""
+        return len(self._lay_out(max(width - self.styles.scrollbar_size_vertical, 1)))
 
     def _update(self) -> None:
         width = self.scrollable_content_region.width
@@ -103,11 +108,13 @@ class RowView(ScrollView, can_focus=True):
         if width != self._laid_out_at:
             self._laid_out_at = width
             self._rows = self._lay_out(width)
+            self._spans = _spans(self._rows)
             self.virtual_size = Size(width, len(self._rows))
         self.set_reactive(RowView.cursor, max(min(self.cursor, self.items - 1), 0))
         self.refresh()
 
     def on_resize(self) -> None:
+        self._laid_out_at = -1  # what is laid out may depend on the height, too
         self._update()
         self._reveal()
 
@@ -148,8 +155,7 @@ class RowView(ScrollView, can_focus=True):
 
     def _span(self, item: int) -> tuple[int, int]:
         """First and last row of an item."""
-        rows = [at for at, row in enumerate(self._rows) if row.item == item]
-        return (rows[0], rows[-1]) if rows else (0, 0)
+        return self._spans.get(item, (0, 0))
 
     def _reveal(self) -> None:
         """Bring the selected item into view, with what stands above the first and below the last."""
@@ -170,13 +176,13 @@ class RowView(ScrollView, can_focus=True):
         height, top = self.scrollable_content_region.height, self.scroll_offset.y
         first, last = self._span(self.cursor)
         if by > 0 and last >= top + height:
-            self.scroll_to(y=min(top + height - 1, last - height + 1), animate=False)
+            self.scroll_to(y=min(top + height - 1, last - height + 1), animate=False, force=True)
         elif by < 0 and first < top:
-            self.scroll_to(y=max(top - height + 1, first), animate=False)
+            self.scroll_to(y=max(top - height + 1, first), animate=False, force=True)
         elif 0 <= self.cursor + by < self.items:
             self.cursor += by
         else:
-            self.scroll_to(y=0 if by < 0 else self.max_scroll_y, animate=False)
+            self.scroll_to(y=0 if by < 0 else self.max_scroll_y, animate=False, force=True)
 
     def action_page(self, by: int) -> None:
         """One page: the cursor goes to the first item that is in view afterwards."""
@@ -192,7 +198,7 @@ class RowView(ScrollView, can_focus=True):
     def action_first(self) -> None:
         """The first item."""
         self.cursor = 0
-        self.scroll_to(y=0, animate=False)
+        self.scroll_to(y=0, animate=False, force=True)
 
     def action_last(self) -> None:
         """The last item."""
@@ -216,3 +222,12 @@ class RowView(ScrollView, can_focus=True):
             self.post_message(self.TagClicked(self, row.item))
         elif again:
             self.post_message(self.Chosen(self, row.item))
+
+
+def _spans(rows: Sequence[Row]) -> dict[int, tuple[int, int]]:
+    """First and last row of each item."""
+    spans: dict[int, tuple[int, int]] = {}
+    for at, row in enumerate(rows):
+        if row.item >= 0:
+            spans[row.item] = (spans[row.item][0] if row.item in spans else at, at)
+    return spans
