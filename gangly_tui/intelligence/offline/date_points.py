@@ -30,6 +30,13 @@ _NEAR_PAST = 60
 
 def point(line: Line, index: int, depth: int = 0) -> Found:
     """The longest reading that starts at the token, or None."""
+    key = (index, depth)
+    if key not in line.seen:
+        line.seen[key] = _longest(line, index, depth)
+    return line.seen[key]
+
+
+def _longest(line: Line, index: int, depth: int = 0) -> Found:
     token = line.tokens[index]
     kind = token.kind
     if kind == END or depth > _DEEPEST:

@@ -6,7 +6,7 @@ Each rule looks at the tokens from an index on and answers with a `Read` and the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from gangly_tui.intelligence.offline.calendar_math import Stretch
@@ -38,6 +38,8 @@ class Line:
     tokens: Sequence[Token]
     anchor: datetime
     fiscal_year_start: int
+    seen: dict[tuple[int, int], Found] = field(default_factory=dict)
+    """what was found from a token on, by token and depth: a range asks again for what its first side has read"""
 
     @property
     def today(self) -> date:

@@ -77,7 +77,8 @@ def _in_line(line: Line, offset: int) -> list[DateMention]:
         found = _range(line, index) if token.kind in _STARTING or token.word in _OPENERS else None
         if found and found[1] > index:
             behind = min(found[1], end)
-            _place(line, days, (token.start, line.tokens[behind - 1].end, found[0]))
+            read = _looking_back(line, index, found[0])
+            _place(line, days, (token.start, line.tokens[behind - 1].end, read))
             index = _listed_days(line, behind, days)
         else:
             index += 1
@@ -100,6 +101,7 @@ def _listed_days(line: Line, index: int, days: list[tuple[int, int, Read]]) -> i
     read = days[-1][2]
     while read.grain == "day" and read.first == read.last:
         at = skip(line.tokens, skip(line.tokens, index, ","), "and", "or", "&", "/")
+        at = skip(line.tokens, at, "the") if at > index else at
         token = line.tokens[at]
         behind = line.tokens[at + 1]
         strong = token.kind == NTH and behind.kind != MONTH and behind.word != "of"
@@ -113,6 +115,14 @@ def _listed_days(line: Line, index: int, days: list[tuple[int, int, Read]]) -> i
         days.append((token.start, token.end, read))
         index = at + 1
     return index
+
+
+def _looking_back(line: Line, index: int, read: Read) -> Read:
+    """ "since January" is the last January, not the next one."""
+    past = read.alternative
+    if line.before(index) != "since" or not read.open or not past or past[0] > line.today or past[0] > read.first:
+        return read
+    return replace(read, first=past[0], last=past[1], alternative=None, open="")
 
 
 def _second_reading(line: Line, start: int, read: Read) -> cal.Stretch | None:

@@ -238,7 +238,7 @@ def _suffixed(line: str, figure: _Figure) -> _Figure | None:
         return _decimals_behind_sign(line, figure, after)
     if not figure.named:
         minor = currencies.MINOR_AFTER.match(line, figure.end)
-        if minor and (minor["minor"].lower() not in ("p",) or False):
+        if minor and (minor["minor"].lower() != "p" or minor.end() == figure.end + 1):
             code = currencies.MINOR[minor["minor"].lower()] or None
             return replace(figure, end=minor.end(), named=True, minor=True, currency=code)
     return figure
@@ -336,6 +336,8 @@ def _as_range(line: str, left: _Figure, right: _Figure) -> tuple[_Figure, _Figur
         return None
     if left.scale == 1 and right.scale > 1 and left.value < 1000 and not (left.named and left.value > right.value):
         left = replace(left, scale=right.scale)
+    if left.raw == right.raw == "spoken" and left.value < 20 and line[: right.end].lower().endswith(("hundred", "hundred dollars")):
+        left = replace(left, value=left.value * 100)
     low, high = left.value * left.scale, right.value * right.scale
     if low > high or (left.named and right.named and left.currency != right.currency):
         return None
