@@ -47,7 +47,7 @@ def draft(files: Sequence[str], as_json: bool, day: datetime | None, rep: str, e
             made = _draft(file, day, rep)
         except GanglyError as error:
             failed += 1
-            tell(f"{short(file, 200)}: {error}" + (f" (try: {error.fix})" if error.fix else ""))
+            tell(str(error) + (f" (try: {error.fix})" if error.fix else ""))
             continue
         if as_json:
             from gangly_tui.commands.draft_json import draft_json

@@ -22,7 +22,8 @@ SCHEMA = """\
   "stage":      discovery | demo | proposal | negotiation | closed_won | closed_lost, or null when unsure
   "dropped":    [{"what", "value", "quote": text, "reason"}]                what was refused, and why
 }
-quote: {"text", "start", "end", "speaker"}; start and end are character offsets into the file's text.
+quote: {"text", "start", "end", "speaker"}; start and end are character offsets into the file's text
+(line breaks counted as one character, a byte order mark not counted).
 Dates and amounts of money are text: "2026-11-15", "40000".
 """
 

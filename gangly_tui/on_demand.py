@@ -1,0 +1,115 @@
+"""Doors that load what stands behind them when they are first opened: a brief pays for no engine and no event loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.draft import Draft, ReadingContext
+    from gangly_tui.domain.identity import IdentityKey
+    from gangly_tui.domain.ports import ChangePage, Drafter, EngagementReader, RecordReader
+    from gangly_tui.domain.records import Kind, Meeting, ObjectSchema, Record, RecordRef
+    from gangly_tui.flow.deliver import Courier, Outcome
+    from gangly_tui.store.database import Connection
+
+
+class ReaderOnDemand:
+    """A RecordReader. The connector is loaded at the first read."""
+
+    def __init__(self, system: str, load: Callable[[], RecordReader]) -> None:
+        self._system = system
+        self._load = load
+
+    @cached_property
+    def _reader(self) -> RecordReader:
+        return self._load()
+
+    @property
+    def system(self) -> str:
+        """The system's name, known without loading it."""
+        return self._system
+
+    async def describe(self, kind: Kind) -> ObjectSchema:
+        """The live field list of a kind."""
+        return await self._reader.describe(kind)
+
+    async def read(self, ref: RecordRef) -> Record:
+        """The record as it stands now. Raises NotFound."""
+        return await self._reader.read(ref)
+
+    async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
+        """The records of a kind that have this identity."""
+        return await self._reader.find(kind, key)
+
+    def changes(self, since: str) -> AsyncIterator[ChangePage]:
+        """Everything that changed after the cursor."""
+        return self._reader.changes(since)
+
+    def url(self, ref: RecordRef) -> str:
+        """Where a person sees this record; "" when there is no such page."""
+        return self._reader.url(ref)
+
+
+class CalendarOnDemand:
+    """An EngagementReader. The calendar is loaded at the first look."""
+
+    def __init__(self, system: str, load: Callable[[], EngagementReader]) -> None:
+        self._system = system
+        self._load = load
+
+    @cached_property
+    def _calendar(self) -> EngagementReader:
+        return self._load()
+
+    @property
+    def system(self) -> str:
+        """The system's name, known without loading it."""
+        return self._system
+
+    async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
+        """The meetings that touch [start, end)."""
+        return await self._calendar.meetings(start, end)
+
+    async def transcript(self, meeting: Meeting) -> str | None:
+        """The raw transcript of a meeting, or None."""
+        return await self._calendar.transcript(meeting)
+
+
+class DrafterOnDemand:
+    """A Drafter. The engine is loaded with the first text."""
+
+    def __init__(self, load: Callable[[], Drafter]) -> None:
+        self._load = load
+
+    @cached_property
+    def _drafter(self) -> Drafter:
+        return self._load()
+
+    def draft(self, text: str, context: ReadingContext) -> Draft:
+        """Read the text."""
+        return self._drafter.draft(text, context)
+
+
+class CourierOnDemand:
+    """What the app and the verbs ask of the Courier. It is built, with the only writer, at the first delivery."""
+
+    def __init__(self, db: Connection, load: Callable[[], Courier]) -> None:
+        self._db = db
+        self._load = load
+
+    @cached_property
+    def _courier(self) -> Courier:
+        return self._load()
+
+    def next_due(self) -> datetime | None:
+        """When the next delivery wants attention; None when the outbox is empty."""
+        from gangly_tui.store.decisions import next_due
+
+        return next_due(self._db)
+
+    async def deliver_due(self) -> list[Outcome]:
+        """Carry everything that is due now."""
+        return await self._courier.deliver_due()
