@@ -7,7 +7,6 @@ Reading needs the standard library only; `tomlkit` is loaded to write, so that a
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -20,8 +19,6 @@ from gangly_tui.domain.errors import ConfigError
 
 _MAX_GRACE = 60.0
 _CRMS = ("sandbox",)
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_TABLE = re.compile(r"\s*\[+\s*(?P<name>[^\]]*?)\s*\]+\s*(#.*)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +211,7 @@ def _is_grace(value: Any) -> _Problem | None:
 
 
 def _is_currency(value: Any) -> _Problem | None:
-    if isinstance(value, str) and _CURRENCY.fullmatch(value):
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper():
         return None
     return _is_text(value) or _Problem(text=f"{value!r} is not a currency code", fix='use three capitals, as in "EUR"')
 
@@ -290,9 +287,12 @@ def _line_of(text: str, *keys: str) -> int:
     """The line, from 1, that sets a key: `tomllib` does not tell."""
     table = keys[:-1]
     inside: tuple[str, ...] = ()
+    import re
+
+    heading = re.compile(r"\s*\[+\s*(?P<name>[^\]]*?)\s*\]+\s*(#.*)?$")
     wanted = re.compile(rf"""\s*["']?{re.escape(keys[-1])}["']?\s*[=.]""")
     for number, line in enumerate(text.splitlines(), start=1):
-        header = _TABLE.match(line)
+        header = heading.match(line)
         if header:
             inside = tuple(part.strip("\"' ") for part in header["name"].split("."))
             if inside == keys:
