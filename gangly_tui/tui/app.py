@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -51,8 +51,7 @@ class GanglyApp(App[None]):
     """`desk` is None on a fresh machine: the first screen then asks, and `open_desk` opens what was chosen.
 
     `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review or trail.
-    `coming` lists systems that cannot be connected yet, as (name, what it will bring). `theme` is dark or light;
-    `keymap` maps binding ids to keys.
+    `coming` lists systems that cannot be connected yet, as (name, what it will bring).
     """
 
     TITLE = "gangly"
@@ -85,8 +84,6 @@ class GanglyApp(App[None]):
         *,
         coming: Sequence[tuple[str, str]] = (),
         log_path: Path | None = None,
-        theme: str = "",
-        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (116, "-wide")]
@@ -102,8 +99,7 @@ class GanglyApp(App[None]):
         self._pulling = False
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = LIGHT.name if theme in ("light", LIGHT.name) else DARK.name
-        self.set_keymap(keymap or {})
+        self.theme = DARK.name
 
     # -- opening ------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from textual.theme import Theme
 
 _DARK = {
-    "quiet": "#8b929b",
+    "quiet": "#929aa3",
     "faint": "#3a4048",
     "lead": "#8ec5b2",
     "good": "#93c48b",
@@ -25,11 +25,11 @@ _DARK = {
     "bad": "#e58a80",
     "minus": "#d99a8f",
     "plus": "#9fcd97",
-    "marked": "#243430",
+    "marked": "#22302c",
     "marked-dim": "#20252a",
 }
 _LIGHT = {
-    "quiet": "#63686f",
+    "quiet": "#5d6269",
     "faint": "#cbc7bf",
     "lead": "#23695a",
     "good": "#2f6b32",

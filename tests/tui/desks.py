@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -13,7 +15,7 @@ from textual.app import App
 
 from gangly_tui.domain.errors import NotFound, Unreachable
 from gangly_tui.domain.identity import IdentityKey, mailbox
-from gangly_tui.domain.ports import ChangePage
+from gangly_tui.domain.ports import ChangePage, RecordWriter
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import (
     FIELDS,
@@ -115,6 +117,54 @@ class PaperReader:
         return None
 
 
+class Clock:
+    """The desk's clock: stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(seconds=seconds)
+
+
+class PaperWriter:
+    """A RecordWriter over the reader's records. While `gate` is closed a request hangs in the air."""
+
+    def __init__(self, reader: PaperReader) -> None:
+        self.reader = reader
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.begun = 0
+        self.landed = 0
+        self.cancelled = 0
+
+    async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
+        self.begun += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        before = self.reader.records[ref]
+        after = replace(before, version=str(int(before.version) + 1), fields={**before.fields, **fields})
+        self.reader.records[ref] = after
+        self.landed += 1
+        return after
+
+    async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
+        raise AssertionError("no test here creates a record")
+
+    async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
+        raise AssertionError("no test here removes a record")
+
+    async def find_op(self, kind: Kind, op_id: str) -> Record | None:
+        return None
+
+
 class NoWriter:
     """A RecordWriter that fails the test it is called in: reading screens must never get this far."""
 
@@ -131,8 +181,16 @@ class NoWriter:
         raise AssertionError("a write")
 
 
-def paper_desk(folder: Path, records: Iterable[Record] = (), meetings: Iterable[Meeting] = ()) -> Desk:
-    """A desk whose store is empty until the app pulls; the clock stands at NOW."""
+def paper_desk(
+    folder: Path,
+    records: Iterable[Record] = (),
+    meetings: Iterable[Meeting] = (),
+    *,
+    clock: Clock | None = None,
+    make_writer: Callable[[PaperReader], RecordWriter] | None = None,
+) -> Desk:
+    """A desk whose store is empty until the app pulls; the clock stands at NOW, and writing is an error."""
+    now = clock or Clock()
     db = open_database(folder / "store.db")
     reader = PaperReader(records, meetings)
     numbers = count(1)
@@ -144,9 +202,9 @@ def paper_desk(folder: Path, records: Iterable[Record] = (), meetings: Iterable[
     courier = Courier(
         db=db,
         reader=reader,
-        writer=NoWriter(),
+        writer=make_writer(reader) if make_writer else NoWriter(),
         scope=hierarchy.scope("sandbox"),
-        now=lambda: NOW,
+        now=now,
         new_id=new_id,
     )
     return Desk(
@@ -164,7 +222,7 @@ def paper_desk(folder: Path, records: Iterable[Record] = (), meetings: Iterable[
             timezone=ZONE,
             currency="EUR",
         ),
-        now=lambda: NOW,
+        now=now,
         label="paper CRM, for tests",
         new_id=new_id,
     )

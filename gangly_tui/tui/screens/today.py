@@ -113,8 +113,8 @@ class TodayScreen(Screen[None]):
         if not self._ahead:
             sentences.insert(0, "No calendar here knows of a meeting in the next 30 days.")
             sentences.append(
-                "A calendar comes in as an .ics file, exported from any calendar: name it under `calendars` in "
-                "config.toml, then ctrl+r reads it."
+                "Your own calendar comes in as an .ics file, exported from any calendar: "
+                "gangly connect calendar FILE.ics"
             )
         self.query_one(BriefView).show_words(f"Nothing on {day_words(self._on)}", sentences)
         self._say_where(writes=0)
