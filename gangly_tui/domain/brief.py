@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from gangly_tui.domain.identity import company_domain, mailbox
+from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
 
 RECENT_TOUCHES = 12
@@ -159,7 +159,7 @@ def is_internal(meeting: Meeting, our_domains: frozenset[str]) -> bool:
 
 
 def _is_ours(attendee: Attendee, our_domains: frozenset[str]) -> bool:
-    return company_domain(attendee.email) in our_domains if attendee.email else False
+    return any(each in our_domains for each in domain_candidates(attendee.email))
 
 
 def prepare_brief(meeting: Meeting, facts: BriefFacts, *, now: datetime) -> Brief:

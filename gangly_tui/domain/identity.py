@@ -36,7 +36,10 @@ def _extract() -> object:
 
 @lru_cache(maxsize=8192)
 def registrable_domain(host: str) -> str:
-    """`shop.acme.co.uk`, `https://www.acme.co.uk/x` -> `acme.co.uk`; "" when there is none."""
+    """`shop.acme.co.uk`, `https://www.acme.co.uk/x` -> `acme.co.uk`; "" when there is none.
+
+    A name whose last label is on no list takes the Public Suffix List's own default rule, `*`: its last two labels.
+    """
     host = host.strip().lower().rstrip(".")
     host = host.split("://", 1)[-1].split("/", 1)[0].split("@")[-1].split(":", 1)[0]
     if not host or " " in host:
@@ -45,7 +48,11 @@ def registrable_domain(host: str) -> str:
         host = host.encode("idna").decode("ascii") if not host.isascii() else host
     except UnicodeError:
         return ""
-    return str(_extract()(host).top_domain_under_public_suffix)  # type: ignore[operator]
+    found = _extract()(host)  # type: ignore[operator]
+    if found.suffix or found.ipv4 or found.ipv6:
+        return str(found.top_domain_under_public_suffix)
+    labels = [each for each in host.split(".") if each]
+    return ".".join(labels[-2:]) if len(labels) > 1 and not host.startswith("[") else ""
 
 
 @lru_cache(maxsize=8192)
@@ -74,6 +81,18 @@ def company_domain(address: str) -> str:
     """The company behind an e-mail address or web address; "" for free mail and for what is no address."""
     domain = registrable_domain(address)
     return "" if domain in FREE_MAIL else domain
+
+
+def domain_candidates(email: str) -> tuple[str, ...]:
+    """The host of an address and every parent of it with two labels or more; () for free mail.
+
+    An account's stored domain is registrable, so the one candidate that an account has is the registrable domain of
+    the address: found by looking up, without the suffix list, which costs 70 ms to load.
+    """
+    host = email.strip().lower().rpartition("@")[2].rstrip(".")
+    labels = host.split(".")
+    parents = tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
+    return () if any(each in FREE_MAIL for each in parents) else parents
 
 
 def company_name(name: str) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from gangly_tui.domain.brief import Brief, BriefFacts, is_internal, prepare_brief
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.hierarchy import Hierarchy, in_scope
-from gangly_tui.domain.identity import company_domain, mailbox
+from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.ports import RecordReader
 from gangly_tui.domain.proposal import ProposalState
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
@@ -64,7 +64,9 @@ def match(db: Connection, meeting: Meeting, our_domains: frozenset[str]) -> Matc
     theirs = [each for each in meeting.attendees if each.email and not each.resource]
     boxes = [box for each in theirs if (box := mailbox(each.email))]
     contacts = mirror.contacts_by_mailbox(db, boxes)
-    account = _account(db, contacts, {company_domain(each.email) for each in theirs} - our_domains - {""})
+    account = _account(
+        db, contacts, {each for person in theirs for each in domain_candidates(person.email)} - our_domains
+    )
     if account is None:
         return Match(account=None, contacts=contacts, deals=())
     deals = mirror.open_deals(db, account.ref)

@@ -1,0 +1,59 @@
+"""The demo calendar and its recorder: one working day, every day, in the rep's own time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from email.utils import parseaddr
+from typing import Any
+
+from gangly_tui.connectors.demo import demo_day, demo_folder
+from gangly_tui.domain.records import Attendee, Meeting
+
+_ROOM = " (room)"
+
+
+class SandboxCalendar:
+    """Satisfies the engagement reader's protocol. A meeting's id holds its day, so that each day has new ones."""
+
+    def __init__(self, zone: tzinfo, today: Callable[[], date]) -> None:
+        self._zone = zone
+        self._today = today
+        self._day = demo_day()
+
+    @property
+    def system(self) -> str:
+        """`sandbox`."""
+        return "sandbox"
+
+    async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
+        """The demo day of today, as far as it touches [start, end)."""
+        found = [self._meeting(each, self._today()) for each in self._day["meeting"]]
+        return [each for each in found if each.start < end and each.end > start]
+
+    async def transcript(self, meeting: Meeting) -> str | None:
+        """The recording of a call, there as soon as the day begins, so that the demo works at any hour."""
+        key = meeting.id.rsplit("-", 3)[0].removeprefix("demo-")
+        call = next((each.get("call") for each in self._day["meeting"] if each["key"] == key), None)
+        return (demo_folder() / "calls" / call).read_text(encoding="utf-8") if call else None
+
+    def _meeting(self, entry: dict[str, Any], on: date) -> Meeting:
+        start = datetime.combine(on, time.fromisoformat(entry["start"]), tzinfo=self._zone)
+        rep = Attendee(name=self._day["rep"], email=self._day["email"], organizer=True, response="accepted")
+        return Meeting(
+            id=f"demo-{entry['key']}-{on.isoformat()}",
+            system=self.system,
+            title=entry["title"],
+            start=start,
+            end=start + timedelta(minutes=entry["minutes"]),
+            attendees=(rep, *(_attendee(each) for each in entry["with"])),
+            series_id=entry.get("series", ""),
+            link=entry.get("link", ""),
+            description=entry.get("description", ""),
+            cancelled=entry.get("cancelled", False),
+        )
+
+
+def _attendee(text: str) -> Attendee:
+    name, email = parseaddr(text.removesuffix(_ROOM))
+    return Attendee(name=name, email=email, response="accepted", resource=text.endswith(_ROOM))
