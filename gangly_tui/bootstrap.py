@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gangly_tui.config import Config, load_config, paths, private_folder, zone
 from gangly_tui.domain.errors import ConfigError
@@ -101,7 +101,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         db=db,
         reader=reader,
         courier=cast("Courier", CourierOnDemand(db, load_courier)),
-        calendars=_calendars(config, profile, crm),
+        calendars=_calendars(config, profile, clock),
         drafter=DrafterOnDemand(_engine),
         hierarchy=hierarchy,
         settings=_settings(config, profile),
@@ -153,9 +153,10 @@ def _crm(profile: str, clock: Callable[[], datetime]) -> Path:
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     if profile == DEMO:
-        from gangly_tui.connectors.record.sandbox_demo import fill
+        from gangly_tui.connectors.record.sandbox_seed import seed
 
-        fill(fresh, clock())
+        now = clock()
+        seed(fresh, now.date(), now.tzinfo or UTC)
     else:
         from gangly_tui.connectors.record.sandbox import create_empty
 
@@ -164,13 +165,14 @@ def _crm(profile: str, clock: Callable[[], datetime]) -> Path:
     return file
 
 
-def _calendars(config: Config, profile: str, crm: Path) -> tuple[EngagementReader, ...]:
+def _calendars(config: Config, profile: str, clock: Callable[[], datetime]) -> tuple[EngagementReader, ...]:
+    here = zone(config.timezone)
     if profile == DEMO:
 
         def load_demo() -> EngagementReader:
             from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
 
-            return SandboxCalendar(crm)
+            return SandboxCalendar(here, lambda: clock().date())
 
         return (CalendarOnDemand(SYSTEM, load_demo),)
     return tuple(_calendar_file(Path(each)) for each in config.calendars)
@@ -196,17 +198,35 @@ def _hierarchy() -> Hierarchy:
 
 
 def _settings(config: Config, profile: str) -> Settings:
+    """Who sits here. In the demo it is the fiction's own rep, unless the configuration names somebody."""
+    day: dict[str, Any] = {}
+    if profile == DEMO:
+        from gangly_tui.connectors.demo import demo_day
+
+        day = demo_day()
+    email = config.user_email or day.get("email", "")
     return Settings(
-        user_name=config.user_name,
-        user_email=config.user_email,
-        our_company=config.our_company,
-        our_domains=frozenset(each.lower() for each in config.our_domains) or _domain_of(config.user_email),
-        competitors=config.competitors,
+        user_name=config.user_name or day.get("rep", "") or _login(),
+        user_email=email,
+        our_company=config.our_company or day.get("company", ""),
+        our_domains=frozenset(each.lower() for each in config.our_domains or day.get("domains", ()))
+        or _domain_of(email),
+        competitors=config.competitors or tuple(day.get("competitors", ())),
         timezone=zone(config.timezone),
         fiscal_year_start=config.fiscal_year_start,
         currency=config.currency,
         grace_seconds=config.grace_seconds,
     )
+
+
+def _login() -> str:
+    """This machine's name for the person: the trail never says "nobody"."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, KeyError):
+        return "unnamed user"
 
 
 def _domain_of(email: str) -> frozenset[str]:

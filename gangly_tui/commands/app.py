@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,4 +152,30 @@ def _dress(app: GanglyApp, config: Config) -> None:
             raise ConfigError(f"there is no theme {config.theme!r}", fix="use gangly-dark or gangly-light")
         app.theme = config.theme
     if config.keymap:
+        known = _binding_ids()
+        for name in config.keymap:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                raise ConfigError(
+                    f"[keymap] names {name!r}, which is no key of any screen",
+                    fix=f"did you mean {near[0]!r}?" if near else "the README's key table lists them",
+                )
         app.set_keymap(dict(config.keymap))
+
+
+def _binding_ids() -> set[str]:
+    """The ids of every key of every screen and widget of ours."""
+    from importlib import import_module
+    from pkgutil import walk_packages
+
+    from gangly_tui import tui
+
+    names = [each.name for each in walk_packages(tui.__path__, f"{tui.__name__}.")]
+    return {
+        binding.id
+        for name in names
+        for each in vars(import_module(name)).values()
+        if isinstance(each, type) and each.__module__ == name
+        for binding in vars(each).get("BINDINGS", ())
+        if getattr(binding, "id", None)
+    }

@@ -15,7 +15,7 @@ from gangly_tui.intelligence.offline.amounts import Role, figures
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
 from gangly_tui.intelligence.offline.due import read_dues, shown
 from gangly_tui.intelligence.offline.modality import Mood, admits, mood, planted
-from gangly_tui.intelligence.offline.passages import Block, Sentence, plain
+from gangly_tui.intelligence.offline.passages import Block, Sentence, one_space, plain
 from gangly_tui.intelligence.offline.reading import Reading, read
 from gangly_tui.intelligence.offline.stage import generic_of, supports
 from gangly_tui.intelligence.offline.typed import fit, schema_of
@@ -97,7 +97,7 @@ class Gate:
         self.reading = reading
         self.text = reading.text
         self.context = reading.context
-        self.all = plain(reading.source.masked, 0)[0].lower()
+        self.all = one_space(reading.source.masked).lower()
         self.raw = reading.text.lower()
         self._starts = [line.start for line in reading.sentences]
 

@@ -25,7 +25,7 @@ from gangly_tui.store.database import Connection
 __all__ = ["GENESIS", "append", "count", "entries", "entries_at", "export_csv", "export_jsonl", "head", "verify_trail"]
 
 _BATCH = 1_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 _CSV_COLUMNS = (
     "seq at kind user source system target target_name field before after quote op_id payload_sha256 detail prev hash"
 ).split()
@@ -251,6 +251,6 @@ def _csv_line(cells: Sequence[object]) -> str:
 
 
 def _inert(text: str) -> str:
-    """The cleaned text, with an apostrophe before what a spreadsheet would run."""
+    """The cleaned text (tabs and carriage returns are gone), with an apostrophe before what a spreadsheet would run."""
     shown = str(clean(text))
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

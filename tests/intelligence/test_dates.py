@@ -237,7 +237,9 @@ def test_the_span_is_the_words_themselves() -> None:
 
 PIECES = st.sampled_from(
     "the of last first next this week month Friday may March 3rd 15 31 2026 2027 in two ago from to - / . , : ' at pm 5 q4 "
-    "half end early after before day days years Easter fy 12 00 second twenty \n and or by 9999 0 99 ½ → é \x00".split(" ")
+    "half end early after before day days years Easter fy 12 00 second twenty \n and or by 9999 0 99 ½ → é \x00".split(
+        " "
+    )
 )
 
 
@@ -254,7 +256,9 @@ def test_any_text_gives_valid_ordered_mentions(text: str, anchor: datetime, star
     assert found == find_dates(text, anchor, fiscal_year_start=start)
 
 
-@pytest.mark.parametrize("piece", ["7", " ", "a ", "1 ", "the week of ", "3 weeks after ", "1/1/", "may 1 to ", "12:30 "])
+@pytest.mark.parametrize(
+    "piece", ["7", " ", "a ", "1 ", "the week of ", "3 weeks after ", "1/1/", "may 1 to ", "12:30 "]
+)
 def test_time_grows_with_length_only(piece: str) -> None:
     short, long = piece * (4_000 // len(piece)), piece * (32_000 // len(piece))
     began = clock.perf_counter()

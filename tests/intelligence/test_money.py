@@ -146,7 +146,11 @@ PIECES = st.sampled_from(
 )
 
 
-@given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=14).map(" ".join), st.lists(PIECES, max_size=14).map("".join)))
+@given(
+    st.one_of(
+        st.text(max_size=60), st.lists(PIECES, max_size=14).map(" ".join), st.lists(PIECES, max_size=14).map("".join)
+    )
+)
 @settings(max_examples=400, deadline=None)
 def test_any_text_gives_valid_ordered_mentions(text: str) -> None:
     found = find_money(text)

@@ -141,6 +141,16 @@ def by_identity(db: Connection, kind: Kind, key: str) -> Record | None:
     return record_of(row) if row else None
 
 
+def by_name(db: Connection, kind: Kind, name: str, account: str) -> Record | None:
+    """The record of this name, whatever the case; a deal's in this account. The oldest of several."""
+    row = db.execute(
+        f"""SELECT {_COLUMNS} FROM record WHERE kind = ? AND NOT gone AND lower(fields ->> 'name') = lower(?)
+        AND (? = '' OR fields ->> 'account' = ?) ORDER BY change LIMIT 1""",
+        (kind.value, name, account, account),
+    ).fetchone()
+    return record_of(row) if row else None
+
+
 def by_operation(db: Connection, kind: Kind, op_id: str) -> Record | None:
     """The record that this operation created."""
     row = db.execute(

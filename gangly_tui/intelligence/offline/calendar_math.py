@@ -137,10 +137,7 @@ def halves(stretch: Stretch, number: int) -> Stretch:
     """The first (1) or second (2) half; whole months where the stretch is made of them."""
     first, last = stretch
     days = (last - first).days + 1
-    if first.day == 1 and days > 80:
-        middle = plus_months(first, round(days / 61))
-    else:
-        middle = plus_days(first, days // 2)
+    middle = plus_months(first, round(days / 61)) if first.day == 1 and days > 80 else plus_days(first, days // 2)
     return (first, plus_days(middle, -1)) if number == 1 else (middle, last)
 
 

@@ -121,7 +121,8 @@ AMBIGUOUS_MONTHS = {"may", "march", "mar", "sept", "dec", "jan", "jun"}
 """Also verbs, names or marks: they need a neighbour that makes them a month."""
 AMBIGUOUS_WEEKDAYS = {"sat", "sun", "wed", "mon", "fri"}
 LEADS = {
-    "in", "by", "of", "on", "until", "till", "til", "since", "this", "next", "last", "from", "to", "for", "mid", "early",
+    "in", "by", "of", "on", "until", "till", "til", "since", "this", "next", "last", "from", "to", "for", "mid",
+    "early",
     "late", "through", "thru", "before", "after", "between", "during", "around", "about", "every", "past", "coming",
     "following", "upcoming", "previous", "and", "or", "starting", "beginning", "ending", "due", "end", "is", "was", "@",
     "as", "approximately", "towards", "toward", "into", "again", "within", "the", "per",

@@ -28,7 +28,8 @@ _TENS = "twenty|thirty|forty|fifty"
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _WORD_MINUTE = rf"(?:{_TENS})(?:[\s-](?:{_ONES}))?|ten|eleven|twelve|\w{{3,5}}teen|(?:oh|o|zero)[\s-](?:{_ONES})"
 _HALF_DAY = (
-    r"(?P<half>[ap]\s?\.?\s?m\b\.?|[ap]\b(?!['’-])|in\s(?:the\s)?(?:early\s)?(?:morning|afternoon|evening|night|am|pm)\b"
+    r"(?P<half>[ap]\s?\.?\s?m\b\.?|[ap]\b(?!['’-])|in\s(?:the\s)?(?:early\s)?(?:morning|afternoon|evening|night|am|"
+    r"pm)\b"
     r"|(?:this\s)?(?:morning|afternoon|evening)\b|at\snight\b)"
 )
 _NOT_INSIDE = r"(?<![\w.:/$€£#,+-])"
@@ -37,11 +38,14 @@ _LEAD = r"(?:(?P<lead>at|@|around|about|by|from|before|after|until|till|since|be
 _TIME = re.compile(
     rf"""{_LEAD}{_NOT_INSIDE}(?:
       (?P<named>noon|midday|mid\sday|midnight|mid\snight|lunchtime)\b
-    | (?P<past>half|(?:a\s)?quarter|(?:\d{{1,2}}|(?:{_TENS})(?:[\s-](?:{_ONES}))?|five|ten|fifteen)(?:\smin(?:ute)?s?)?)\s
+    | (?P<past>half|(?:a\s)?quarter|(?:\d{{1,2}}|(?:{_TENS})(?:[\s-](?:{_ONES}))?|five|ten|fifteen)
+        (?:\smin(?:ute)?s?)?)\s
       (?P<side>past|to|till|before|after|from)\s
-      (?:(?P<ph>\d{{1,2}}|{_WORD_HOUR})\b|(?P<pn>noon|midnight)\b)(?P<poc>\so['’]?\s?clock)?(?:\s?{_HALF_DAY.replace("half", "phalf")})?
+      (?:(?P<ph>\d{{1,2}}|{_WORD_HOUR})\b|(?P<pn>noon|midnight)\b)(?P<poc>\so['’]?\s?clock)?
+      (?:\s?{_HALF_DAY.replace("half", "phalf")})?
     | half\s(?P<hh>{_WORD_HOUR})\b(?!\s(?:hour|day|month|year|million|dozen|of))
-    | (?P<h>\d{{1,2}})(?:(?P<sep>[:.h])(?P<m>[0-5]\d)(?::[0-5]\d)?|(?P<hmark>h)(?![\w]))(?![\d%])(?!\s?(?:%|percent|hours|million|k\b))
+    | (?P<h>\d{{1,2}})(?:(?P<sep>[:.h])(?P<m>[0-5]\d)(?::[0-5]\d)?|(?P<hmark>h)(?![\w]))
+      (?![\d%])(?!\s?(?:%|percent|hours|million|k\b))
       (?:\s?{_HALF_DAY.replace("half", "chalf")})?
     | (?P<h3>\d{{1,2}})(?P<m3>[0-5]\d)\s?(?P<half3>[ap]\s?\.?\s?m\b\.?)
     | (?P<h2>\d{{1,2}}|{_WORD_HOUR})(?P<oc>\s?o\s?['’]?\s?clock)(?:\s?{_HALF_DAY.replace("half", "ohalf")})?
@@ -51,23 +55,29 @@ _TIME = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_WORTH = re.compile(r"\d\s?[:.h]\s?\d|\d\s?h\b|\d\s?[ap]\b|\d\s?[ap]\s?\.?\s?m|clock|noon|midnight|between|mid\s?day|\bpast\b|\bto\b|lunch|half|quarter|"
+_WORTH = re.compile(
+    r"\d\s?[:.h]\s?\d|\d\s?h\b|\d\s?[ap]\b|\d\s?[ap]\s?\.?\s?m|"
+    r"clock|noon|midnight|between|mid\s?day|\bpast\b|\bto\b|lunch|half|quarter|"
                     rf"\b(?:{_WORD_HOUR})\b|(?:at|@|around|about)\s?\d", re.IGNORECASE)  # fmt: skip
 _RANGE = re.compile(
-    rf"{_NOT_INSIDE}(?:(?P<c>\d{{1,2}}):(?P<cm>[0-5]\d)\s?(?:-|–|to|until|till)\s?\d{{1,2}}:[0-5]\d(?!\d)(?:\s?(?P<chalf>[ap]\s?\.?\s?m\b))?"
+    rf"{_NOT_INSIDE}(?:(?P<c>\d{{1,2}}):(?P<cm>[0-5]\d)\s?(?:-|–|to|until|"
+    rf"till)\s?\d{{1,2}}:[0-5]\d(?!\d)(?:\s?(?P<chalf>[ap]\s?\.?\s?m\b))?"
     r"|(?P<a>\d{1,2})(?::(?P<am>[0-5]\d))?\s?(?:-|–|to|until|till|and)\s?(?P<b>\d{1,2})(?::(?P<bm>[0-5]\d))?"
     r"\s?(?P<half>[ap]\s?\.?\s?m\b\.?|[ap]\b)"
     r"|(?<=between\s)(?P<w>\d{1,2})(?::(?P<wm>[0-5]\d))?\sand\s\d{1,2}(?::[0-5]\d)?(?![\w%:]))",
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"(?:\bat|@|\baround|\babout)\s{{0,2}}(?:(?P<h>\d{{1,2}})(?P<m>[0-5]\d)?|(?P<w>{_WORD_HOUR}))(?:\s?(?P<ish>ish))?\b"
+    rf"(?:\bat|@|\baround|\babout)\s{{0,2}}(?:(?P<h>\d{{1,2}})(?P<m>[0-5]\d)?|"
+    rf"(?P<w>{_WORD_HOUR}))(?:\s?(?P<ish>ish))?\b"
     r"(?![.:,/]\d|\s?[%$€£]|-)(?=(?P<after>\s\w+|\s?[^\w\s]|\s*$))",
     re.IGNORECASE,
 )
 _MAY_FOLLOW = frozenset(
-    "in on this tomorrow today tonight for with and or to so if but works work then next please est pst cst gmt utc ist "
-    "cet et pt ct mst edt pdt until till oclock is would will sharp ish that we i monday tuesday wednesday thursday friday "
+    "in on this tomorrow today tonight for with and or to so if but works work then next please est pst cst gmt utc "
+    "ist "
+    "cet et pt ct mst edt pdt until till oclock is would will sharp ish that we i monday tuesday wednesday thursday "
+    "friday "
     "saturday sunday mon tue wed thu fri sat sun".split()
 )
 
@@ -174,7 +184,9 @@ def _of_match(match: re.Match[str]) -> Clock | None:
             int(group["h"]),
             int(group["m"] or 0),
             half
-            or ("24" if group["sep"] == "h" or group["hmark"] or len(group["h"]) == 2 and group["h"][0] == "0" else ""),
+            or (
+                "24" if group["sep"] == "h" or group["hmark"] or (len(group["h"]) == 2 and group["h"][0] == "0") else ""
+            ),
         )
         if group["hmark"] and lead not in ("at", "@", "for", "from", "to") and not half and int(group["h"]) < 13:
             return None

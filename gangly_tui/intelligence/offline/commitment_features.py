@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from gangly_tui.intelligence.offline.action_verbs import VERB_KINDS, WORK
+
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*-?|\d+|[?]|->|→|@\w+")
 _FILLERS = {"uh", "um", "uhm", "er", "ah", "eh", "hm", "hmm", "mm", "mmm", "you-know", "like"}
 _SPELL_OUT = {
     "i'll": ("i", "will"), "we'll": ("we", "will"), "you'll": ("you", "will"), "he'll": ("he", "will"),
     "she'll": ("she", "will"), "they'll": ("they", "will"), "it'll": ("it", "will"), "that'll": ("that", "will"),
-    "i'm": ("i", "am"), "we're": ("we", "are"), "you're": ("you", "are"), "they're": ("they", "are"), "i'd": ("i", "would"),
+    "i'm": ("i", "am"), "we're": ("we", "are"), "you're": ("you", "are"), "they're": ("they", "are"), "i'd": ("i",
+    "would"),
     "we'd": ("we", "would"), "you'd": ("you", "would"), "i've": ("i", "have"), "we've": ("we", "have"),
     "let's": ("let", "us"), "won't": ("will", "not"), "can't": ("can", "not"), "cannot": ("can", "not"),
     "don't": ("do", "not"), "didn't": ("did", "not"), "doesn't": ("does", "not"), "shouldn't": ("should", "not"),
@@ -19,22 +22,59 @@ _SPELL_OUT = {
 }  # fmt: skip
 _INTENT = (
     ("i will", "will"), ("i am going to", "going"), ("i am gonna", "going"), ("let me", "letme"), ("i can", "can"),
-    ("i could", "could"), ("i should", "should"), ("i need to", "need"), ("i have to", "have"), ("i have got to", "have"),
+    ("i could", "could"), ("i should", "should"), ("i need to", "need"), ("i have to", "have"),
+    ("i have got to", "have"),
     ("i want to", "want"), ("i would like to", "like"), ("i would", "would"), ("i might", "might"), ("i may", "might"),
     ("i plan to", "plan"), ("i am planning", "plan"), ("i am trying", "try"), ("i try", "try"), ("we will", "wewill"),
     ("we are going to", "wegoing"), ("we can", "wecan"), ("we should", "weshould"), ("we need to", "weneed"),
-    ("we have to", "wehave"), ("let us", "letus"), ("i am", "iam"), ("i was going to", "wasgoing"), ("i promise", "promise"),
-    ("i got to", "have"), ("i wanted to", "want"), ("can you", "canyou"), ("could you", "canyou"), ("would you", "canyou"),
-    ("will you", "canyou"), ("you should", "youshould"), ("you can", "youcan"), ("you could", "youcan"), ("you will", "youwill"),
+    ("we have to", "wehave"), ("let us", "letus"), ("i am", "iam"), ("i was going to", "wasgoing"),
+    ("i promise", "promise"),
+    ("i got to", "have"), ("i wanted to", "want"), ("can you", "canyou"), ("could you", "canyou"),
+    ("would you", "canyou"),
+    ("will you", "canyou"), ("you should", "youshould"), ("you can", "youcan"), ("you could", "youcan"),
+    ("you will", "youwill"),
     ("you need to", "youshould"), ("you have to", "youshould"), ("he will", "hewill"), ("she will", "hewill"),
     ("they will", "theywill"), ("will do", "willdo"), ("i do", "ido"), ("someone", "someone"), ("somebody", "someone"),
 )  # fmt: skip
 _INTENTS = tuple((tuple(phrase.split()), name) for phrase, name in _INTENT)
-_OWN = {"will", "going", "letme", "can", "could", "should", "need", "have", "want", "like", "plan", "would", "might", "try"}
-_STEPS_OVER = {"just", "probably", "also", "maybe", "definitely", "actually", "still", "then", "try", "to", "go", "ahead", "and",
-               "be", "really", "certainly", "sort", "of", "kind", "basically", "first", "i", "will", "would", "like", "have"}  # fmt: skip
-_ACCEPTS = {"yeah", "yes", "yep", "sure", "okay", "ok", "right", "alright", "great", "good", "cool", "perfect", "fine", "thanks"}
-_TIMES = {"today", "tomorrow", "tonight", "monday", "tuesday", "wednesday", "thursday", "friday", "week", "month", "later",
+_OWN = {
+    "will",
+    "going",
+    "letme",
+    "can",
+    "could",
+    "should",
+    "need",
+    "have",
+    "want",
+    "like",
+    "plan",
+    "would",
+    "might",
+    "try",
+}
+_STEPS_OVER = {"just", "probably", "also", "maybe", "definitely", "actually", "still", "then", "try", "to", "go",
+    "ahead", "and",
+               "be", "really", "certainly", "sort", "of", "kind", "basically", "first", "i", "will", "would", "like",
+               "have"}  # fmt: skip
+_ACCEPTS = {
+    "yeah",
+    "yes",
+    "yep",
+    "sure",
+    "okay",
+    "ok",
+    "right",
+    "alright",
+    "great",
+    "good",
+    "cool",
+    "perfect",
+    "fine",
+    "thanks",
+}
+_TIMES = {"today", "tomorrow", "tonight", "monday", "tuesday", "wednesday", "thursday", "friday", "week", "month",
+    "later",
           "soon", "afternoon", "morning", "weekend", "next", "eod", "asap"}  # fmt: skip
 _LONGEST = 48
 
@@ -91,6 +131,10 @@ def features(lines: Sequence[list[str]], meant: Sequence[list[tuple[str, str]]],
         found.add("I:" + name)
         found.add("V:" + verb)
         found.add("I:" + name + ":" + verb)
+        kind = VERB_KINDS.get(verb, "other")
+        found |= {"C:" + kind, "C:" + name + ":" + kind}
+        if name in _OWN:
+            found.add("C:own:" + kind)
         if position == 0:
             found.add("I1:" + name)
     if not meant[at]:
@@ -152,9 +196,18 @@ def all_features(texts: Sequence[str], speakers: Sequence[str | None]) -> Iterat
         yield found | _shape(text, lines[at]) if notes else found
 
 
-_PLAIN_STARTS = {"i", "we", "the", "a", "an", "this", "that", "it", "there", "they", "he", "she", "you", "if", "is", "are", "what",
-                 "how", "why", "not", "no", "yes", "and", "or", "but", "so", "in", "on", "for", "with", "from", "at", "to"}  # fmt: skip
-_NAME_TO = re.compile(r"^[@A-Z][\w.@-]*(?:(?:\s?[,&/+]\s?|\s+and\s+|\s)[@A-Z][\w.-]*){0,4}\s+(?P<link>to|will|should|needs? to|can|has|agreed to|going to)\s+(?P<verb>[a-z]+)")
+_PLAIN_STARTS = {"i", "we", "the", "a", "an", "this", "that", "it", "there", "they", "he", "she", "you", "if", "is",
+    "are", "what",
+                 "how", "why", "not", "no", "yes", "and", "or", "but", "so", "in", "on", "for", "with", "from", "at",
+                 "to"}  # fmt: skip
+_NAME_TO = re.compile(
+    r"^[@A-Z][\w.@-]*(?:(?:\s?[,&/+]\s?|\s+and\s+|\s)[@A-Z][\w.-]*){0,4}\s+(?P<link>to|will|should|needs? to|can|has|"
+    r"agreed to|going to)\s+(?P<verb>[a-z]+)"
+)
+_TITLE_END = re.compile(r"#\d+\W*\Z")
+_SOMEONE = re.compile(
+    r"\b(?:someone|somebody|volunteers?|all|everyone|members?)\b[^.]{0,20}\b(?:to|should|needs?|will)\b", re.IGNORECASE
+)
 _NAME_COLON = re.compile(r"^[@A-Z][\w.@-]*(?:\s[A-Z][\w.-]*)?\s?:\s")
 
 
@@ -162,7 +215,35 @@ def _shape(text: str, line: Sequence[str]) -> set[str]:
     found: set[str] = set()
     named = _NAME_TO.match(text)
     if named:
-        found |= {"N:name-" + named["link"].split()[0], "N:name+verb", "N:verb:" + named["verb"]}
+        works = "work" if named["verb"] in WORK else "other"
+        found |= {
+            "N:name-" + named["link"].split()[0],
+            "N:name+" + works,
+            "N:name-" + named["link"].split()[0] + "+" + works,
+        }
+    elif (
+        len(line) > 1
+        and text[:1].isupper()
+        and line[1] in WORK
+        and line[0] not in WORK
+        and line[0] not in _PLAIN_STARTS
+    ):
+        found.add("N:name-verb")
+    title = _TITLE_END.search(text) is not None
+    if title:
+        found.add("N:title")
+    if line and line[0] in WORK:
+        found |= {
+            "N:imperative",
+            "N:imperative" + ("+title" if title else "+plain"),
+            "N:imperative:" + VERB_KINDS[line[0]],
+        }
+        if text[:1].islower():
+            found.add("N:imperative+lower")
+    elif any(word in WORK for word in line[1:4]) and len(line) > 1 and text[:1].isupper():
+        found.add("N:verb-near")
+    if _SOMEONE.search(text):
+        found.add("N:someone")
     if _NAME_COLON.match(text):
         found.add("N:speaker")
     if text[:1].islower():

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 
 SIGNS = {
-    "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₪": "ILS", "₫": "VND", "₭": "LAK", "₡": "CRC",
-    "₦": "NGN", "₱": "PHP", "₺": "TRY", "₽": "RUB", "฿": "THB", "₴": "UAH", "₸": "KZT", "₮": "MNT", "₲": "PYG", "₵": "GHS",
+    "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₪": "ILS", "₫": "VND", "₭": "LAK",
+    "₡": "CRC",
+    "₦": "NGN", "₱": "PHP", "₺": "TRY", "₽": "RUB", "฿": "THB", "₴": "UAH", "₸": "KZT", "₮": "MNT", "₲": "PYG",
+    "₵": "GHS",
     "￥": "JPY", "＄": "USD", "￡": "GBP",
 }  # fmt: skip
 DOLLAR_PREFIXES = {
-    "us": "USD", "u.s.": "USD", "usd": "USD", "a": "AUD", "au": "AUD", "aud": "AUD", "c": "CAD", "ca": "CAD", "can": "CAD",
-    "cad": "CAD", "nz": "NZD", "nzd": "NZD", "hk": "HKD", "hkd": "HKD", "s": "SGD", "sg": "SGD", "sgd": "SGD", "r": "BRL",
+    "us": "USD", "u.s.": "USD", "usd": "USD", "a": "AUD", "au": "AUD", "aud": "AUD", "c": "CAD", "ca": "CAD",
+    "can": "CAD",
+    "cad": "CAD", "nz": "NZD", "nzd": "NZD", "hk": "HKD", "hkd": "HKD", "s": "SGD", "sg": "SGD", "sgd": "SGD",
+    "r": "BRL",
     "mex": "MXN", "mx": "MXN", "nt": "TWD", "tw": "TWD", "j": "JMD", "fj": "FJD",
 }  # fmt: skip
 CODES = frozenset(
-    "USD EUR GBP CAD AUD NZD JPY CNY RMB INR CHF SEK NOK DKK PLN CZK HUF RON BGN HRK ISK RUB UAH TRY ILS AED SAR QAR KWD BHD "
-    "OMR JOD EGP MAD ZAR NGN KES GHS SGD HKD TWD KRW THB MYR IDR PHP VND PKR BDT LKR NPR MXN BRL ARS CLP COP PEN UYU CRC LBP "
+    "USD EUR GBP CAD AUD NZD JPY CNY RMB INR CHF SEK NOK DKK PLN CZK HUF RON BGN HRK ISK RUB UAH TRY ILS AED SAR QAR "
+    "KWD BHD "
+    "OMR JOD EGP MAD ZAR NGN KES GHS SGD HKD TWD KRW THB MYR IDR PHP VND PKR BDT LKR NPR MXN BRL ARS CLP COP PEN UYU "
+    "CRC LBP "
     "MNT KZT BTC ETH XAF XOF TND DZD TZS UGX MUR PTE".split()
 )
 _SHOUTED_WORDS = {"TRY", "MAD"}
@@ -72,12 +78,15 @@ MINOR = {
     for name in names.split()
 }
 COUNTRIES = {
-    "us": "USD", "u.s.": "USD", "american": "USD", "canadian": "CAD", "australian": "AUD", "aussie": "AUD", "singapore": "SGD",
-    "hong kong": "HKD", "new zealand": "NZD", "kiwi": "NZD", "british": "GBP", "swiss": "CHF", "chinese": "CNY", "indian": "INR",
+    "us": "USD", "u.s.": "USD", "american": "USD", "canadian": "CAD", "australian": "AUD", "aussie": "AUD",
+    "singapore": "SGD",
+    "hong kong": "HKD", "new zealand": "NZD", "kiwi": "NZD", "british": "GBP", "swiss": "CHF", "chinese": "CNY",
+    "indian": "INR",
     "japanese": "JPY", "mexican": "MXN", "brazilian": "BRL", "malaysian": "MYR", "malaysia": "MYR", "egyptian": "EGP",
     "lebanese": "LBP", "pakistani": "PKR", "saudi": "SAR", "kuwaiti": "KWD", "jordanian": "JOD", "swedish": "SEK",
     "norwegian": "NOK", "danish": "DKK", "turkish": "TRY", "south african": "ZAR", "iranian": "IRR", "taiwan": "TWD",
-    "taiwanese": "TWD", "korean": "KRW", "thai": "THB", "emirati": "AED", "israeli": "ILS", "polish": "PLN", "russian": "RUB",
+    "taiwanese": "TWD", "korean": "KRW", "thai": "THB", "emirati": "AED", "israeli": "ILS", "polish": "PLN",
+    "russian": "RUB",
     "argentine": "ARS", "chilean": "CLP", "colombian": "COP", "philippine": "PHP", "qatari": "QAR", "omani": "OMR",
 }  # fmt: skip
 
@@ -94,10 +103,13 @@ BEFORE = re.compile(
 )
 AFTER = re.compile(
     rf"[\s\u00a0-]{{0,2}}(?:(?P<dollar>us|usd|au|aud|ca|cad|nz|nzd|hk|sg)\$|(?P<sign>{_SIGN})"
-    rf"|(?:(?P<country>{_COUNTRY})[\s-]?)?(?P<name>{_NAME})\b\.?|(?P<scaled>[mk])(?P<mcode>{_CODE})\b|(?P<code>{_CODE})\b)",
+    rf"|(?:(?P<country>{_COUNTRY})[\s-]?)?(?P<name>{_NAME})\b\.?|(?P<scaled>[mk])(?P<mcode>{_CODE})\b|"
+    rf"(?P<code>{_CODE})\b)",
     re.IGNORECASE,
 )
-MINOR_AFTER = re.compile(r"[\s-]{0,2}(?P<minor>cents?|pennies|penny|pence|sens?|paise|paisa|¢|c\b|p\b)(?![^\W_])", re.IGNORECASE)
+MINOR_AFTER = re.compile(
+    r"[\s-]{0,2}(?P<minor>cents?|pennies|penny|pence|sens?|paise|paisa|¢|c\b|p\b)(?![^\W_])", re.IGNORECASE
+)
 
 
 def code_of(match: re.Match[str]) -> str | None:
@@ -123,4 +135,26 @@ def shouted(match: re.Match[str]) -> bool:
         return True
     if code.upper() in _SHOUTED_WORDS:
         return False
-    return code.isupper() or code.lower() in ("usd", "eur", "gbp", "cad", "aud", "inr", "rmb", "nzd", "sgd", "hkd", "jpy", "cny", "chf", "btc", "zar", "mxn", "brl", "aed", "sek", "nok", "dkk")
+    return code.isupper() or code.lower() in (
+        "usd",
+        "eur",
+        "gbp",
+        "cad",
+        "aud",
+        "inr",
+        "rmb",
+        "nzd",
+        "sgd",
+        "hkd",
+        "jpy",
+        "cny",
+        "chf",
+        "btc",
+        "zar",
+        "mxn",
+        "brl",
+        "aed",
+        "sek",
+        "nok",
+        "dkk",
+    )

@@ -1,4 +1,5 @@
-"""Days and months by name: "March 8th", "the 15th of February", "twenty third of September 2020", "Dec '26", "in May"."""
+"""Days and months by name: "March 8th", "the 15th of February", "twenty third of September 2020", "Dec '26", "in
+May"."""
 
 from __future__ import annotations
 
@@ -152,7 +153,7 @@ def _year_behind_clock(line: Line, at: int) -> tuple[int, int] | None:
     """ "Oct 26 15:50:06 2016", as computers print it."""
     tokens = line.tokens
     index = at
-    while index < at + 5 and (tokens[index].kind == NUM and tokens[index].digits <= 2 or tokens[index].word == ":"):
+    while index < at + 5 and ((tokens[index].kind == NUM and tokens[index].digits <= 2) or tokens[index].word == ":"):
         index += 1
     if index >= at + 3 and tokens[index].kind == NUM and tokens[index].digits == 4:
         return full_year(tokens, index)

@@ -18,7 +18,9 @@ _NAMED_MIDDLE = re.compile(r"(\d{1,4})([-/. ])" + _NAME + r"[-/. ](\d{1,4})(?!\d
 _NAMED_LAST = re.compile(r"(\d{1,4})([-/])(\d{1,4})[-/]" + _NAME, re.IGNORECASE)
 _MONTH_YEAR = re.compile(r"(\d{1,2})[/](\d{4})" + _NOT_BEHIND)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})" + _NOT_BEHIND)
-_PAIR = re.compile(r"(\d{1,2})(\s?[-/.]\s?)(\d{1,2})(?![\d%])(?!\s?[/.:]\d\d)(?!-\d++(?!/))(?!\s?(?:st|nd|rd|th|am|pm|a\.m|p\.m)\b)")
+_PAIR = re.compile(
+    r"(\d{1,2})(\s?[-/.]\s?)(\d{1,2})(?![\d%])(?!\s?[/.:]\d\d)(?!-\d++(?!/))(?!\s?(?:st|nd|rd|th|am|pm|a\.m|p\.m)\b)"
+)
 _DATE_BEFORE = re.compile(r"\d/\d{1,4}-\Z")
 _CUES = {"on", "by", "until", "till", "due", "from", "before", "after", "since", "this", "next", "last", "is", "for",
          "starting", "between", "beginning", "ending", "date", "dated", "of", "to", ","}  # fmt: skip
@@ -30,8 +32,13 @@ def numeric(line: Line, index: int) -> Found:
     token = line.tokens[index]
     text, start = line.text, token.start
     previous = text[start - 1] if start else ""
-    joined = previous in "-/." and start > 1 and text[start - 2].isdigit() and not _DATE_BEFORE.search(text, max(0, start - 8), start)
-    if previous in "$€£¥₹#&+" and previous or joined:
+    joined = (
+        previous in "-/."
+        and start > 1
+        and text[start - 2].isdigit()
+        and not _DATE_BEFORE.search(text, max(0, start - 8), start)
+    )
+    if (previous in "$€£¥₹#&+" and previous) or joined:
         return None
     if token.digits == 8:
         match = _COMPACT.match(text, start)
@@ -72,7 +79,7 @@ def _named(line: Line, text: str, start: int) -> Found:
             return None
         number = words.MONTHS[match[4].lower()]
         left, right = match[1], match[3]
-    if len(left) == 4 or len(left) <= len(right) and int(left) > 31:
+    if len(left) == 4 or (len(left) <= len(right) and int(left) > 31):
         year, day = left, right
     else:
         year, day = right, left
@@ -106,7 +113,9 @@ def _pair(line: Line, text: str, start: int, index: int) -> Found:
     alone = not line.text[:start].strip() and not line.text[match.end() :].strip(" .!?,")
     if mark == "/":
         timed = text[match.end() : match.end() + 4] in (" at ", " @ ")
-        if (left, right) in _FRACTIONS and not (alone or timed or before in ("on", "by", "due", "until", "before", "after")):
+        if (left, right) in _FRACTIONS and not (
+            alone or timed or before in ("on", "by", "due", "until", "before", "after")
+        ):
             return None
     elif mark == "-":
         if not alone and not (before in ("on", "due", "dated") and _ends(text, match.end())):

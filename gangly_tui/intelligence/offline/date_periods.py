@@ -1,4 +1,5 @@
-"""Stretches of days and days inside them: "end of Q3", "the third week of October", "last Friday in May", "mid-June"."""
+"""Stretches of days and days inside them: "end of Q3", "the third week of October", "last Friday in May",
+"mid-June"."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import date
 
 from gangly_tui.intelligence.offline import calendar_math as cal
 from gangly_tui.intelligence.offline import calendar_words as words
+from gangly_tui.intelligence.offline.date_distance import Rule
 from gangly_tui.intelligence.offline.date_months import month_first
 from gangly_tui.intelligence.offline.date_reading import (
     Found,
@@ -17,15 +19,16 @@ from gangly_tui.intelligence.offline.date_reading import (
     of_stretch,
     ordinal,
     skip,
-    small_number,
     two_digit_year,
 )
-from gangly_tui.intelligence.offline.date_relative import Rule, relative, season, unit_at, unit_stretch
+from gangly_tui.intelligence.offline.date_relative import relative, season
 from gangly_tui.intelligence.offline.date_tokens import END, MARK, MONTH, NUM, UNIT, WEEKDAY, WORD
+from gangly_tui.intelligence.offline.date_units import unit_at, unit_stretch
 from gangly_tui.intelligence.offline.holidays import holiday
 
 _YEAR_CUES = {"in", "of", "by", "since", "until", "till", "before", "after", "during", "from", "to", "through", "year",
-              "for", "between", "than", "=", "and", "or", "late", "early", "mid", "throughout", "into", "around"}  # fmt: skip
+              "for", "between", "than", "=", "and", "or", "late", "early", "mid", "throughout", "into",
+              "around"}  # fmt: skip
 _NOT_A_YEAR = {"dollars", "usd", "eur", "euros", "users", "people", "seats", "employees", "licenses", "units", "%",
                "percent", "k", "m", "hours", "items", "rows", "records", "customers", "am", "pm", ":"}  # fmt: skip
 
@@ -180,7 +183,8 @@ def fiscal_year(line: Line, index: int) -> Found:
 
 
 def edge(line: Line, index: int) -> Found:
-    """ "end of Q3", "early next week", "mid-November", "beginning of the month", "later this year", "rest of the week"."""
+    """ "end of Q3", "early next week", "mid-November", "beginning of the month", "later this year", "rest of the
+    week"."""
     tokens = line.tokens
     word = tokens[index].word
     if word in words.DEADLINES:
@@ -207,7 +211,7 @@ def edge(line: Line, index: int) -> Found:
         "in",
         "-",
     ):
-        fits = word == "end" and tokens[at].kind in (UNIT, MONTH) or tokens[at].word in words.RELATIVE
+        fits = (word == "end" and tokens[at].kind in (UNIT, MONTH)) or tokens[at].word in words.RELATIVE
         if not fits:
             return None
     at = skip(tokens, at, "around")
@@ -220,7 +224,7 @@ def edge(line: Line, index: int) -> Found:
     found = period(line, at) if word != "early" or tokens[at].kind != NUM or True else None
     if not found and word == "end" and tokens[at].kind in (WEEKDAY,):
         return None
-    if not found or found[0].grain in ("day",) and side != "end":
+    if not found or (found[0].grain in ("day",) and side != "end"):
         return None
     return _edge_of(line, found[0], side, found[1])
 
@@ -261,139 +265,9 @@ def _rest(line: Line, index: int, word: str) -> Found:
     return of_stretch(stretch, read.grain), found[1]
 
 
-def inside(line: Line, index: int, point: Rule) -> Found:
-    """ "third week of October", "last Friday in May", "2nd last week of 2018", "20th of next month", "first 2 weeks of Q1"."""
-    tokens = line.tokens
-    at = skip(tokens, index, "the")
-    nth = ordinal(tokens, at)
-    if nth:
-        number, at = nth
-        if tokens[at].word == "last":
-            number, at = -number, at + 1
-    elif tokens[at].word in ("last", "final"):
-        number, at = -1, at + 1
-    elif tokens[at].kind == NUM and tokens[at].digits <= 2:
-        number, at = tokens[at].value, at + 1
-    else:
-        return None
-    if number == 0:
-        return None
-    plain = nth is None and tokens[index].kind == NUM
-    count = small_number(tokens, at) if not plain and abs(number) == 1 else None
-    if count and count[0] < 100 and tokens[count[1]].kind == UNIT:
-        return _first_few(line, number, count)
-    if (plain or nth) and number > 0:
-        found = _day_of(line, number, at)
-        if found or plain:
-            return found
-    if tokens[at].kind == WEEKDAY:
-        return _weekday_of(line, number, tokens[at].value, at + 1, point)
-    unit = unit_at(line, at)
-    return _unit_of(line, number, unit) if unit else None
-
-
-def _day_of(line: Line, number: int, at: int) -> Found:
-    """ "20th of next month", "the 21st this month", "20th day of the month"."""
-    tokens = line.tokens
-    at = skip(tokens, at, "day")
-    linked = skip(tokens, at, "of", "in", ",")
-    found = relative(line, skip(tokens, linked, "the"))
-    if not found and linked > at and tokens[linked].word == "the" and tokens[linked + 1].word == "month":
-        upcoming = cal.next_day_of_month(line.today, number)
-        return (of_day(upcoming, left="day of month", number=number), linked + 2) if upcoming else None
-    if not found or found[0].grain != "month" or found[0].first.month != found[0].last.month:
-        return None
-    day = cal.make(found[0].first.year, found[0].first.month, number)
-    return (of_day(day), found[1]) if day else None
-
-
-def _first_few(line: Line, number: int, count: tuple[int, int]) -> Found:
-    unit = unit_at(line, count[1])
-    if not unit or line.tokens[unit[1]].word not in ("of", "in"):
-        return None
-    whole = period(line, unit[1] + 1)
-    if not whole or unit[0] not in ("day", "week", "month", "quarter"):
-        return None
-    read = whole[0]
-    base = cal.week(cal.plus_days(read.first, 3))[0] if unit[0] == "week" else read.first
-    size = {"day": 1, "week": 7}.get(unit[0])
-    if number > 0:
-        end = (
-            cal.plus_days(base, size * count[0] - 1)
-            if size
-            else cal.months_from(base, count[0] * (3 if unit[0] == "quarter" else 1))[1]
-        )
-        return of_stretch((base, end), unit[0]), whole[1]
-    begin = (
-        cal.plus_days(read.last, 1 - size * count[0])
-        if size
-        else cal.plus_months(cal.plus_days(read.last, 1), -count[0])
-    )
-    return of_stretch((begin, read.last), unit[0]), whole[1]
-
-
-def _weekday_of(line: Line, number: int, name: int, at: int, point: Rule) -> Found:
-    tokens = line.tokens
-    at = at + 1 if tokens[at].word in words.DAY_PARTS else at
-    if tokens[at].word == "after":
-        other = point(line, skip(tokens, at + 1, "the"))
-        if other and number > 0:
-            return of_day(cal.plus_days(cal.weekday_after(other[0].last, name), 7 * (number - 1))), other[1]
-        return None
-    linked = skip(tokens, at, "of", "in")
-    whole = period(line, linked) if linked > at or tokens[at].word in words.RELATIVE else None
-    if not whole or whole[0].grain == "day":
-        return None
-    read = whole[0]
-    if number > 0:
-        found = cal.plus_days(cal.weekday_after(read.first, name, same=True), 7 * (number - 1))
-    else:
-        found = cal.plus_days(cal.weekday_before(cal.plus_days(read.last, 1), name), 7 * (number + 1))
-    if not read.first <= found <= read.last:
-        return None
-    return of_day(found, left=read.open, number=found.day), whole[1]
-
-
-def _unit_of(line: Line, number: int, unit: tuple[str, int]) -> Found:
-    """The nth day, week, month, quarter or weekend of a stretch; weeks as ISO counts them (the one with the Thursday)."""
-    tokens = line.tokens
-    if tokens[unit[1]].word not in ("of", "in", "after"):
-        return None
-    whole = period(line, unit[1] + 1)
-    if not whole or whole[0].grain == "day":
-        return None
-    name, read = unit[0], whole[0]
-    stretch: cal.Stretch | None = None
-    if name in ("day", "workday"):
-        step = cal.plus_days if name == "day" else cal.plus_workdays
-        base = cal.plus_days(read.first, -1) if number > 0 else cal.plus_days(read.last, 1)
-        day = step(base, number)
-        return (of_day(day), whole[1]) if read.first <= day <= read.last else None
-    if name in ("week", "weekend"):
-        first = cal.week(cal.plus_days(cal.week(cal.plus_days(read.first, 3))[0], 3))[0]
-        final = cal.week(cal.plus_days(read.last, -3))[0] if read.grain != "month" else cal.week(read.last)[0]
-        monday = cal.plus_days(first, 7 * (number - 1)) if number > 0 else cal.plus_days(final, 7 * (number + 1))
-        if name == "weekend":
-            friday = [cal.weekend(cal.plus_days(read.first, 7 * each))[0] for each in range(6)]
-            inside_days = [day for day in friday if read.first <= day <= read.last]
-            saturday = inside_days[number if number < 0 else number - 1] if abs(number) <= len(inside_days) else None
-            return (of_stretch(cal.weekend(saturday), "weekend"), whole[1]) if saturday else None
-        stretch = (monday, cal.plus_days(monday, 6))
-    elif name in ("month", "quarter"):
-        size = 1 if name == "month" else 3
-        begin = (
-            cal.plus_months(read.first, size * (number - 1))
-            if number > 0
-            else cal.plus_months(cal.plus_days(read.last, 1), size * number)
-        )
-        stretch = cal.months_from(begin, size)
-    if not stretch or stretch[0] > read.last or stretch[1] < read.first:
-        return None
-    return of_stretch(stretch, name), whole[1]
-
-
 def week_named(line: Line, index: int, point: Rule) -> Found:
-    """ "the week of April 10th", "week beginning Feb 4", "week 31 of last year", "the week after next", "weekend of the 4th"."""
+    """ "the week of April 10th", "week beginning Feb 4", "week 31 of last year", "the week after next", "weekend of
+    the 4th"."""
     tokens = line.tokens
     unit = unit_at(line, index)
     if not unit or unit[0] not in ("week", "weekend", "month", "quarter", "year", "fortnight"):
@@ -420,8 +294,19 @@ def week_named(line: Line, index: int, point: Rule) -> Found:
         if found and found[0].grain == "day":
             day = cal.plus_days(found[0].first, {"after": 7, "before": -7}.get(word, 0))
             return of_stretch(cal.weekend(day) if name == "weekend" else cal.week(day), name), found[1]
-    closes = tokens[at].kind in (END, MARK) and line.before(index) not in ("a", "an", "each", "every", "long", "per", "all", "two")
-    if name == "weekend" and tokens[index].word == "weekend" and closes or name == "weekend" and line.before(index) in ("the", "this", "over", "by", "on", "weekend", "until"):
+    closes = tokens[at].kind in (END, MARK) and line.before(index) not in (
+        "a",
+        "an",
+        "each",
+        "every",
+        "long",
+        "per",
+        "all",
+        "two",
+    )
+    if (name == "weekend" and tokens[index].word == "weekend" and closes) or (
+        name == "weekend" and line.before(index) in ("the", "this", "over", "by", "on", "weekend", "until")
+    ):
         return of_stretch(cal.weekend(line.today), "weekend"), at
     return None
 
@@ -443,7 +328,8 @@ def _week_number(line: Line, number: int, at: int) -> Found:
 
 
 def year_alone(line: Line, index: int) -> Found:
-    """ "in 2019", "the 1990s", "by two thousand and thirty", "nineteen ninety six": a year needs a word that makes it one."""
+    """ "in 2019", "the 1990s", "by two thousand and thirty", "nineteen ninety six": a year needs a word that makes
+    it one."""
     tokens = line.tokens
     found = full_year(tokens, index)
     if not found:
@@ -452,19 +338,20 @@ def year_alone(line: Line, index: int) -> Found:
     behind = _quarter_behind(line, found)
     if behind:
         return behind
-    if (tokens[at].word == "s" or tokens[at].word == "'" and tokens[at + 1].word == "s") and year % 10 == 0:
+    if (tokens[at].word == "s" or (tokens[at].word == "'" and tokens[at + 1].word == "s")) and year % 10 == 0:
         return of_stretch(cal.months_from(date(year, 1, 1), 120), "decade"), at + 1
     if (
         not 1500 <= year <= 2200
         or tokens[at].word in _NOT_A_YEAR
-        or tokens[index - 1].word in ("$", "€", "£", "#")
-        and index
+        or (tokens[index - 1].word in ("$", "€", "£", "#") and index)
     ):
         return None
     spelled = tokens[index].kind != NUM and tokens[index].kind != MARK
     alone = index == 0 and tokens[at].kind == END
     chained = tokens[index].glued and line.before(index) in ("-", "/", "+", ".", "_", "~")
-    ranged = not chained and tokens[at].word in ("-", "~", "to", "through", "–") and full_year(tokens, at + 1) is not None
+    ranged = (
+        not chained and tokens[at].word in ("-", "~", "to", "through", "–") and full_year(tokens, at + 1) is not None
+    )
     first_of_pair = index >= 2 and tokens[index - 2].digits == 4 and not (tokens[index - 2].glued and index >= 3)
     if chained and not (first_of_pair and line.before(index) in ("-", "~") and tokens[at].word != "-"):
         return None

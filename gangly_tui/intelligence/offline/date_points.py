@@ -6,20 +6,29 @@ from dataclasses import replace
 
 from gangly_tui.intelligence.offline import calendar_math as cal
 from gangly_tui.intelligence.offline import calendar_words as words
-from gangly_tui.intelligence.offline.date_months import day_first, is_month_here, month_first, settle
+from gangly_tui.intelligence.offline.date_distance import distance
+from gangly_tui.intelligence.offline.date_inside import inside
+from gangly_tui.intelligence.offline.date_months import day_first, month_first, settle
 from gangly_tui.intelligence.offline.date_numeric import numeric
 from gangly_tui.intelligence.offline.date_periods import (
     edge,
     fiscal_year,
-    inside,
     period,
     quarter,
     week_named,
     year_alone,
 )
-from gangly_tui.intelligence.offline.date_reading import Found, Line, Read, day_of_month, of_day, of_stretch, ordinal, skip
-from gangly_tui.intelligence.offline.date_relative import distance, relative, season, weekday
-from gangly_tui.intelligence.offline.date_tokens import CARD, END, MARK, MONTH, NTH, NUM, ORD, UNIT, WEEKDAY, WORD
+from gangly_tui.intelligence.offline.date_reading import (
+    Found,
+    Line,
+    Read,
+    day_of_month,
+    of_day,
+    of_stretch,
+    skip,
+)
+from gangly_tui.intelligence.offline.date_relative import relative, weekday
+from gangly_tui.intelligence.offline.date_tokens import CARD, END, MARK, MONTH, NTH, NUM, ORD, UNIT, WEEKDAY
 from gangly_tui.intelligence.offline.holidays import holiday, weekend_around
 
 _HABITS = ("every", "each", "per", "everyday", "alternate", "any", "other")
@@ -90,9 +99,7 @@ def _longest(line: Line, index: int, depth: int = 0) -> Found:
     elif kind == MARK:
         if token.word in ("'", "’"):
             candidates = [year_alone(line, index)]
-        elif token.word in "½¼¾":
-            candidates = [distance(line, index, deeper)]
-        elif token.word == "+" and line.tokens[index + 1].glued:
+        elif token.word in "½¼¾" or (token.word == "+" and line.tokens[index + 1].glued):
             candidates = [distance(line, index, deeper)]
     else:
         candidates = _by_word(line, index, deeper)
@@ -169,7 +176,9 @@ def _weekday(line: Line, index: int, deeper) -> Found:  # type: ignore[no-untype
                 and date_found[0].open in ("year", "")
             ):
                 end = date_found[1]
-                return _in_year(line, date_found[0], token.value), skip(tokens, end, ")") if tokens[behind - 1].word == "(" else end
+                return _in_year(line, date_found[0], token.value), skip(tokens, end, ")") if tokens[
+                    behind - 1
+                ].word == "(" else end
     if line.before(index) in _HABITS or line.before(index) == "all":
         return None
     if tokens[index + 1].word in ("of", "in") and tokens[index + 2].word in _HABITS:
@@ -178,7 +187,11 @@ def _weekday(line: Line, index: int, deeper) -> Found:  # type: ignore[no-untype
         other = deeper(line, behind + 1) or deeper(line, skip(tokens, behind + 1, "the"))
         if other and other[0].grain in ("day", "weekend") and not other[0].at:
             earlier = tokens[behind].word == "before"
-            near = cal.weekday_before(other[0].first, token.value) if earlier else cal.weekday_after(other[0].last, token.value)
+            near = (
+                cal.weekday_before(other[0].first, token.value)
+                if earlier
+                else cal.weekday_after(other[0].last, token.value)
+            )
             return of_day(near), other[1]
     if token.word in words.AMBIGUOUS_WEEKDAYS and found[1] <= index + 1 and not _is_weekday_here(line, index):
         return None
@@ -247,14 +260,19 @@ def _day_alone(line: Line, index: int) -> Found:
 
 
 def _names_something(line: Line, at: int, second: str) -> bool:
-    """ "the 3rd floor", "the 2nd option": an ordinal right before a noun counts things, unless a preposition leads it."""
+    """ "the 3rd floor", "the 2nd option": an ordinal right before a noun counts things, unless a preposition leads
+    it."""
     token = line.tokens[at]
     if token.kind in (END, MARK, NUM, CARD) or token.word in words.DAY_PARTS:
         return False
-    following = {"at", "of", "in", "for", "to", "and", "or", "is", "was", "works", "between", "from", "until", "through",
-                 "with", "if", "so", "but", "would", "will", "around", "please", "then", "as", "before", "after", "by", "on",
-                 "it", "i", "we", "you", "instead", "that", "this", "when", "because", "should", "too", "also", "a", "the",
-                 "are", "not", "does", "do", "due", "via", "there", "here", "or", "thanks", "since", "till", "til", "thru"}  # fmt: skip
+    following = {"at", "of", "in", "for", "to", "and", "or", "is", "was", "works", "between", "from", "until",
+    "through",
+                 "with", "if", "so", "but", "would", "will", "around", "please", "then", "as", "before", "after",
+                 "by", "on",
+                 "it", "i", "we", "you", "instead", "that", "this", "when", "because", "should", "too", "also", "a",
+                 "the",
+                 "are", "not", "does", "do", "due", "via", "there", "here", "thanks", "since", "till", "til",
+                 "thru"}  # fmt: skip
     return token.word not in following and not token.word.endswith("ly")
 
 
@@ -288,8 +306,10 @@ def _moment(line: Line, index: int) -> Found:
     before = line.before(index)
     said = {
         "now": before in ("right", "until", "by", "and", "of", "meet", "from", "is", "since", "till", "to", "as")
-        or (tokens[index + 1].kind == END or tokens[index + 1].word in (".", "?", "!"))
-        and before not in ("", ",", "."),
+        or (
+            (tokens[index + 1].kind == END or tokens[index + 1].word in (".", "?", "!"))
+            and before not in ("", ",", ".")
+        ),
         "moment": before == "the" and line.before(index, 2) == "at",
         "minute": before == "the" and line.before(index, 2) == "at",
         "date": before == "to" and tokens[index + 1].kind != NUM,
@@ -306,7 +326,7 @@ def _this_date(line: Line, index: int) -> Found:
         return of_day(line.today, "now"), index + 2
     at = index + 2 if tokens[index + 1].kind == WEEKDAY else index + 1
     at = skip(tokens, at, "-", "(", ",")
-    if tokens[at].kind == MONTH and tokens[at + 1].kind in (NUM, NTH, MARK) or tokens[at].kind == NUM:
+    if (tokens[at].kind == MONTH and tokens[at + 1].kind in (NUM, NTH, MARK)) or tokens[at].kind == NUM:
         found = numeric(line, at) if tokens[at].kind == NUM else month_first(line, at)
         if found and found[0].grain == "day":
             named = tokens[index + 1].value if tokens[index + 1].kind == WEEKDAY else None
@@ -372,6 +392,3 @@ def by_name(line: Line, month: int, day: int, year: int | None) -> Found:
     """A day of a month that a range has put together from two places."""
     read = settle(line, month, day, year)
     return (read, 0) if read else None
-
-
-__all__ = ["by_name", "is_month_here", "ordinal", "point", "season"]

@@ -41,8 +41,10 @@ STOP = Token(END, 0, "", 0, 0, False, 0, False)
 
 _TOKEN = re.compile(r"(\d++)(?:(st|nd|rd|th)(?![^\W\d_]))?|([^\W\d_]+(?:['’][^\W\d_]+)?)|([^\w\s]|_)", re.IGNORECASE)
 _ALSO_STARTERS = {
-    "christmas", "xmas", "easter", "halloween", "thanksgiving", "at this time", "nineteen", "two thousand", "thirty", "forty",
-    "fifteen", "twelve", "eleven", "a m", "p m", "morning", "afternoon", "evening", "night", "[ap]m", r"[ap]\.\s?m", "zero", "twenty",
+    "christmas", "xmas", "easter", "halloween", "thanksgiving", "at this time", "nineteen", "two thousand", "thirty",
+    "forty",
+    "fifteen", "twelve", "eleven", "a m", "p m", "morning", "afternoon", "evening", "night", "[ap]m", r"[ap]\.\s?m",
+    "zero", "twenty",
     "(?:on|by|until|till|to|from|before|after|of) the (?:" + "|".join(ORDINALS) + ")",
 }  # fmt: skip
 _WORTH = re.compile(

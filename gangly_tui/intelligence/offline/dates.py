@@ -42,14 +42,17 @@ _TO = ("to", "-", "–", "—", "~", "until", "till", "til", "through", "thru")
 _STARTING = frozenset((NUM, NTH, ORD, CARD, MONTH, "weekday", "unit"))
 _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 _BETWEEN = re.compile(
-    r"[\s,(@-]*(?:(?:at|on|of|from|by|around|about|between|for|in|the|before|after|or|until|[ecmp][sd]?t|eastern|pacific|central|mountain|gmt|utc)[\s,]+)*\Z", re.IGNORECASE
+    r"[\s,(@-]*(?:(?:at|on|of|from|by|around|about|between|for|in|the|before|after|or|until|[ecmp][sd]?t|eastern|"
+    r"pacific|central|mountain|gmt|utc)[\s,]+)*\Z",
+    re.IGNORECASE,
 )
 
 
 _HABIT = re.compile(r"\b(?:every|each|(?:mon|tues|wednes|thurs|fri|satur|sun)days|daily|weekly)\b", re.IGNORECASE)
 _LATE = re.compile(r"\b(?:tonight|tonite|evening|night|afternoon)\b", re.IGNORECASE)
 _PAST = re.compile(
-    r"\b(?:was|were|did|had|met|spoke|talked|sent|said|told|went|came|got|gave|saw|called|signed|since|ago|discussed|started|"
+    r"\b(?:was|were|did|had|met|spoke|talked|sent|said|told|went|came|got|gave|saw|called|signed|since|ago|discussed|"
+    r"started|"
     r"ended|happened|launched|held|took|left|began|bought|visited|reviewed|agreed|closed|received|asked|wrote)\b",
     re.IGNORECASE,
 )
@@ -106,7 +109,9 @@ def _listed_days(line: Line, index: int, days: list[tuple[int, int, Read]]) -> i
         behind = line.tokens[at + 1]
         strong = token.kind == NTH and behind.kind != MONTH and behind.word != "of"
         weak = token.kind == NUM and token.digits <= 2 and line.before(at) != "," and read.open in ("year", "")
-        if at == index or not (strong or (weak and behind.kind in (END, MARK) and behind.word not in (":", "%", "-", "/"))):
+        if at == index or not (
+            strong or (weak and behind.kind in (END, MARK) and behind.word not in (":", "%", "-", "/"))
+        ):
             break
         found = _later_day(line, read, token.value, at + 1)
         if not found:
@@ -144,12 +149,16 @@ def _place(line: Line, days: list[tuple[int, int, Read]], new: tuple[int, int, R
 
 
 _OPENERS = frozenset(
-    "this current same next coming upcoming following last past previous prior preceding in within after a an couple few "
+    "this current same next coming upcoming following last past previous prior preceding in within after a an couple "
+    "few "
     "several half end close ending late beginning start early first middle mid later earlier rest remainder q h fy cy "
-    "fiscal financial calendar spring summer fall autumn winter now moment date asap final closest nearest from between "
-    "today tonight tonite tomorrow tomorrows tmrw tmr tmw tomorow tommorow tommorrow yesterday eod eob cob eow eom eoq eoy "
+    "fiscal financial calendar spring summer fall autumn winter now moment date asap final closest nearest from "
+    "between "
+    "today tonight tonite tomorrow tomorrows tmrw tmr tmw tomorow tommorow tommorrow yesterday eod eob cob eow eom "
+    "eoq eoy "
     "eofy bom boy boq christmas xmas boxing new valentine valentines st saint earth juneteenth independence halloween "
-    "veterans veteran armistice mlk martin presidents president washington mother mothers father fathers memorial labor "
+    "veterans veteran armistice mlk martin presidents president washington mother mothers father fathers memorial "
+    "labor "
     "labour columbus indigenous thanksgiving turkey black cyber easter good palm ash maundy ascension pentecost whit "
     "' ’ ½ ¼ ¾ +".split()
 )
@@ -161,8 +170,7 @@ def _range(line: Line, index: int) -> Found:
     word = tokens_[index].word
     if word in ("from", "between"):
         begin = skip(tokens_, index + 1, "the")
-        joined = _joined(line, begin, ("and", *_TO) if word == "between" else _TO)
-        return joined
+        return _joined(line, begin, ("and", *_TO) if word == "between" else _TO)
     joined = _joined(line, index, _TO)
     return joined or point(line, index)
 
@@ -279,7 +287,7 @@ def _with_clocks(line: Line, days: list[tuple[int, int, Read]]) -> list[tuple[in
     alone: list[tuple[int, int, Read]] = []
     for clock in clocks(line.text):
         near = bisect_right(starts, clock.start) - 1
-        if near >= 0 and days[near][1] > clock.start or near + 1 < len(days) and days[near + 1][0] < clock.end:
+        if (near >= 0 and days[near][1] > clock.start) or (near + 1 < len(days) and days[near + 1][0] < clock.end):
             continue
         if not days:
             if clock.sure or not _HABIT.search(line.text):
@@ -298,7 +306,11 @@ def _with_clocks(line: Line, days: list[tuple[int, int, Read]]) -> list[tuple[in
                 continue
         if chosen >= 0 and placed[chosen][2].grain != "now":
             start, stop, read = placed[chosen]
-            placed[chosen] = (min(start, clock.start), max(stop, clock.end), replace(read, at=_at(line, min(start, clock.start), max(stop, clock.end), clock)))
+            placed[chosen] = (
+                min(start, clock.start),
+                max(stop, clock.end),
+                replace(read, at=_at(line, min(start, clock.start), max(stop, clock.end), clock)),
+            )
     return placed if days else alone
 
 

@@ -62,13 +62,14 @@ def read_dues(text: str, context: ReadingContext) -> list[Due]:
     anchor = context.anchor.date()
     found: list[Due] = []
     for hit in find_dates(text, context.anchor, fiscal_year_start=context.fiscal_year_start):
-        words = text[hit.start : hit.end]
-        if _CLOCK_ONLY.match(words.strip().lower()) or hit.last < anchor or excluded(low, hit.start):
+        words = text[hit.start : hit.end].rstrip(" .,;:")
+        no_day = _CLOCK_ONLY.match(words.strip().lower()) or words.lower() == "now"
+        if no_day or hit.last < anchor or excluded(low, hit.start):
             continue
         found.append(
             Due(
                 start=hit.start,
-                end=hit.end,
+                end=hit.start + len(words),
                 day=_day(words.lower(), low[max(0, hit.start - 12) : hit.start], hit.first, hit.last, anchor),
                 first=hit.first,
                 last=hit.last,

@@ -71,7 +71,8 @@ _LONGEST = max(map(len, HOLIDAYS))
 
 
 def holiday(line: Line, index: int) -> Found:
-    """A named day, this or its next year's, or that of the year or "next"/"last" beside it; with "weekend", both days."""
+    """A named day, this or its next year's, or that of the year or "next"/"last" beside it; with "weekend", both
+    days."""
     tokens = line.tokens
     begin = index
     word = ""

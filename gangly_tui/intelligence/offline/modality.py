@@ -54,7 +54,7 @@ _NOT = re.compile(
     r"refus\w+|declin\w+|reject\w+|ruled out|cancell?ed|yet to)\b"
 )
 _NOT_BUT = re.compile(
-    r"\bnot (?:only|just|to mention)\b|\bno (?:problem|worries|doubt|question|longer than|more "
+    r"\bnot (?:only|just|to mention)\b|\bno (?:problem(?=[,.!?]|$)|worries|doubt|question|longer than|more "
     r"than|later than|brainer|kidding)\b|\bwhy not\b|\bno,|\bnot a problem\b|\bcan't wait\b|\bif "
     r"not\b"
 )
@@ -151,7 +151,7 @@ def admits(field: str, sentence: Sentence, how: Mood, at: int) -> bool:
     if how is not Mood.NEGATED or field == "budget":
         return False
     if field == "pain":
-        return not re.search(r"\b(?:no|not an?|without|never|isn't|aren't|not)\b.{0,12}$", sentence.low[:at])
+        return not re.search(r"\b(?:no|not an?|without|never|isn't|aren't|not)\b.{0,28}$", sentence.low[:at])
     return field == "decision_process" and bool(
         re.search(
             r"\b(?:can't|cannot|don't|won't|not)\b.*\b(?:without|until|before|unless|final say|authority)\b",

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from gangly_tui.intelligence.offline import currencies
-from gangly_tui.intelligence.offline.numbers import CARDINALS, SCALES, spoken
+from gangly_tui.intelligence.offline import money_words as words
+from gangly_tui.intelligence.offline.numbers import SCALES, spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,77 +50,15 @@ class _Figure:
     raw: str = ""
 
 
-_GAP = " \u00a0\u202f"
-_NUMBER = re.compile(
-    rf"(?<![\w.,/:-])(?:\d{{1,3}}(?:[{_GAP}]\d{{3}})++(?:[.,]\d{{1,2}})?(?!\d)|\d++(?:[,.'’]\d++)*+(?:\.\s\d\d(?!\d))?)"
-    rf"|(?<![\w.])\.\d{{1,4}}(?!\d)|(?<=[a-zA-Z$€£¥₹₩-])(?:\d++(?:[,.'’]\d++)*+)(?:\.\s\d\d(?!\d))?"
-)
-_SCALE = re.compile(
-    r"[\s-]?(?P<word>thousand|hundred|grand|million|millions|mil|mill|mln|mn|billion|billions|bil|bln|bn|trillion|tn|lakhs?|lacs?|"
-    r"crores?|cr)\b\.?|(?P<letter>k|m|mm|b|t|g)(?![^\W_]|['’]\w)",
-    re.IGNORECASE,
-)
-_FACTORS = {
-    "hundred": 100, "k": 10**3, "g": 10**3, "thousand": 10**3, "grand": 10**3, "m": 10**6, "mm": 10**6, "mil": 10**6,
-    "mill": 10**6, "mln": 10**6, "mn": 10**6, "million": 10**6, "millions": 10**6, "b": 10**9, "bil": 10**9, "bln": 10**9,
-    "bn": 10**9, "billion": 10**9, "billions": 10**9, "t": 10**12, "tn": 10**12, "trillion": 10**12, "lakh": 10**5,
-    "lakhs": 10**5, "lac": 10**5, "lacs": 10**5, "crore": 10**7, "crores": 10**7, "cr": 10**7,
-}  # fmt: skip
-_SPOKEN_START = re.compile(
-    r"(?<![\w-])(?:" + "|".join(sorted(CARDINALS, key=len, reverse=True)) + r"|an?|half|quarter|three)\b", re.IGNORECASE
-)
-_WORD = re.compile(r"[^\W\d_]+|-")
-_PERIOD_NAMES = {
-    "month": "month", "mo": "month", "mth": "month", "months": "month", "year": "year", "yr": "year", "annum": "year",
-    "quarter": "quarter", "qtr": "quarter", "week": "week", "wk": "week", "day": "day", "hour": "hour", "hr": "hour",
-    "seat": "seat", "user": "seat", "license": "seat", "licence": "seat", "head": "seat", "person": "seat", "rep": "seat",
-    "employee": "seat", "agent": "seat", "unit": "unit", "item": "unit", "piece": "unit", "share": "unit", "site": "unit",
-    "location": "unit", "transaction": "unit", "call": "unit",
-}  # fmt: skip
-_PERIOD = re.compile(
-    r"\s?(?:/|per|a|an|each|every|p\.)\s?(?P<name>" + "|".join(sorted(_PERIOD_NAMES, key=len, reverse=True)) + r")\b"
-    r"|\s?(?P<ly>monthly|annually|annual|yearly|quarterly|weekly|daily|hourly|arr|mrr|acv|p\.?a\.?|pcm|pupm)\b",
-    re.IGNORECASE,
-)
-_LY = {"monthly": "month", "annually": "year", "annual": "year", "yearly": "year", "quarterly": "quarter", "weekly": "week",
-       "daily": "day", "hourly": "hour", "arr": "year", "mrr": "month", "acv": "year", "pa": "year", "pcm": "month",
-       "pupm": "seat/month"}  # fmt: skip
-_ABOUT = re.compile(
-    r"(?:\b(?:about|around|roughly|approx(?:imately)?|circa|ca|nearly|almost|some|say|maybe|probably|ballpark(?: of)?|"
-    r"in the neighbou?rhood of|somewhere (?:around|near|between)|like|close to|estimated(?: at)?)\.?|~)\s{0,2}\Z",
-    re.IGNORECASE,
-)
-_ISH = re.compile(r"[\s-]?(?:ish\b|or so\b|\+|plus\b|give or take)", re.IGNORECASE)
-_CUE = re.compile(
-    r"\b(?:budget(?:ed|s)?|pric(?:e|es|ed|ing)|costs?|costing|quot(?:e|ed|es|ing)|pay(?:s|ing)?|paid|spen[dt](?:ing|s)?|worth|"
-    r"fees?|invoiced?|acv|arr|mrr|tcv|charg(?:e|es|ed|ing)|discount(?:ed)?|deal size|amount(?:s|ing)?|revenue|funding|raised|"
-    r"savings?|approved|allocated|earmarked|sign[- ]?off|offer(?:ed)?|bid|total(?:s|ing)?|subscription|salary|"
-    r"license cost|ok['’]?d|okayed|list price|come down to|come in at|valued at|bill(?:ed)?)\b[^.?!\n]{0,40}\Z",
-    re.IGNORECASE,
-)
-_COUNTED = frozenset(
-    "users user employees people seats seat reps rep customers contacts records rows lines leads accounts downloads views visits "
-    "visitors followers subscribers installs requests calls emails messages tickets docs documents pages words tokens miles mile "
-    "km kilometers meters metres feet ft lbs kg kilos tons watts volts hz khz mhz ghz mb gb tb kb bytes bits steps run race "
-    "hours hour hrs minutes mins seconds secs days day weeks week months month years year times percent pct devices machines "
-    "servers nodes stores locations offices sites companies teams developers engineers agents licenses licences units items "
-    "products skus orders shipments transactions events sessions students patients members residents homes votes points degrees "
-    "staff headcount folks households vehicles resolution display monitor screen plan plans sq square mg ml px fps rpm".split()
-)
-_NEXT_WORD = re.compile(r"\s{0,2}(?:[-–]\s?)?([^\W\d_]+)")
-_JOINT = re.compile(r"\s?(?:-|–|—|to|and|or|through)\s?", re.IGNORECASE)
-_WORTH = re.compile(r"\d|\b(?:hundred|thousand|grand|million|billion|lakhs?|crores?|dollars?|bucks?|euros?|pounds?|quid|cents?|pence|"
-                    r"pennies|rupees?|ringgits?|yen|yuan|r[iy]als?|tugriks?|musd|francs?|rmb|usd|eur|gbp)\b", re.IGNORECASE)  # fmt: skip
-_LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 _LONGEST_FIGURE = 30
 
 
 def find_money(text: str) -> list[MoneyMention]:
     """The amounts of money in the text, from left to right and not overlapping."""
     found: list[MoneyMention] = []
-    for match in _LINE.finditer(text):
+    for match in words.LINE.finditer(text):
         line = match.group()
-        if _WORTH.search(line):
+        if words.WORTH.search(line):
             offset = match.start()
             for mention in _in_line(line):
                 found.append(replace(mention, start=mention.start + offset, end=mention.end + offset))
@@ -147,10 +86,10 @@ def _in_line(line: str) -> Iterator[MoneyMention]:
 
 
 def _figures(line: str) -> list[_Figure]:
-    found = [figure for match in _NUMBER.finditer(line) if (figure := _written(line, match))]
+    found = [figure for match in words.NUMBER.finditer(line) if (figure := _written(line, match))]
     taken = [(figure.start, figure.end) for figure in found]
     behind = 0
-    for match in _SPOKEN_START.finditer(line):
+    for match in words.SPOKEN_START.finditer(line):
         if match.start() < behind:
             continue
         figure = _said(line, match.start())
@@ -171,7 +110,9 @@ def _written(line: str, match: re.Match[str]) -> _Figure | None:
     glued_behind_letters = match.start() > 0 and line[match.start() - 1].isalpha()
     if glued_behind_letters and not prefix:
         return None
-    value = _value(raw, european=bool(prefix and currencies.code_of(prefix) == "EUR") or "€" in line[match.end() : match.end() + 2])
+    value = _value(
+        raw, european=bool(prefix and currencies.code_of(prefix) == "EUR") or "€" in line[match.end() : match.end() + 2]
+    )
     if value is None:
         return None
     start, end = prefix.start() if prefix else match.start(), match.end()
@@ -182,29 +123,36 @@ def _written(line: str, match: re.Match[str]) -> _Figure | None:
 
 
 def _said(line: str, start: int) -> _Figure | None:
-    pieces = []
+    pieces: list[re.Match[str]] = []
     at = start
     while len(pieces) < 16:
-        match = _WORD.match(line, at)
+        match = words.WORD.match(line, at)
         if not match:
             break
         pieces.append(match)
         at = match.end()
         while at < len(line) and line[at] in " \u00a0":
             at += 1
-    words = [piece.group().lower() for piece in pieces]
-    found = spoken(words, 0)
-    if found and found[1] and words[found[1] - 1] == "-":
+    said = [piece.group().lower() for piece in pieces]
+    found = spoken(said, 0)
+    if found and found[1] and said[found[1] - 1] == "-":
         found = (found[0], found[1] - 1)
     if found:
         end = pieces[found[1] - 1].end()
-        scale = next((SCALES[word] for word in reversed(words[: found[1]]) if word in SCALES), 1)
+        scale = next((SCALES[word] for word in reversed(said[: found[1]]) if word in SCALES), 1)
         figure = _Figure(start=start, end=end, value=found[0] / scale, scale=scale, raw="spoken")
         return _suffixed(line, figure)
-    if words and words[0] in ("a", "an") and len(pieces) > 1:
+    if said and said[0] in ("a", "an") and len(pieces) > 1:
         after = currencies.AFTER.match(line, pieces[0].end())
-        if after and after.groupdict()["name"] and words[1] in ("dollar", "euro", "pound", "rupee", "buck"):
-            return _Figure(start=start, end=after.end(), value=Decimal(1), currency=currencies.code_of(after), named=True, word=True)
+        if after and after.groupdict()["name"] and said[1] in ("dollar", "euro", "pound", "rupee", "buck"):
+            return _Figure(
+                start=start,
+                end=after.end(),
+                value=Decimal(1),
+                currency=currencies.code_of(after),
+                named=True,
+                word=True,
+            )
     return None
 
 
@@ -213,12 +161,12 @@ def _suffixed(line: str, figure: _Figure) -> _Figure | None:
     end = figure.end
     if line[end : end + 1] == "%" or line[end : end + 2] == " %":
         return None
-    scale = _SCALE.match(line, end) if figure.scale == 1 else None
+    scale = words.SCALE.match(line, end) if figure.scale == 1 else None
     if scale and not _scale_fits(line, scale, figure):
         scale = None
     if scale:
         name = (scale["word"] or scale["letter"]).lower()
-        figure = replace(figure, scale=_FACTORS[name], end=scale.end())
+        figure = replace(figure, scale=words.FACTORS[name], end=scale.end())
     if figure.named and line[figure.end : figure.end + 1] in "%" and figure.end < len(line):
         return None
     after = currencies.AFTER.match(line, figure.end)
@@ -229,12 +177,12 @@ def _suffixed(line: str, figure: _Figure) -> _Figure | None:
             end=after.end(),
             named=True,
             currency=figure.currency if figure.named and figure.currency else currencies.code_of(after),
-            scale=figure.scale * (_FACTORS[scaled.lower()] if scaled else 1),
+            scale=figure.scale * (words.FACTORS[scaled.lower()] if scaled else 1),
             word=bool(after["name"]),
         )
-        late = _SCALE.match(line, figure.end)
+        late = words.SCALE.match(line, figure.end)
         if late and late["word"] and figure.scale == 1 and late["word"].lower() not in ("hundred", "cr"):
-            figure = replace(figure, scale=_FACTORS[late["word"].lower()], end=late.end())
+            figure = replace(figure, scale=words.FACTORS[late["word"].lower()], end=late.end())
         return _decimals_behind_sign(line, figure, after)
     if not figure.named:
         minor = currencies.MINOR_AFTER.match(line, figure.end)
@@ -251,7 +199,7 @@ def _scale_fits(line: str, scale: re.Match[str], figure: _Figure) -> bool:
     if letter in ("b", "t", "g", "T", "G"):
         return figure.named
     if letter == "m":
-        return figure.named or bool(_CUE.search(line, max(0, figure.start - 60), figure.start))
+        return figure.named or bool(words.CUE.search(line, max(0, figure.start - 60), figure.start))
     return True
 
 
@@ -269,7 +217,10 @@ def _belongs(line: str, figure: _Figure, after: re.Match[str]) -> bool:
     name = (after["name"] or "").lower()
     if name in ("real", "won", "mark", "marks") and not after["country"]:
         return False
-    return not (name in ("pound", "pounds") and re.match(r"\s(?:of (?!debt|revenue|fund)|per square|lighter|heavier)", line[after.end() :]))
+    return not (
+        name in ("pound", "pounds")
+        and re.match(r"\s(?:of (?!debt|revenue|fund)|per square|lighter|heavier)", line[after.end() :])
+    )
 
 
 def _decimals_behind_sign(line: str, figure: _Figure, after: re.Match[str]) -> _Figure:
@@ -284,7 +235,7 @@ def _decimals_behind_sign(line: str, figure: _Figure, after: re.Match[str]) -> _
 
 def _value(raw: str, *, european: bool) -> Decimal | None:
     """The figure's value: the last mark is the decimal one unless what follows it is a group of three."""
-    text = re.sub(rf"[{_GAP}'’]", "", raw)
+    text = re.sub(rf"[{words.GAP}'’]", "", raw)
     marks = [char for char in text if char in ",."]
     if marks:
         last = marks[-1]
@@ -325,10 +276,12 @@ def _closes(line: str, figure: _Figure) -> bool:
 
 
 def _as_range(line: str, left: _Figure, right: _Figure) -> tuple[_Figure, _Figure] | None:
-    if not _JOINT.fullmatch(line, left.end, right.start) or left.minor != right.minor and left.named:
+    if not words.JOINT.fullmatch(line, left.end, right.start) or (left.minor != right.minor and left.named):
         return None
     joint = line[left.end : right.start].strip().lower()
-    if joint in ("and", "or") and not (joint == "or" or re.search(r"\bbetween\s+(?:\S{1,3}\s)?\Z", line[max(0, left.start - 14) : left.start], re.I)):
+    if joint in ("and", "or") and not (
+        joint == "or" or re.search(r"\bbetween\s+(?:\S{1,3}\s)?\Z", line[max(0, left.start - 14) : left.start], re.I)
+    ):
         return None
     if joint == "or" and left.named and right.named:
         return None
@@ -336,27 +289,43 @@ def _as_range(line: str, left: _Figure, right: _Figure) -> tuple[_Figure, _Figur
         return None
     if left.scale == 1 and right.scale > 1 and left.value < 1000 and not (left.named and left.value > right.value):
         left = replace(left, scale=right.scale)
-    if left.raw == right.raw == "spoken" and left.value < 20 and line[: right.end].lower().endswith(("hundred", "hundred dollars")):
+    if (
+        left.raw == right.raw == "spoken"
+        and left.value < 20
+        and line[: right.end].lower().endswith(("hundred", "hundred dollars"))
+    ):
         left = replace(left, value=left.value * 100)
     low, high = left.value * left.scale, right.value * right.scale
     if low > high or (left.named and right.named and left.currency != right.currency):
         return None
     currency = right.currency or left.currency
     named = left.named or right.named
-    return replace(left, currency=currency, named=named, minor=right.minor), replace(right, currency=currency, named=named)
+    return replace(left, currency=currency, named=named, minor=right.minor), replace(
+        right, currency=currency, named=named
+    )
 
 
 def _is_money(line: str, low: _Figure, high: _Figure) -> bool:
     """Whether a figure without a currency is money all the same."""
-    following = _NEXT_WORD.match(line, high.end)
+    following = words.NEXT_WORD.match(line, high.end)
     word = following[1].lower() if following else ""
-    period = _PERIOD.match(line, high.end)
-    if word in _COUNTED and not period:
+    period = words.PERIOD.match(line, high.end)
+    if word in words.COUNTED and not period:
         return False
-    if word.endswith("s") and word not in ("is", "was", "as", "this", "has", "so", "yes", "us", "its", "plus", "less") and not period:
+    if (
+        word.endswith("s")
+        and word not in ("is", "was", "as", "this", "has", "so", "yes", "us", "its", "plus", "less")
+        and not period
+    ):
         return False
     before = line[max(0, low.start - 60) : low.start]
-    cued = bool(_CUE.search(before)) or bool(re.match(r"\s?(?:budget|deal|contract|quote|discount|arr|mrr|acv|opportunity|pilot)\b", line[high.end : high.end + 14], re.I))
+    cued = bool(words.CUE.search(before)) or bool(
+        re.match(
+            r"\s?(?:budget|deal|contract|quote|discount|arr|mrr|acv|opportunity|pilot)\b",
+            line[high.end : high.end + 14],
+            re.I,
+        )
+    )
     if line[low.start - 1 : low.start] in ("#", "/", ":", "+") and low.start:
         return False
     if high.scale >= 1000 or low.scale >= 1000:
@@ -364,12 +333,12 @@ def _is_money(line: str, low: _Figure, high: _Figure) -> bool:
             return True
         value = high.value * high.scale
         return "grand" in line[high.start : high.end].lower() or cued or bool(period) or (value >= 10**6 and not word)
-    if high.raw == "spoken" and high.value * high.scale < 100 or not cued:
+    if (high.raw == "spoken" and high.value * high.scale < 100) or not cued:
         return False
     value = high.value * high.scale
     yearlike = 1900 <= value <= 2100 and high.raw.isdigit()
     if period:
-        return not yearlike or _PERIOD.match(line, high.end) is not None
+        return not yearlike or words.PERIOD.match(line, high.end) is not None
     if word in ("of", "more", "times", "or", "and", "to") and value < 1000:
         return False
     return value >= 100 and not yearlike and len(high.raw.replace(",", "")) <= 9
@@ -379,13 +348,17 @@ def _mention(line: str, low: _Figure, high: _Figure) -> MoneyMention:
     end = high.end
     names: list[str] = []
     while len(names) < 2:
-        match = _PERIOD.match(line, end)
+        match = words.PERIOD.match(line, end)
         if not match:
             break
-        names.append(_PERIOD_NAMES[match["name"].lower()] if match["name"] else _LY[match["ly"].lower().replace(".", "")])
+        names.append(
+            words.PERIOD_NAMES[match["name"].lower()]
+            if match["name"]
+            else words.LY[match["ly"].lower().replace(".", "")]
+        )
         end = match.end()
-    ish = _ISH.match(line, high.end)
-    approximate = bool(ish) or bool(_ABOUT.search(line, max(0, low.start - 30), low.start))
+    ish = words.ISH.match(line, high.end)
+    approximate = bool(ish) or bool(words.ABOUT.search(line, max(0, low.start - 30), low.start))
     if ish and end < ish.end():
         end = ish.end()
     return MoneyMention(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gangly_tui.domain.draft import Dropped, NextStep, Side
 from gangly_tui.intelligence.offline import step_cues as cue
+from gangly_tui.intelligence.offline.commitments import score_commitments
 from gangly_tui.intelligence.offline.due import Due, read_dues, weekday_of
 from gangly_tui.intelligence.offline.lexicon import ACTION_VERB
 from gangly_tui.intelligence.offline.modality import asks
@@ -24,6 +25,9 @@ from gangly_tui.intelligence.offline.step_words import (
     wording,
     words,
 )
+
+_TALK = 0.3
+"""Likelihood below which a promise that names neither a thing nor a day is not taken for a step."""
 
 
 def find_next_steps(reading: Reading) -> tuple[list[NextStep], list[Dropped]]:
@@ -91,6 +95,8 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
     team = not low.startswith(("i", "let me"), at)
     if team and not cue.STRONG.match(what):
         return
+    if re.match(r"(?:show|get (?:to|into)|return to|look at|pass|read)\b", what.lower()) and not read_dues(what, reading.context):
+        return
     reason = ""
     if cue.CONDITION.search(low[max(0, at - 60) : at]) or re.search(r"\b(?:if|unless)\b", low[found.end() :][:80]):
         reason = "conditional: it depends on something that has not happened"
@@ -98,15 +104,12 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
         reason = "says how they usually work, not what somebody took on"
     elif re.search(r"\b(?:maybe|might|perhaps|not sure)\b", low[max(0, at - 30) : at]):
         reason = "hypothetical"
+    elif not names_thing(what) and not read_dues(sentence.text, reading.context):
+        if team and sentence.side is Side.REP and cue.PITCH_WE.match(low[at:]):
+            reason = "describes the service, not a step"
+        elif not cue.CLEAR.match(what) and _likelihood(reading, sentence) < _TALK:
+            reason = "sounds like talk, not like a step"
     confidence = 0.66 if team or low.startswith(("i need", "i have", "we need", "we have"), at) else 0.76
-    if (
-        team
-        and sentence.side is Side.REP
-        and not names_thing(what)
-        and not read_dues(what, reading.context)
-        and cue.PITCH_WE.match(low[at:])
-    ):
-        reason = reason or "describes the service, not a step"
     owner = reading.cast.full_name(sentence.speaker)
     yield from _built(
         reading,
@@ -118,6 +121,13 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
         confidence=confidence,
         reason=reason,
     )
+
+
+def _likelihood(reading: Reading, sentence: Sentence) -> float:
+    """How likely somebody takes on an action here, by the linear model, with a sentence of context on either side."""
+    near = reading.sentences[max(0, sentence.index - 2) : sentence.index + 3]
+    scores = score_commitments([each.text for each in near], [each.speaker for each in near])
+    return scores[near.index(sentence)]
 
 
 def _assigned(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
@@ -292,7 +302,7 @@ def _agreed_slot(reading: Reading, sentence: Sentence) -> Candidate | None:
     dues = [
         due
         for due in read_dues(sentence.text, reading.context)
-        if due.first == due.last and due.words.lower() not in ("now", "right now", "today")
+        if due.first == due.last and not re.search(r"\b(?:now|today|hours?|minutes?)\b", due.words.lower())
     ]
     if not dues:
         return None

@@ -76,9 +76,9 @@ def spoken(words: Sequence[str], at: int) -> tuple[Decimal, int] | None:
         elif word in ("a", "an") and last == "start" and _scale_follows(words, index + 1):
             group = Decimal(1)
             last = "ones"
-        elif word == "and" and last in ("hundred", "scale") and index + 1 < stop and words[index + 1] in CARDINALS:
-            pass
-        elif word == "-" and last in ("tens", "ones") and index + 1 < stop and _joins(words[index + 1], last):
+        elif (
+            word == "and" and last in ("hundred", "scale") and index + 1 < stop and words[index + 1] in CARDINALS
+        ) or (word == "-" and last in ("tens", "ones") and index + 1 < stop and _joins(words[index + 1], last)):
             pass
         elif word == "point" and last in ("ones", "tens"):
             decimals, behind = _digits_after_point(words, index + 1)

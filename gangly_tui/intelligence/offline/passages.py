@@ -160,6 +160,11 @@ def plain(piece: str, base: int) -> tuple[str, tuple[int, ...] | None, int, int]
     return "".join(chars), tuple(offsets), offsets[0], offsets[-1] + 1
 
 
+def one_space(text: str) -> str:
+    """A whole text with straight quotes and one space between words; offsets are lost."""
+    return " ".join(text.translate(_STRAIGHT).split())
+
+
 def split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The sentences of `text[start:end]` as (start, end), none longer than SENTENCE_LIMIT characters."""
     at = start

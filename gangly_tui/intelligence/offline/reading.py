@@ -21,6 +21,7 @@ class Reading:
     context: ReadingContext
     gone: frozenset[int]
     amended: dict[int, int]
+    alive: tuple[Sentence, ...]
 
     @property
     def text(self) -> str:
@@ -34,13 +35,7 @@ class Reading:
 
     def live(self) -> Iterator[Sentence]:
         """The sentences that count: not taken back, not planted, not the rep's preparation, not a signature."""
-        for each in self.sentences:
-            if (
-                each.index not in self.gone
-                and each.block not in (Block.PREP, Block.SIGNATURE)
-                and not planted(each.low)
-            ):
-                yield each
+        return iter(self.alive)
 
     def before(self, sentence: Sentence, count: int) -> Iterable[Sentence]:
         """The sentences before this one, nearest first."""
@@ -90,4 +85,9 @@ def read(text: str, context: ReadingContext) -> Reading:
     cast = read_cast(source, context)
     source = with_sides(source, cast)
     gone, amended = retractions(source.sentences)
-    return Reading(source=source, cast=cast, context=context, gone=gone, amended=amended)
+    alive = tuple(
+        each
+        for each in source.sentences
+        if each.index not in gone and each.block not in (Block.PREP, Block.SIGNATURE) and not planted(each.low)
+    )
+    return Reading(source=source, cast=cast, context=context, gone=gone, amended=amended, alive=alive)

@@ -131,9 +131,15 @@ def _lines(text: str) -> list[Line]:
 
 def _speaker(line: str, accept: Callable[[str], bool]) -> tuple[str, int] | None:
     found = _SPEAKER.match(line[:260])
-    if not found or not accept(found.group("name")):
+    if not found or not accept(found.group("name")) or _listed(line, found):
         return None
     return found.group("name").strip(), found.end()
+
+
+def _listed(line: str, found: re.Match[str]) -> bool:
+    """Whether `Name: ...` is an item of a list: somebody's point or task in notes, not a turn."""
+    marked = found.group("bold") or found.group("stamp") or found.group("stamp2") or found.group("at3")
+    return line.lstrip().startswith(("- ", "* ", "\u2022 ")) and not marked
 
 
 def _speakers(text: str, lines: list[Line], known: set[str]) -> Callable[[str], bool]:
@@ -142,7 +148,7 @@ def _speakers(text: str, lines: list[Line], known: set[str]) -> Callable[[str], 
     strong: set[str] = set()
     for start, end in lines:
         found = _SPEAKER.match(text[start : min(end, start + 260)])
-        if not found:
+        if not found or _listed(text[start:end], found):
             continue
         name = found.group("name").strip()
         if not _name_like(name, known):

@@ -17,7 +17,7 @@ _WON = re.compile(
     rf"now )?(?:counter)?signed(?: (?:the|it|off on the|your|our))?(?: \w+)? ?{_DOC}?|{_DOC} (?:is "
     rf"|has been |was |came back |all )?(?:fully |now |already )?(?:counter-?)?signed|signed "
     rf"(?:the |our |your )?{_DOC}|"
-    rf"(?:deal|it)(?:'s| is| has been)? (?:closed|done and signed|won)\b|closed[- ]won|"
+    rf"(?:deal|opp|opportunity)(?:'s| is| has been| was)? (?:closed|done and signed|won)\b(?!')|closed[- ]won|"
     rf"(?:po|purchase order) (?:is |was |has been )?(?:issued|received|sent|in hand|attached)|"
     rf"(?:sent|issued|attached is|received) (?:the |a |our |your )?(?:po|purchase order)\b|"
     rf"countersigned|verbal and signed|welcome aboard|"

@@ -105,3 +105,8 @@ STRONG = re.compile(
     r"process)\b",
     re.I,
 )
+CLEAR = re.compile(
+    r"(?:check with|follow[- ]?up|get back|circle back|reach out|talk to|speak (?:to|with)|introduce|loop|confirm|run (?:it|this) "
+    r"(?:by|past)|connect|invite|sign|book|schedule)\b",
+    re.I,
+)

@@ -40,7 +40,7 @@ _LABEL = re.compile(
 )
 _WANTS = re.compile(
     rf"^(?:(?P<who>{_WHO})\s)?(?:wants?|needs?|asked (?:me |us )?for|requested|would like|expects?|"
-    rf"waiting (?:on|for))\s(?:to (?:see|get|have|review)\s)?(?P<what>(?:a |an |the |our |some |"
+    rf"waiting (?:on|for))\s(?:to (?:see|get|have)\s)?(?P<what>(?:a |an |the |our |some |"
     rf"updated )?(?:[\w-]+\s){{0,3}}?{DELIVERABLE}\b.*)$",
     re.I,
 )
@@ -100,7 +100,7 @@ def _clause(
     low = clause.lower()
     if (
         re.search(r"\b(?:if|unless|might|maybe|would|could|perhaps|hopefully)\b", low)
-        or _PAST_DONE.match(low)
+        or (_PAST_DONE.match(low) and not _ASKED_TO.match(clause) and not _WANTS.match(clause))
         or denied(low, 0, min(12, len(low)))
     ):
         return
@@ -123,7 +123,7 @@ def _clause(
         yield from _made(
             reading, sentence, (begin + asked.start("what"), begin + len(clause)), "me", 0.78, quote_from=begin
         )
-    elif wants and not re.match(r"\w+\s+to\b", wants.group("what")):
+    elif wants and not re.match(r"to\b|\w+\s+to\b", wants.group("what")):
         send = "send " if re.search(r"\bsend\b", reading.text, re.I) else ""
         yield from _made(
             reading,

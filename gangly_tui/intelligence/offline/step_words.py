@@ -99,7 +99,7 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
         text = f"{head} {text[due.end - offset :]}"
     elif due and offset <= due.start < offset + len(text):
         text = text[: due.start - offset]
-    text = re.sub(r"\(\s*\)", " ", text)
+    text = re.sub(r"\s,.*$", "", re.sub(r"\(\s*\)", " ", text))
     text = re.sub(r"\s+", " ", text).strip(" \"'")
     text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
     text = _INDIRECT.sub(r"\1 ", text)
