@@ -1,4 +1,4 @@
-"""The demo calendar and its recorder: one working day, every day, in the rep's own time zone."""
+"""The demo calendar and its recorder: one working day and the next, every day, in the rep's own time zone."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ class SandboxCalendar:
         return "sandbox"
 
     async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
-        """The demo day of today, as far as it touches [start, end)."""
-        found = [self._meeting(each, self._today()) for each in self._day["meeting"]]
+        """The demo day of today and the calls of the day after, as far as they touch [start, end)."""
+        found = [
+            self._meeting(each, self._today() + timedelta(days=each.get("day", 0))) for each in self._day["meeting"]
+        ]
         return [each for each in found if each.start < end and each.end > start]
 
     async def transcript(self, meeting: Meeting) -> str | None:
