@@ -4,6 +4,9 @@ GanglyError                 message says what happened, `fix` says what to do
 ├── ConfigError             config.toml or hierarchy.toml cannot be used
 ├── InputError              a file, a text or a typed value cannot be read
 ├── StoreError              the local store cannot be opened or written
+│   ├── StoreFull           the disk is full: nothing of the change was kept
+│   └── HeldByAnother       another window does this right now
+├── VaultError              a key or token cannot be had, or cannot be kept safely
 ├── DecisionError           a decision does not fit the card it names
 │   ├── StaleApproval       the card changed after it was shown
 │   └── AlreadyDecided      the card has been decided before
@@ -44,6 +47,22 @@ class InputError(GanglyError):
 
 class StoreError(GanglyError):
     """The local store cannot be opened or written."""
+
+
+class StoreFull(StoreError):
+    """The disk is full. Nothing of the change was kept; everything acknowledged before is there."""
+
+
+class HeldByAnother(StoreError):
+    """Another window does this right now; `pid` is its process, 0 when it has not said so yet."""
+
+    def __init__(self, message: str, *, pid: int, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.pid = pid
+
+
+class VaultError(GanglyError):
+    """A key or a token cannot be had, or there is no place where it would be safe."""
 
 
 class DecisionError(GanglyError):
