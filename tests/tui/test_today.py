@@ -16,7 +16,7 @@ from gangly_tui.tui.screens.today import TodayScreen
 from gangly_tui.tui.widgets.agenda import Agenda
 from gangly_tui.tui.widgets.brief_view import BriefView
 from gangly_tui.tui.widgets.day_bar import DayBar
-from tests.tui.desks import ANA, NOW, PaperReader, at, meeting, nordwind, paper_desk, record, screen_text
+from tests.tui.desks import ANA, NOW, Clock, PaperReader, at, meeting, nordwind, paper_desk, record, screen_text
 from tests.tui.test_rows import HOSTILE
 
 SIZES = [(80, 24), (140, 40)]
@@ -266,3 +266,13 @@ async def test_hostile_names_are_text_everywhere(tmp_path: Path, text: str) -> N
 
 def test_the_clock_of_these_tests_stands_inside_a_meeting() -> None:
     assert at(9) <= NOW < at(9, 45)
+
+
+async def test_in_the_evening_the_first_call_that_still_waits_is_highlighted(demo_desk: Desk, clock: Clock) -> None:
+    clock.time = clock.time.replace(hour=21)
+    app = GanglyApp(demo_desk)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await app.workers.wait_for_complete([each for each in app.workers if each.name == "pull"])
+        await pilot.pause()
+        assert _today(app).meeting_id == "demo-harbor-pine-2026-11-24"

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from gangly_tui.domain.brief import Brief
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.records import Kind
-from gangly_tui.flow.prepare import MeetingRow, day, next_meeting, prepare
+from gangly_tui.flow.prepare import MeetingRow, MeetingState, day, next_meeting, prepare
 from gangly_tui.store import engagement, mirror
 from gangly_tui.tui.app import app_of
 from gangly_tui.tui.messages import DealChosen, Delivered, Pulled, SourceWanted
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LOOK_AHEAD = timedelta(days=30)
 _TICK = 20.0
+_WAITING = (MeetingState.REVIEW, MeetingState.TRANSCRIPT_READY, MeetingState.NOTES_PENDING, MeetingState.DRAFTED)
 
 
 class TodayScreen(Screen[None]):
@@ -91,11 +92,17 @@ class TodayScreen(Screen[None]):
         ids = [each.meeting.id for each in self._rows]
         same = self.meeting_id in ids
         if not same:
-            ahead = next_meeting(self._desk)
-            self.meeting_id = ahead.id if ahead and ahead.id in ids else ids[0]
+            self.meeting_id = self._first_wanted(ids)
         at = ids.index(self.meeting_id)
         agenda.show_day(self._rows, now, cursor=at)
         self._show_brief(at, keep=same)
+
+    def _first_wanted(self, ids: list[str]) -> str:
+        """The meeting that is next; when the day is over, the first one that still waits for the rep."""
+        ahead = next_meeting(self._desk)
+        if ahead and ahead.id in ids:
+            return ahead.id
+        return next((each.meeting.id for each in self._rows if each.state in _WAITING), ids[0])
 
     def _summary(self) -> str:
         waiting = sum(each.to_review for each in self._rows)
