@@ -69,7 +69,9 @@ def vocabulary(data: Sequence[Line], settings: Settings) -> dict[str, int]:
         seen.update(found)
         if answer:
             beside.update(found)
-    kept = [name for name, count in seen.items() if count >= settings.often and (beside[name] or count >= settings.common)]
+    kept = (
+        name for name, count in seen.items() if count >= settings.often and (beside[name] or count >= settings.common)
+    )
     return {name: index for index, name in enumerate(sorted(kept))}
 
 

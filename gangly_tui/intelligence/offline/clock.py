@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import time
+from typing import Any
 
 from gangly_tui.intelligence.offline.numbers import CARDINALS, SMALL
 
@@ -150,76 +151,101 @@ def _make(hour: int, minute: int, half: str) -> time | None:
     return time(hour % 24, minute)
 
 
+Said = tuple[time | None, str]
+"""A time of day and the words that told its half of the day."""
+_Groups = dict[str, Any]
+
+
 def _of_match(match: re.Match[str]) -> Clock | None:
     group = match.groupdict()
     lead = (group["lead"] or "").lower()
-    begin = match.start("lead") if lead == "@" else match.end("lead") if group["lead"] else match.start()
-    begin = match.start() + len(match.group()[: begin - match.start()])
-    begin += len(match.group()[begin - match.start() :]) - len(match.group()[begin - match.start() :].lstrip())
-    sure, half, at = True, "", None
-    if group["named"]:
-        at = time(0 if "night" in group["named"].lower() else 12)
-        half = "named"
-    elif group["past"]:
-        half = group["phalf"] or ""
-        at = _beside(group, half)
-        sure = bool(half or group["pn"] or group["poc"] or not group["past"].isdigit()) or lead == "at"
-        sure = sure and not (
-            group["side"].lower() in ("from", "before", "after", "to")
-            and not half
-            and not group["pn"]
-            and lead != "at"
-            and "quarter" not in group["past"].lower()
-            and "half" not in group["past"].lower()
-        )
-        if not sure:
-            return None
-    elif group["hh"]:
-        at = _make(_hour(group["hh"]), 30, "")
-    elif group["h"]:
-        half = group["chalf"] or ""
-        if group["sep"] == "." and not half and lead not in ("at", "@"):
-            return None
-        at = _make(
-            int(group["h"]),
-            int(group["m"] or 0),
-            half
-            or (
-                "24" if group["sep"] == "h" or group["hmark"] or (len(group["h"]) == 2 and group["h"][0] == "0") else ""
-            ),
-        )
-        if group["hmark"] and lead not in ("at", "@", "for", "from", "to") and not half and int(group["h"]) < 13:
-            return None
-    elif group["h3"]:
-        half = group["half3"]
-        at = _make(int(group["h3"]), int(group["m3"]), half)
-    elif group["h2"]:
-        half = group["ohalf"] or ""
-        at = _make(_hour(group["h2"]), 0, half)
-    elif group["h1"]:
-        half = group["half1"] or group["half1b"]
-        if group["half1b"] and lead not in ("at", "@", "from", "to", "between", "by") and len(match.string) > 60:
-            return None
-        at = _make(int(group["h1"]), 0, half) if int(group["h1"]) <= 12 else None
-    elif group["wh1"]:
-        half = group["whalf1"]
-        at = _make(_hour(group["wh1"]), 0, half)
-    elif group["wh"]:
-        half = group["whalf"] or ""
-        at = _make(_hour(group["wh"]), _minutes(group["wm"]), half)
-        sure = (
-            bool(half)
-            or lead in ("at", "@", "around", "by", "from", "until")
-            or not (match.string[: match.start()].strip() or match.string[match.end() :].strip(" .?!"))
-        )
-        if not sure:
-            return None
+    key = next((name for name in _FORMS if group[name]), "")
+    said = _FORMS[key](match, group, lead) if key else None
+    at, half = said or (None, "")
     if at is None:
         return None
-    return Clock(start=begin, end=match.end(), at=at, sure=sure, exact=bool(half) or at.hour > 18)
+    begin = match.start("lead") if lead == "@" else match.end("lead") if lead else match.start()
+    begin += len(match.string[begin : match.end()]) - len(match.string[begin : match.end()].lstrip())
+    return Clock(start=begin, end=match.end(), at=at, sure=True, exact=bool(half) or at.hour > 18)
 
 
-def _beside(group: dict[str, str | None], half: str) -> time | None:
+def _noon(_match: re.Match[str], group: _Groups, _lead: str) -> Said | None:
+    return time(0 if "night" in group["named"].lower() else 12), "named"
+
+
+def _past_the_hour(_match: re.Match[str], group: _Groups, lead: str) -> Said | None:
+    """ "half past three", "quarter to noon"; "ten to five" needs "at" or "o'clock", or it may be a range."""
+    half, past = group["phalf"] or "", group["past"]
+    sure = bool(half or group["pn"] or group["poc"] or not past.isdigit()) or lead == "at"
+    named = half or group["pn"] or lead == "at" or re.search("quarter|half", past, re.IGNORECASE)
+    if not sure or (group["side"].lower() in ("from", "before", "after", "to") and not named):
+        return None
+    return _beside(group, half), half
+
+
+def _half_hour(_match: re.Match[str], group: _Groups, _lead: str) -> Said | None:
+    """ "half three", as the British say it."""
+    return _make(_hour(group["hh"]), 30, ""), ""
+
+
+def _hour_and_minutes(_match: re.Match[str], group: _Groups, lead: str) -> Said | None:
+    """ "17:30", "5.30 pm", "9h"."""
+    half, hour = group["chalf"] or "", group["h"]
+    if group["sep"] == "." and not half and lead not in ("at", "@"):
+        return None
+    if group["hmark"] and lead not in ("at", "@", "for", "from", "to") and not half and int(hour) < 13:
+        return None
+    whole_day = group["sep"] == "h" or group["hmark"] or (len(hour) == 2 and hour[0] == "0")
+    return _make(int(hour), int(group["m"] or 0), half or ("24" if whole_day else "")), half
+
+
+def _run_together(_match: re.Match[str], group: _Groups, _lead: str) -> Said | None:
+    """ "530pm"."""
+    return _make(int(group["h3"]), int(group["m3"]), group["half3"]), group["half3"]
+
+
+def _on_the_clock(_match: re.Match[str], group: _Groups, _lead: str) -> Said | None:
+    """ "five o'clock"."""
+    half = group["ohalf"] or ""
+    return _make(_hour(group["h2"]), 0, half), half
+
+
+def _hour_alone(match: re.Match[str], group: _Groups, lead: str) -> Said | None:
+    """ "5 pm", "at 5p"."""
+    if group["half1b"] and lead not in ("at", "@", "from", "to", "between", "by") and len(match.string) > 60:
+        return None
+    half = group["half1"] or group["half1b"]
+    return (_make(int(group["h1"]), 0, half) if int(group["h1"]) <= 12 else None), half
+
+
+def _word_hour(_match: re.Match[str], group: _Groups, _lead: str) -> Said | None:
+    """ "five pm"."""
+    return _make(_hour(group["wh1"]), 0, group["whalf1"]), group["whalf1"]
+
+
+def _word_hour_and_minutes(match: re.Match[str], group: _Groups, lead: str) -> Said | None:
+    """ "ten thirty": a time when led by "at", told by its half of the day, or the whole of the line."""
+    half = group["whalf"] or ""
+    alone = not (match.string[: match.start()].strip() or match.string[match.end() :].strip(" .?!"))
+    if not (half or lead in ("at", "@", "around", "by", "from", "until") or alone):
+        return None
+    return _make(_hour(group["wh"]), _minutes(group["wm"]), half), half
+
+
+_FORMS: dict[str, Callable[[re.Match[str], _Groups, str], Said | None]] = {
+    "named": _noon,
+    "past": _past_the_hour,
+    "hh": _half_hour,
+    "h": _hour_and_minutes,
+    "h3": _run_together,
+    "h2": _on_the_clock,
+    "h1": _hour_alone,
+    "wh1": _word_hour,
+    "wh": _word_hour_and_minutes,
+}
+
+
+def _beside(group: _Groups, half: str) -> time | None:
     if group["pn"]:
         hour = 12 if group["pn"].lower() == "noon" else 0
         base: time | None = time(hour)

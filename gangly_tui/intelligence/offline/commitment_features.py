@@ -127,41 +127,44 @@ def features(lines: Sequence[list[str]], meant: Sequence[list[tuple[str, str]]],
             found.add(padded[index - 1] + " " + word)
         if index > 1:
             found.add(padded[index - 2] + " " + padded[index - 1] + " " + word)
-    for position, (name, verb) in enumerate(meant[at]):
-        found.add("I:" + name)
-        found.add("V:" + verb)
-        found.add("I:" + name + ":" + verb)
-        kind = VERB_KINDS.get(verb, "other")
-        found |= {"C:" + kind, "C:" + name + ":" + kind}
-        if name in _OWN:
-            found.add("C:own:" + kind)
-        if position == 0:
-            found.add("I1:" + name)
-    if not meant[at]:
-        found.add("I:none")
-    own = [name for name, _ in meant[at] if name in _OWN]
+    own = any(name in _OWN for name, _ in meant[at])
+    found |= _intended(meant[at])
     if own:
-        found.add("own")
-        if not _TIMES.isdisjoint(words):
-            found.add("own+time")
-        if "you" in words:
-            found.add("own+you")
-        if "if" in words[:4]:
-            found.add("own+if")
-        found.add("own+len" + str(min(len(words) // 4, 6)))
+        found |= _own_promise(words)
     elif not _TIMES.isdisjoint(words):
         found.add("time")
     found.add("len" + str(min(len(words) // 3, 8)))
-    if raw[at].rstrip().endswith("?"):
-        found.add("?")
-    if raw[at].rstrip().endswith("--"):
-        found.add("broken")
-    found |= _neighbours(lines, meant, raw, speakers, at, bool(own))
+    end = raw[at].rstrip()
+    found |= {mark for mark, tail in (("?", "?"), ("broken", "--")) if end.endswith(tail)}
+    return found | _neighbours(lines, meant, raw, speakers, at)
+
+
+def _intended(meant: Sequence[tuple[str, str]]) -> set[str]:
+    """What the line's subjects mean to do, the verb and the kind of work it is."""
+    found = {"I1:" + meant[0][0]} if meant else {"I:none"}
+    for name, verb in meant:
+        kind = VERB_KINDS.get(verb, "other")
+        found |= {"I:" + name, "V:" + verb, "I:" + name + ":" + verb, "C:" + kind, "C:" + name + ":" + kind}
+        if name in _OWN:
+            found.add("C:own:" + kind)
+    return found
+
+
+def _own_promise(words: Sequence[str]) -> set[str]:
+    """What stands beside the speaker's own intention."""
+    found = {"own", "own+len" + str(min(len(words) // 4, 6))}
+    if not _TIMES.isdisjoint(words):
+        found.add("own+time")
+    if "you" in words:
+        found.add("own+you")
+    if "if" in words[:4]:
+        found.add("own+if")
     return found
 
 
 def _neighbours(lines: Sequence[list[str]], meant: Sequence[list[tuple[str, str]]], raw: Sequence[str],
-                speakers: Sequence[str | None], at: int, own: bool) -> set[str]:  # fmt: skip
+                speakers: Sequence[str | None], at: int) -> set[str]:  # fmt: skip
+    own = any(name in _OWN for name, _ in meant[at])
     found: set[str] = set()
     for step in (-2, -1, 1, 2):
         near = at + step

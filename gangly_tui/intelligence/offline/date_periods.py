@@ -22,7 +22,7 @@ from gangly_tui.intelligence.offline.date_reading import (
     two_digit_year,
 )
 from gangly_tui.intelligence.offline.date_relative import relative, season
-from gangly_tui.intelligence.offline.date_tokens import END, MARK, MONTH, NUM, UNIT, WEEKDAY, WORD
+from gangly_tui.intelligence.offline.date_tokens import END, MARK, MONTH, NUM, UNIT, WORD
 from gangly_tui.intelligence.offline.date_units import unit_at, unit_stretch
 from gangly_tui.intelligence.offline.holidays import holiday
 
@@ -184,33 +184,37 @@ def fiscal_year(line: Line, index: int) -> Found:
 
 def edge(line: Line, index: int) -> Found:
     """ "end of Q3", "early next week", "mid-November", "beginning of the month", "later this year", "rest of the
-    week"."""
-    tokens = line.tokens
-    word = tokens[index].word
+    week", "EOM"."""
+    word = line.tokens[index].word
     if word in words.DEADLINES:
-        side = "start" if word.startswith("bo") else "end"
-        if word == "boy" and line.before(index) not in ("the", "at", "by"):
-            return None
-        if words.DEADLINES[word] == "day":
-            return of_day(line.today, left="end of day"), index + 1
-        return _edge_of(
-            line, of_stretch(unit_stretch(line, words.DEADLINES[word], 0), words.DEADLINES[word]), side, index + 1
-        )
+        return _deadline(line, index, word)
     if word in ("later", "earlier", "rest", "remainder"):
         return _rest(line, index, word)
-    if word not in words.EDGES:
+    return _edge_word(line, index, word) if word in words.EDGES else None
+
+
+def _deadline(line: Line, index: int, word: str) -> Found:
+    """ "EOD", "EOW", "BOM"."""
+    if word == "boy" and line.before(index) not in ("the", "at", "by"):
         return None
+    unit = words.DEADLINES[word]
+    if unit == "day":
+        return of_day(line.today, left="end of day"), index + 1
+    side = "start" if word.startswith("bo") else "end"
+    return _edge_of(line, of_stretch(unit_stretch(line, unit, 0), unit), side, index + 1)
+
+
+def _edge_word(line: Line, index: int, word: str) -> Found:
+    tokens = line.tokens
     side = words.EDGES[word]
     at = skip(tokens, index + 1, "-", "to", "of", "in")
-    if word == "close" and tokens[at].word in ("business", "play"):
+    linked = tokens[at - 1].word
+    closing = (word == "close" and tokens[at].word in ("business", "play")) or (
+        word == "end" and tokens[at].word in ("day", "business", "play") and linked == "of"
+    )
+    if closing:
         return day_end(line, at + 1)
-    if word == "end" and tokens[at].word in ("day", "business", "play") and tokens[at - 1].word == "of":
-        return day_end(line, at + 1)
-    if word in ("end", "start", "beginning", "middle", "close", "ending") and tokens[at - 1].word not in (
-        "of",
-        "in",
-        "-",
-    ):
+    if word in ("end", "start", "beginning", "middle", "close", "ending") and linked not in ("of", "in", "-"):
         fits = (word == "end" and tokens[at].kind in (UNIT, MONTH)) or tokens[at].word in words.RELATIVE
         if not fits:
             return None
@@ -221,10 +225,8 @@ def edge(line: Line, index: int) -> Found:
         return of_day(cal.plus_days(line.today, words.DAYS[tokens[at].word])), at + 1
     if tokens[at + 1].word in words.DAY_PARTS and tokens[at].word in words.RELATIVE:
         return relative(line, at)
-    found = period(line, at) if word != "early" or tokens[at].kind != NUM or True else None
-    if not found and word == "end" and tokens[at].kind in (WEEKDAY,):
-        return None
-    if not found or (found[0].grain in ("day",) and side != "end"):
+    found = period(line, at)
+    if not found or (found[0].grain == "day" and side != "end"):
         return None
     return _edge_of(line, found[0], side, found[1])
 
@@ -273,42 +275,52 @@ def week_named(line: Line, index: int, point: Rule) -> Found:
     if not unit or unit[0] not in ("week", "weekend", "month", "quarter", "year", "fortnight"):
         return None
     name, at = unit
-    close = skip(tokens, at, "-")
-    if tokens[close].word == "end" and name in ("week", "month", "quarter", "year") and tokens[close].kind == WORD:
-        return _edge_of(line, of_stretch(unit_stretch(line, name, 0), name), "end", close + 1)
-    if tokens[at].word == "after" and tokens[at + 1].word == "next":
-        return of_stretch(unit_stretch(line, name, 2), name), at + 2
-    if tokens[at].word == "before" and tokens[at + 1].word == "last":
-        return of_stretch(unit_stretch(line, name, -2), name), at + 2
-    if line.before(index) == "the" and line.before(index, 2) in ("in", "for", "during", "within", "throughout", "over"):
-        if name != "week" or tokens[at].kind in (END, MARK):
-            return of_stretch(unit_stretch(line, name, 0), name), at
+    beside = _beside_next(line, name, at)
+    if beside:
+        return beside
+    led = line.before(index) == "the" and line.before(index, 2) in _DURING
+    if led and (name != "week" or tokens[at].kind in (END, MARK)):
+        return of_stretch(unit_stretch(line, name, 0), name), at
     if name not in ("week", "weekend"):
         return None
     if tokens[at].kind == NUM and name == "week" and 1 <= tokens[at].value <= 53 and tokens[at].digits <= 2:
         return _week_number(line, tokens[at].value, at + 1)
-    if tokens[at].word in ("of", "beginning", "starting", "commencing", "ending", "after", "before", "from"):
-        word = tokens[at].word
-        behind = skip(tokens, skip(tokens, at + 1, "on"), "the")
-        found = point(line, behind) or point(line, skip(tokens, at + 1, "on"))
-        if found and found[0].grain == "day":
-            day = cal.plus_days(found[0].first, {"after": 7, "before": -7}.get(word, 0))
-            return of_stretch(cal.weekend(day) if name == "weekend" else cal.week(day), name), found[1]
-    closes = tokens[at].kind in (END, MARK) and line.before(index) not in (
-        "a",
-        "an",
-        "each",
-        "every",
-        "long",
-        "per",
-        "all",
-        "two",
-    )
-    if (name == "weekend" and tokens[index].word == "weekend" and closes) or (
-        name == "weekend" and line.before(index) in ("the", "this", "over", "by", "on", "weekend", "until")
-    ):
+    around = _week_around(line, name, at, point)
+    if around or name != "weekend":
+        return around
+    closes = tokens[at].kind in (END, MARK) and line.before(index) not in _ANY_WEEKEND
+    if (tokens[index].word == "weekend" and closes) or line.before(index) in _THE_WEEKEND:
         return of_stretch(cal.weekend(line.today), "weekend"), at
     return None
+
+
+_DURING = ("in", "for", "during", "within", "throughout", "over")
+_ANY_WEEKEND = ("a", "an", "each", "every", "long", "per", "all", "two")
+_THE_WEEKEND = ("the", "this", "over", "by", "on", "weekend", "until")
+
+
+def _beside_next(line: Line, name: str, at: int) -> Found:
+    """ "week-end" of a period, "the week after next", "the month before last"."""
+    tokens = line.tokens
+    close = skip(tokens, at, "-")
+    if tokens[close].word == "end" and name in ("week", "month", "quarter", "year") and tokens[close].kind == WORD:
+        return _edge_of(line, of_stretch(unit_stretch(line, name, 0), name), "end", close + 1)
+    away = {("after", "next"): 2, ("before", "last"): -2}.get((tokens[at].word, tokens[at + 1].word))
+    return (of_stretch(unit_stretch(line, name, away), name), at + 2) if away else None
+
+
+def _week_around(line: Line, name: str, at: int, point: Rule) -> Found:
+    """ "of April 10th", "beginning Feb 4": the week or weekend around the day named behind it."""
+    tokens = line.tokens
+    word = tokens[at].word
+    if word not in ("of", "beginning", "starting", "commencing", "ending", "after", "before", "from"):
+        return None
+    behind = skip(tokens, skip(tokens, at + 1, "on"), "the")
+    found = point(line, behind) or point(line, skip(tokens, at + 1, "on"))
+    if not found or found[0].grain != "day":
+        return None
+    day = cal.plus_days(found[0].first, {"after": 7, "before": -7}.get(word, 0))
+    return of_stretch(cal.weekend(day) if name == "weekend" else cal.week(day), name), found[1]
 
 
 def _week_number(line: Line, number: int, at: int) -> Found:

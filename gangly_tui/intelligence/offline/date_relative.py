@@ -49,7 +49,7 @@ def weekday(line: Line, index: int, relative_word: str = "") -> Found:
     name = tokens[index].value
     at = index + 1
     if tokens[at].word == "." and tokens[at].glued and tokens[index].word not in words.UNITS:
-        at += tokens[at + 1].kind != END or True
+        at += 1
     numbered = _numbered(line, at, name)
     if numbered:
         return numbered
@@ -142,9 +142,12 @@ def relative(line: Line, index: int) -> Found:
     if token.kind == MONTH:
         return _relative_month(line, at, word, offset)
     if (count is None and token.word in ("few", "couple")) or token.kind in (NUM, CARD):
-        count = amount(line, at)
-        at = count[1] if count else at
-    return _relative_unit(line, index, at, word, offset, count)
+        many = amount(line, at)
+        if many:
+            return _counted(line, many[1], many[0], offset, working=tokens[at - 1].word == "working" and at > index)
+    if count:
+        return _counted(line, at, count[0], offset, working=tokens[at - 1].word == "working" and at > index)
+    return _relative_unit(line, at, word, offset, working=tokens[at - 1].word == "working" and at > index)
 
 
 def _relative_month(line: Line, at: int, word: str, offset: int) -> Found:
@@ -166,47 +169,60 @@ def _relative_month(line: Line, at: int, word: str, offset: int) -> Found:
     if offset == 0:
         value = today.year
     elif offset > 0:
-        value = today.year + (number <= today.month or (word == "next" and False))
+        value = today.year + (number <= today.month)
     else:
         value = today.year - (number >= today.month)
     return of_stretch(cal.month(value, number), "month"), at + 1
 
 
-def _relative_unit(line: Line, index: int, at: int, word: str, offset: int, count: tuple[float, int] | None) -> Found:
+def _counted(line: Line, at: int, count: float, offset: int, *, working: bool) -> Found:
+    """ "the last two weeks", "3 next weeks": how many units behind a relative word."""
+    unit = _unit_behind(line, at, working=working)
+    return _stretch_of(line, int(count) or 1, unit[0], offset, unit[1]) if unit else None
+
+
+def _unit_behind(line: Line, at: int, *, working: bool) -> tuple[str, int] | None:
+    found = unit_at(line, at)
+    if found and working:
+        return {"day": "workday", "week": "workweek"}.get(found[0], found[0]), found[1]
+    return found
+
+
+def _relative_unit(line: Line, at: int, word: str, offset: int, *, working: bool) -> Found:
     tokens = line.tokens
-    if tokens[at].word in words.SEASONS and count is None:
+    if tokens[at].word in words.SEASONS:
         return season(line, at, offset), at + 1
-    working = tokens[at - 1].word == "working" and at > index
-    if tokens[at].word in words.DAY_PARTS and tokens[at].word not in _MEALS and count is None:
+    if tokens[at].word in words.DAY_PARTS and tokens[at].word not in _MEALS:
         return of_day(cal.plus_days(line.today, offset)), at + 1
-    unit_found = unit_at(line, at)
-    if not unit_found:
+    found = _unit_behind(line, at, working=working)
+    if not found:
         return None
-    unit, behind = unit_found
-    if working:
-        unit = {"day": "workday", "week": "workweek"}.get(unit, unit)
-    if count is not None:
-        return _stretch_of(line, int(count[0]) or 1, unit, offset, behind)
+    unit, behind = found
     if unit in HOURS or (unit == "day" and (word in ("this", "current", "same", "past", "prior") or offset < 0)):
         return None
     if unit in ("day", "workday"):
         day = cal.plus_workdays(line.today, offset) if unit == "workday" else cal.plus_days(line.today, offset)
         return of_day(day), behind
     read = of_stretch(unit_stretch(line, unit, offset), unit)
+    inner = _day_inside(line, read, unit, behind)
+    if not inner and tokens[behind].word == "after" and tokens[behind + 1].word == "next" and offset == 0:
+        return of_stretch(unit_stretch(line, unit, 2), unit), behind + 2
+    return inner or (read, behind)
+
+
+def _day_inside(line: Line, read: Read, unit: str, behind: int) -> Found:
+    """The one day named behind the stretch: "next week on Tuesday", "next month, the 4th"."""
+    tokens = line.tokens
     if unit == "week":
         named = skip(tokens, behind, "on", ",", "-")
         if tokens[named].kind == WEEKDAY:
             return of_day(cal.plus_days(read.first, tokens[named].value)), named + 1
     if unit == "month":
         nth = ordinal(tokens, skip(tokens, skip(tokens, behind, "on", ","), "the"))
-        found = (
-            cal.make(read.first.year, read.first.month, nth[0]) if nth and tokens[nth[1]].kind in (END, MARK) else None
-        )
-        if nth and found:
-            return of_day(found), nth[1]
-    if tokens[behind].word == "after" and tokens[behind + 1].word == "next" and offset == 0:
-        return of_stretch(unit_stretch(line, unit, 2), unit), behind + 2
-    return read, behind
+        if nth and tokens[nth[1]].kind in (END, MARK):
+            day = cal.make(read.first.year, read.first.month, nth[0])
+            return (of_day(day), nth[1]) if day else None
+    return None
 
 
 def _stretch_of(line: Line, count: int, unit: str, offset: int, at: int) -> Found:

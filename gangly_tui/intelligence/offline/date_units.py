@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from gangly_tui.intelligence.offline import calendar_math as cal
@@ -13,33 +14,45 @@ HOURS = ("hour", "minute", "second")
 _MOST_PARTS = 4
 
 
+def _workweek(line: Line, day: date, offset: int) -> cal.Stretch:
+    monday = cal.week(cal.plus_days(day, 7 * offset))[0]
+    return monday, cal.plus_days(monday, 4)
+
+
+def _fortnight(line: Line, day: date, offset: int) -> cal.Stretch:
+    monday = cal.week(cal.plus_days(day, 14 * offset))[0]
+    return monday, cal.plus_days(monday, 13)
+
+
+def _half_year(line: Line, day: date, offset: int) -> cal.Stretch:
+    return cal.months_from(cal.plus_months(day.replace(month=1 if day.month < 7 else 7), 6 * offset), 6)
+
+
+def _years(day: date, offset: int, span: int) -> cal.Stretch:
+    begin = day.replace(year=max(1, day.year - day.year % span), month=1, day=1)
+    return cal.months_from(cal.plus_months(begin, 12 * span * offset), 12 * span)
+
+
+_STRETCHES: dict[str, Callable[[Line, date, int], cal.Stretch]] = {
+    "week": lambda line, day, offset: cal.week(cal.plus_days(day, 7 * offset)),
+    "workweek": _workweek,
+    "weekend": lambda line, day, offset: cal.weekend(cal.plus_days(day, 7 * offset)),
+    "fortnight": _fortnight,
+    "month": lambda line, day, offset: cal.months_from(cal.plus_months(day, offset), 1),
+    "quarter": lambda line, day, offset: cal.quarter_at(day, line.fiscal_year_start, offset),
+    "half": _half_year,
+    "year": lambda line, day, offset: cal.months_from(cal.plus_months(day.replace(month=1), 12 * offset), 12),
+    "fiscal year": lambda line, day, offset: cal.fiscal_year_at(day, line.fiscal_year_start, offset),
+    "decade": lambda line, day, offset: _years(day, offset, 10),
+    "century": lambda line, day, offset: _years(day, offset, 100),
+}
+
+
 def unit_stretch(line: Line, unit: str, offset: int, base: date | None = None) -> cal.Stretch:
     """The week, month, quarter, ... around `base`, moved by `offset` of them."""
     day = base or line.today
-    if unit == "week":
-        return cal.week(cal.plus_days(day, 7 * offset))
-    if unit == "workweek":
-        monday = cal.week(cal.plus_days(day, 7 * offset))[0]
-        return monday, cal.plus_days(monday, 4)
-    if unit == "weekend":
-        return cal.weekend(cal.plus_days(day, 7 * offset))
-    if unit == "fortnight":
-        monday = cal.week(cal.plus_days(day, 14 * offset))[0]
-        return monday, cal.plus_days(monday, 13)
-    if unit == "month":
-        return cal.months_from(cal.plus_months(day, offset), 1)
-    if unit == "quarter":
-        return cal.quarter_at(day, line.fiscal_year_start, offset)
-    if unit == "half":
-        return cal.months_from(cal.plus_months(day.replace(month=1 if day.month < 7 else 7), 6 * offset), 6)
-    if unit == "year":
-        return cal.months_from(cal.plus_months(day.replace(month=1), 12 * offset), 12)
-    if unit == "fiscal year":
-        return cal.fiscal_year_at(day, line.fiscal_year_start, offset)
-    if unit in ("decade", "century"):
-        span = 10 if unit == "decade" else 100
-        begin = day.replace(year=max(1, day.year - day.year % span), month=1, day=1)
-        return cal.months_from(cal.plus_months(begin, 12 * span * offset), 12 * span)
+    if unit in _STRETCHES:
+        return _STRETCHES[unit](line, day, offset)
     moved = cal.plus_days(day, offset)
     return moved, moved
 

@@ -294,23 +294,22 @@ def _with_clocks(line: Line, days: list[tuple[int, int, Read]]) -> list[tuple[in
                 alone.append((clock.start, clock.end, _clock_read(line.anchor, clock)))
             continue
         behind, ahead = near, near + 1
-        chosen = -1
+        chosen, apart = -1, False
         if behind >= 0 and placed[behind][2].at is None and _touches(line, days[behind][1], clock.start):
             chosen = behind
         elif ahead < len(days) and placed[ahead][2].at is None and _touches(line, clock.end, days[ahead][0]):
             chosen = ahead
         elif clock.sure and (behind >= 0 or ahead == 0):
+            # said elsewhere in the line: the day takes the time, its words stay its own
             chosen = max(behind, 0)
-            clock = replace(clock, start=placed[chosen][0], end=placed[chosen][1])
             if placed[chosen][2].at is not None:
                 continue
+            apart = True
         if chosen >= 0 and placed[chosen][2].grain != "now":
             start, stop, read = placed[chosen]
-            placed[chosen] = (
-                min(start, clock.start),
-                max(stop, clock.end),
-                replace(read, at=_at(line, min(start, clock.start), max(stop, clock.end), clock)),
-            )
+            if not apart:
+                start, stop = min(start, clock.start), max(stop, clock.end)
+            placed[chosen] = (start, stop, replace(read, at=_at(line, start, stop, clock)))
     return placed if days else alone
 
 

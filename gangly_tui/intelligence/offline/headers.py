@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gangly_tui.intelligence.offline.lexicon import HEADER_KEYS, NOT_A_NAME, TITLE_START, TITLE_WORD
+from gangly_tui.intelligence.offline.lexicon import (
+    COACHING_HEADING,
+    HEADER_KEYS,
+    NOT_A_NAME,
+    PREP_HEADING,
+    TASK_HEADING,
+    TITLE_START,
+    TITLE_WORD,
+)
 
 Line = tuple[int, int]
 """Start and end offsets of a line without its line break."""
@@ -86,23 +94,23 @@ def read_header(source: str, lines: list[Line]) -> Header:
             person = read_person(source, start + bullet.start(1), end, people_key)
             if person:
                 header.participants.append(person)
-        elif line.lstrip().startswith("#") and header.heading is None:
+        elif header.heading is None and _is_heading(line, bare, first=not header.values):
             header.heading = (start, end)
-        elif (
-            header.heading is None
-            and not header.values
-            and len(bare) < 90
-            and ":" not in bare
-            and not _BULLET.match(line)
-        ):
-            header.heading = (start, end)
-            continue
+            if not line.lstrip().startswith("#"):
+                continue
         else:
             break
         header.end = end
     if not header.values and not header.participants and not (header.heading and source[header.heading[0]] == "#"):
         return Header()
     return header
+
+
+def _is_heading(line: str, bare: str, *, first: bool) -> bool:
+    """Whether a line names the whole text, not a section of it ("## Next steps")."""
+    if any(section.match(bare.rstrip(" :*_#")) for section in (TASK_HEADING, PREP_HEADING, COACHING_HEADING)):
+        return False
+    return line.lstrip().startswith("#") or (first and len(bare) < 90 and ":" not in bare and not _BULLET.match(line))
 
 
 def _is_key(key: str) -> bool:

@@ -43,9 +43,9 @@ PERIOD = re.compile(
     re.IGNORECASE,
 )
 LY = {
-    "monthly": "month", "annually": "year", "annual": "year", "yearly": "year", "quarterly": "quarter", "weekly": "week",
-       "daily": "day", "hourly": "hour", "arr": "year", "mrr": "month", "acv": "year", "pa": "year", "pcm": "month",
-       "pupm": "seat/month"}  # fmt: skip
+    "monthly": "month", "annually": "year", "annual": "year", "yearly": "year", "quarterly": "quarter", 
+    "weekly": "week", "daily": "day", "hourly": "hour", "arr": "year", "mrr": "month", "acv": "year", "pa": "year",
+    "pcm": "month", "pupm": "seat/month"}  # fmt: skip
 ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|approx(?:imately)?|circa|ca|nearly|almost|some|say|maybe|probably|ballpark(?: of)?|"
     r"in the neighbou?rhood of|somewhere (?:around|near|between)|like|close to|estimated(?: at)?)\.?|~)\s{0,2}\Z",
@@ -81,5 +81,7 @@ NEXT_WORD = re.compile(r"\s{0,2}(?:[-–]\s?)?([^\W\d_]+)")
 JOINT = re.compile(r"\s?(?:-|–|—|to|and|or|through)\s?", re.IGNORECASE)
 WORTH = re.compile(
     r"\d|\b(?:hundred|thousand|grand|million|billion|lakhs?|crores?|dollars?|bucks?|euros?|pounds?|quid|cents?|pence|"
-                    r"pennies|rupees?|ringgits?|yen|yuan|r[iy]als?|tugriks?|musd|francs?|rmb|usd|eur|gbp)\b", re.IGNORECASE)  # fmt: skip
+    r"pennies|rupees?|ringgits?|yen|yuan|r[iy]als?|tugriks?|musd|francs?|rmb|usd|eur|gbp)\b",
+    re.IGNORECASE,
+)
 LINE = re.compile(r"[^\n\r\u2028\u2029]+")

@@ -26,6 +26,7 @@ from gangly_tui.intelligence.offline.step_words import (
     words,
 )
 
+_DEMONSTRATES = re.compile(r"(?:show|get (?:to|into)|return to|look at|pass|read)\b")
 _TALK = 0.3
 """Likelihood below which a promise that names neither a thing nor a day is not taken for a step."""
 
@@ -95,7 +96,7 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
     team = not low.startswith(("i", "let me"), at)
     if team and not cue.STRONG.match(what):
         return
-    if re.match(r"(?:show|get (?:to|into)|return to|look at|pass|read)\b", what.lower()) and not read_dues(what, reading.context):
+    if _DEMONSTRATES.match(what.lower()) and not read_dues(what, reading.context):
         return
     reason = ""
     if cue.CONDITION.search(low[max(0, at - 60) : at]) or re.search(r"\b(?:if|unless)\b", low[found.end() :][:80]):

@@ -106,7 +106,7 @@ STRONG = re.compile(
     re.I,
 )
 CLEAR = re.compile(
-    r"(?:check with|follow[- ]?up|get back|circle back|reach out|talk to|speak (?:to|with)|introduce|loop|confirm|run (?:it|this) "
-    r"(?:by|past)|connect|invite|sign|book|schedule)\b",
+    r"(?:check with|follow[- ]?up|get back|circle back|reach out|talk to|speak (?:to|with)|introduce|loop|confirm|"
+    r"run (?:it|this) (?:by|past)|connect|invite|sign|book|schedule)\b",
     re.I,
 )
