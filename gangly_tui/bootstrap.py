@@ -15,9 +15,12 @@ from gangly_tui.domain.hierarchy import Hierarchy, parse_hierarchy
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.on_demand import CalendarOnDemand, CourierOnDemand, DrafterOnDemand, ReaderOnDemand
 from gangly_tui.store.database import Connection, open_database
+from gangly_tui.store.room import ROOM
 
 if TYPE_CHECKING:
+    from gangly_tui.connectors.record.sandbox_db import CrmFile
     from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter
+    from gangly_tui.domain.secret import Secret
     from gangly_tui.flow.deliver import Courier
 
 DEMO = "demo"
@@ -29,7 +32,7 @@ SYSTEM = "sandbox"
 _FOLDERS = {DEMO: "sandbox", CALENDAR: "calendar"}
 _LABELS = {
     DEMO: "sandbox CRM · fiction · store not encrypted",
-    CALENDAR: "own calendar · sandbox CRM · store not encrypted",
+    CALENDAR: "own calendar · sandbox CRM · store encrypted",
 }
 _OP_BYTES = 10
 
@@ -51,11 +54,32 @@ def crm_file(profile: str) -> Path:
     return folder(profile) / "crm.db"
 
 
+def store_file(profile: str) -> Path:
+    """The store of a profile."""
+    return folder(profile) / "store.db"
+
+
 def open_store(profile: str) -> Connection:
-    """Open the profile's store alone. Raises StoreError, ConfigError."""
+    """Open the profile's store alone: the fiction as it is, everything else under its key.
+
+    Raises StoreError, VaultError, ConfigError.
+    """
     private_folder(paths().data)
     private_folder(folder(profile))
-    return open_database(folder(profile) / "store.db")
+    return open_database(store_file(profile), key=_key(profile), room=ROOM)
+
+
+def _key(profile: str) -> Secret[bytes] | None:
+    """The key of the profile's store, which an earlier gangly may have left in clear. The fiction has none."""
+    if profile == DEMO:
+        return None
+    from gangly_tui.keys import keys_of
+    from gangly_tui.store.encrypt import encrypt
+
+    store = store_file(profile)
+    key = keys_of(paths().data).of_store(f"store {profile}", store)
+    encrypt(store, key)
+    return key
 
 
 def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] | None = None) -> Desk:
@@ -106,7 +130,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         hierarchy=hierarchy,
         settings=_settings(config, profile),
         now=clock,
-        label=_LABELS[profile],
+        label=_LABELS[profile] + (" · READ ONLY: a newer gangly wrote the store" if db.read_only else ""),
         new_id=new_id,
         on_close=(lambda: _close_all(opened),),
     )
@@ -132,7 +156,7 @@ def store_at_hand() -> Iterator[Connection]:
         db.close()
 
 
-def crm_at_hand() -> Path:
+def crm_at_hand() -> CrmFile:
     """The sandbox CRM's file of what is configured, created (and filled, in the demo) when it is not there yet."""
     config = load_config()
     here = zone(config.timezone)
@@ -144,25 +168,40 @@ def new_id() -> str:
     return os.urandom(_OP_BYTES).hex()
 
 
-def _crm(profile: str, clock: Callable[[], datetime]) -> Path:
+def _crm(profile: str, clock: Callable[[], datetime]) -> CrmFile:
     """The CRM's file; made in one step when it is not there, so that a crash leaves no half-filled company."""
     file = crm_file(profile)
-    if file.exists():
-        return file
     private_folder(file.parent)
     fresh = file.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
     if profile == DEMO:
+        if file.exists():
+            return file
+        fresh.unlink(missing_ok=True)
         from gangly_tui.connectors.record.sandbox_seed import seed
 
         now = clock()
         seed(fresh, now.date(), now.tzinfo or UTC)
-    else:
-        from gangly_tui.connectors.record.sandbox import create_empty
+        fresh.replace(file)
+        return file
+    return _own_crm(file, fresh, _key(profile))
 
-        create_empty(fresh)
-    fresh.replace(file)
-    return file
+
+def _own_crm(file: Path, fresh: Path, store_key: Secret[bytes] | None) -> CrmFile:
+    """A sandbox CRM that takes in what the rep writes is under a key of its own."""
+    from gangly_tui.connectors.record.sandbox import create_empty
+    from gangly_tui.connectors.record.sandbox_db import KeyedFile
+    from gangly_tui.keys import derived
+    from gangly_tui.store.encrypt import encrypt
+
+    assert store_key is not None  # only the fiction has none
+    key = derived(store_key, "sandbox CRM")
+    if file.exists():
+        encrypt(file, key)
+    else:
+        fresh.unlink(missing_ok=True)
+        create_empty(KeyedFile(path=fresh, key=key))
+        fresh.replace(file)
+    return KeyedFile(path=file, key=key)
 
 
 def _calendars(config: Config, profile: str, clock: Callable[[], datetime]) -> tuple[EngagementReader, ...]:

@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
     "audit": "audit",
     "sandbox": "sandbox",
     "connect": "app",
+    "vault": "vault",
     "doctor": "doctor",
 }
 """Each verb and the module of `gangly_tui.commands` that holds it, in the order of a day."""
@@ -71,8 +72,11 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gangly")
+@click.option(
+    "--passphrase-fd", type=click.IntRange(0), metavar="N", help="Read the store's passphrase from this descriptor."
+)
 @click.pass_context
-def gangly(ctx: click.Context) -> None:
+def gangly(ctx: click.Context, passphrase_fd: int | None) -> None:
     """An assistant for sales reps: brief before the call, notes during it, reviewed CRM writes after it.
 
     Without a verb the app opens. Nothing is written to a CRM before you approve that very card.
@@ -83,6 +87,10 @@ def gangly(ctx: click.Context) -> None:
       gangly brief next --md
       gangly draft call.vtt --json --date 2026-09-23
     """
+    if passphrase_fd is not None:
+        from gangly_tui.keys import answer_from
+
+        answer_from(passphrase_fd)
     if ctx.invoked_subcommand is None:
         from gangly_tui.commands.app import open_app
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,7 @@ from gangly_tui.commands.console import as_json, out, out_json, plain, short, te
 from gangly_tui.domain.errors import InputError
 
 if TYPE_CHECKING:
+    from gangly_tui.connectors.record.sandbox_db import CrmFile
     from gangly_tui.domain.records import Record
 
 _COLLEAGUE = "Priya Raman"
@@ -202,7 +202,7 @@ def reset(yes: bool) -> None:
     desk.close()
 
 
-def _crm() -> Path:
+def _crm() -> CrmFile:
     from gangly_tui.bootstrap import crm_at_hand
 
     return crm_at_hand()
@@ -214,7 +214,7 @@ def _switch(name: str, value: str | None) -> None:
     set_switch(_crm(), name, value)
 
 
-def _records(crm: Path) -> list[Record]:
+def _records(crm: CrmFile) -> list[Record]:
     """Everything in the CRM, whatever its switches say."""
     from gangly_tui.connectors.record.sandbox_db import open_crm, page_after
 
@@ -231,7 +231,7 @@ def _records(crm: Path) -> list[Record]:
         db.close()
 
 
-def _named(crm: Path, name: str) -> Record:
+def _named(crm: CrmFile, name: str) -> Record:
     """The record called so. Deals and accounts come before the activities that mention them."""
     from gangly_tui.commands.naming import the_one
     from gangly_tui.domain.records import Kind

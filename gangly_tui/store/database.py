@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from gangly_tui.domain.errors import StoreError
+from gangly_tui.domain.errors import StoreError, StoreFull
+from gangly_tui.domain.secret import Secret
+from gangly_tui.store.room import give_up_when_needed, keep
 
 Connection = Any
 """A `sqlcipher3.dbapi2` connection from `open_database`; the library publishes no types."""
@@ -39,6 +41,12 @@ _SETTINGS = """
 
 class _Store(dbapi2.Connection):  # type: ignore[misc]  # the base is untyped
     """A connection whose failures are StoreErrors in plain words. A broken rule of the schema stays IntegrityError."""
+
+    path: Path
+    read_only: bool = False
+    """whether a newer gangly wrote the store, so that this one only reads it"""
+    room: int = 0
+    """bytes kept free beside the store, for what must still be written on a full disk"""
 
     def execute(self, *arguments: Any) -> Any:
         with _plain_words():
@@ -69,7 +77,7 @@ class _plain_words:  # used like a function
 def _translated(error: Exception) -> StoreError:
     said = str(error)
     if "full" in said:
-        return StoreError("the disk is full; nothing of this change was kept", fix="free some space and try again")
+        return StoreFull("the disk is full; nothing of this change was kept", fix="free some space and try again")
     if "locked" in said:
         return StoreError(
             "the store is busy: another gangly has been writing for more than 5 seconds",
@@ -82,12 +90,15 @@ def _translated(error: Exception) -> StoreError:
     return StoreError(f"the store failed: {said}", fix="run gangly doctor")
 
 
-def open_database(path: Path, *, key: bytes | None = None) -> Connection:
+def open_database(
+    path: Path, *, key: Secret[bytes] | None = None, room: int = 0, at_point: Callable[[str], None] = lambda _: None
+) -> Connection:
     """Open the store, creating it (folders 0700, file 0600) and bringing its schema up to date.
 
     `key` is a raw 32-byte key; without one the file is not encrypted. Durable at every commit (WAL, synchronous=FULL).
-    Raises StoreError when the file is no store, is damaged, is open to other users, has another key, or was written
-    by a newer gangly.
+    `room` is what is kept free beside it, see `store.room`. A store that a newer gangly wrote is `read_only`.
+    `at_point` is called with the name of each step a crash may hit.
+    Raises StoreError when the file is no store, is damaged, is open to other users or has another key.
     """
     if dbapi2.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(
@@ -101,7 +112,8 @@ def open_database(path: Path, *, key: bytes | None = None) -> Connection:
     except (OSError, dbapi2.Error) as error:
         raise StoreError(f"{path} cannot be opened: {error}", fix="check the folder and its permissions") from error
     try:
-        _prepare(db, path, key)
+        db.path, db.room = path, room
+        _prepare(db, key, at_point)
     except BaseException:
         db.close()
         raise
@@ -115,15 +127,21 @@ def _make_private_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
-        open_to_others = stat.S_IMODE(path.stat().st_mode) & 0o077
-        if os.name == "posix" and path.is_file() and open_to_others:
-            raise StoreError(f"{path} can be read by other users", fix=f"chmod 600 {path}") from None
+        for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            if os.name == "posix" and each.is_file() and stat.S_IMODE(each.stat().st_mode) & 0o077:
+                raise StoreError(f"{each} can be read by other users", fix=f"chmod 600 {each}") from None
 
 
-def _prepare(db: Connection, path: Path, key: bytes | None) -> None:
+def unlock(db: Any, key: Secret[bytes] | None) -> None:
+    """The first words on a fresh connection: be quiet, and the key."""
     db.execute("PRAGMA cipher_log_level = NONE")  # before the key: SQLCipher would print over the screen
     if key is not None:
-        db.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        db.execute(f"PRAGMA key = \"x'{key.reveal().hex()}'\"")
+
+
+def _prepare(db: Connection, key: Secret[bytes] | None, at_point: Callable[[str], None]) -> None:
+    path = db.path
+    unlock(db, key)
     try:
         for setting in filter(None, map(str.strip, _SETTINGS.split(";"))):
             db.execute(setting).fetchall()
@@ -139,22 +157,34 @@ def _prepare(db: Connection, path: Path, key: bytes | None) -> None:
     if sys.platform == "darwin":
         db.execute("PRAGMA fullfsync = 1").fetchall()
     if version > SCHEMA_VERSION:
-        raise StoreError(f"{path} was written by a newer gangly", fix="update gangly: pipx upgrade gangly-tui")
+        db.execute("PRAGMA query_only = ON")
+        db.read_only = True
+        return
     if version < SCHEMA_VERSION:
         from gangly_tui.store.migrations import migrate
 
-        migrate(db, path)
+        migrate(db, path, at_point)
+    if db.room:
+        keep(path, db.room)  # where it cannot be held, approving says so
 
 
 @contextmanager
-def transaction(db: Connection) -> Iterator[None]:
+def transaction(db: Connection, *, must_fit: bool = False) -> Iterator[None]:
     """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when the block raises. Inside another transaction it joins that one.
 
-    Raises StoreError when the store is locked or the disk is full; then nothing of the block was kept.
+    `must_fit`: the block tells of what has happened already, such as a write that arrived; on a full disk the room
+    kept for it is given up. Raises StoreError when the store is locked, the disk is full (StoreFull), or a newer
+    gangly's store is only read here; then nothing of the block was kept.
     """
     if db.in_transaction:
         yield
         return
+    if db.read_only:
+        raise StoreError(
+            "a newer gangly wrote this store, so this one only reads it", fix="update gangly: pipx upgrade gangly-tui"
+        )
+    if must_fit and db.room:
+        give_up_when_needed(db.path, db.room)
     db.execute("BEGIN IMMEDIATE")
     try:
         yield

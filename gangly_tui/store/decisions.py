@@ -10,6 +10,7 @@ from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.domain.proposal import Approval, Proposal, ProposalState, Rejection
 from gangly_tui.store.codec import dump, instant, load, well_formed
 from gangly_tui.store.database import Connection, transaction
+from gangly_tui.store.room import require
 
 
 def save_proposals(db: Connection, proposals: Iterable[Proposal], state: ProposalState = ProposalState.OPEN) -> None:
@@ -83,7 +84,9 @@ def counts_by_meeting(db: Connection) -> dict[str, dict[ProposalState, int]]:
 
 
 def save_approval(db: Connection, approval: Approval) -> None:
-    """Keep the rep's yes; a card has one, the newest."""
+    """Keep the rep's yes; a card has one, the newest. Raises StoreFull when no room is left for what follows it."""
+    if db.room:
+        require(db.path, db.room)
     db.execute("INSERT OR REPLACE INTO approval VALUES (?, ?)", (approval.proposal_id, dump(approval)))
 
 

@@ -7,13 +7,13 @@ values are in `body`.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
-from gangly_tui.domain.errors import StoreError
+from gangly_tui.domain.errors import StoreError, TrailBroken
+from gangly_tui.store.backups import back_up
 from gangly_tui.store.database import SCHEMA_VERSION, Connection, transaction
-
-BACKUPS_KEPT = 3
+from gangly_tui.store.locks import migrator_lock
 
 _MIRROR = (
     """CREATE TABLE record (
@@ -104,57 +104,55 @@ _SEARCH = (
 STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *_TRAIL, *_SEARCH),)
 
 
-def migrate(db: Connection, path: Path) -> None:
-    """Bring the store to SCHEMA_VERSION, one transaction a step. A store that holds something is backed up first.
+def migrate(db: Connection, path: Path, at_point: Callable[[str], None] = lambda _: None) -> None:
+    """Bring the store to SCHEMA_VERSION, one transaction a step, one window at a time.
 
-    Raises StoreError when a step fails; the store then stands at the last step that worked.
+    A store that holds something is backed up first, and checked before the last step is kept. Raises StoreError when
+    a step fails; the store then stands at the last step that worked.
     """
-    if _version(db):
-        back_up(db, path)
-    for number, statements in enumerate(STEPS, start=1):
-        with transaction(db):
-            standing = _version(db)  # asked under the lock: two windows may start at once
-            if standing == 0 and db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-                raise StoreError(f"{path} is a database of another program", fix="choose another path for the store")
-            if standing < number:
+    with migrator_lock(path):
+        began = _version(db)
+        if began:
+            back_up(db, path, at_point)
+        whole = began > 0 and _trail_is_whole(db)
+        for number, statements in enumerate(STEPS, start=1):
+            with transaction(db):
+                standing = _version(db)  # asked under the lock: two windows may start at once
+                if standing == 0 and db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+                    raise StoreError(
+                        f"{path} is a database of another program", fix="choose another path for the store"
+                    )
+                if standing >= number:
+                    continue
                 for statement in statements:
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {number}")
+                if began and number == SCHEMA_VERSION:
+                    _check(db, whole)
+                at_point(f"migration.step-{number}.before-commit")
+            at_point(f"migration.step-{number}.committed")
     assert len(STEPS) == SCHEMA_VERSION  # the constant is what open_database compares with
 
 
-def back_up(db: Connection, path: Path) -> Path:
-    """Write a full copy beside the store, with the same key, and keep the newest three. Returns its path."""
-    taken = [int(each.suffix[1:]) for each in backups(path)]
-    copy = path.with_name(f"{path.name}.backup-v{_version(db)}.{max(taken, default=0) + 1:04d}")
+def _check(db: Connection, whole: bool) -> None:
+    """Raises StoreError when the migrated store is not sound, or its trail no longer verifies."""
+    found = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok" or (whole and not _trail_is_whole(db)):
+        raise StoreError(
+            "the store could not be brought up to date; it stands as it was", fix="go back to the gangly you had"
+        )
+
+
+def _trail_is_whole(db: Connection) -> bool:
+    """Whether the trail verifies: one that was broken before is shown as it is, not hidden behind a refused start."""
+    from gangly_tui.store.trail import verify_trail
+
     try:
-        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise StoreError(f"no backup can be written beside {path}: {error}", fix="free some space") from error
-    try:
-        db.execute("VACUUM INTO ?", (str(copy),))  # into an empty file, so that it is never open to others
-        _sync(copy)
-    except BaseException:
-        copy.unlink()
-        raise
-    for old in backups(path)[:-BACKUPS_KEPT]:
-        old.unlink()
-    return copy
+        verify_trail(db)
+    except (TrailBroken, StoreError):
+        return False
+    return True
 
 
 def _version(db: Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def backups(path: Path) -> list[Path]:
-    """The backups beside a store, oldest first."""
-    found = path.parent.glob(f"{path.name}.backup-v*.[0-9][0-9][0-9][0-9]")
-    return sorted(found, key=lambda each: int(each.suffix[1:]))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

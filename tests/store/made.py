@@ -24,10 +24,11 @@ from gangly_tui.domain.records import (
     RecordRef,
     Value,
 )
+from gangly_tui.domain.secret import Secret
 from gangly_tui.store import trail
 from gangly_tui.store.database import Connection, transaction
 
-KEY = bytes(range(32))
+KEY = Secret(bytes(range(32)))
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 HOSTILE = (

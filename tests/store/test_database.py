@@ -13,7 +13,8 @@ import pytest
 from gangly_tui.domain.draft import Notes
 from gangly_tui.domain.errors import StoreError
 from gangly_tui.domain.records import Kind
-from gangly_tui.store import database, engagement, migrations, mirror, trail
+from gangly_tui.domain.secret import Secret
+from gangly_tui.store import database, engagement, mirror, trail
 from gangly_tui.store.database import Connection, open_database, transaction
 from tests.store import made
 
@@ -53,8 +54,8 @@ def test_what_was_kept_is_there_after_closing(path: Path) -> None:
     again.close()
 
 
-@pytest.mark.parametrize("key", [None, bytes(32)], ids=["none", "another"])
-def test_another_key_opens_nothing(path: Path, key: bytes | None) -> None:
+@pytest.mark.parametrize("key", [None, Secret(bytes(32))], ids=["none", "another"])
+def test_another_key_opens_nothing(path: Path, key: Secret[bytes] | None) -> None:
     open_database(path, key=made.KEY).close()
     with pytest.raises(StoreError, match="has another key") as caught:
         open_database(path, key=key)
@@ -64,13 +65,13 @@ def test_another_key_opens_nothing(path: Path, key: bytes | None) -> None:
 
 def test_a_key_of_another_length_is_refused(path: Path) -> None:
     with pytest.raises(StoreError, match="has 3 bytes"):
-        open_database(path, key=b"abc")
+        open_database(path, key=Secret(b"abc"))
     assert not path.exists()
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough" * 200, os.urandom(8192)], ids=["text", "noise"])
 @pytest.mark.parametrize("key", [None, made.KEY], ids=["unkeyed", "keyed"])
-def test_a_file_that_is_no_store_is_named(path: Path, content: bytes, key: bytes | None) -> None:
+def test_a_file_that_is_no_store_is_named(path: Path, content: bytes, key: Secret[bytes] | None) -> None:
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(StoreError, match="is not a store"):
@@ -103,12 +104,23 @@ def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
         open_database(path)
 
 
-def test_a_store_that_others_can_read_is_refused(path: Path) -> None:
-    open_database(path, key=made.KEY).close()
-    path.chmod(0o644)
+@pytest.mark.parametrize("part", ["", "-wal", "-shm"])
+def test_a_store_that_others_can_read_is_refused(path: Path, part: str) -> None:
+    db = open_database(path, key=made.KEY)
+    mirror.set_cursor(db, "sandbox", "1")
+    file = path.with_name(path.name + part)
+    file.chmod(0o644)
     with pytest.raises(StoreError, match="other users") as caught:
         open_database(path, key=made.KEY)
-    assert caught.value.fix == f"chmod 600 {path}"
+    assert caught.value.fix == f"chmod 600 {file}"
+    db.close()
+
+
+def test_sqlite_that_can_lose_a_log_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database.dbapi2, "sqlite_version_info", (3, 51, 2))
+    with pytest.raises(StoreError, match="too old"):
+        open_database(path, key=made.KEY)
+    assert not path.exists()
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
@@ -116,42 +128,25 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         open_database(tmp_path)
 
 
-def test_a_newer_store_is_not_touched(path: Path) -> None:
+def test_a_newer_store_is_read_and_never_written(path: Path) -> None:
     db = open_database(path, key=made.KEY)
+    mirror.set_cursor(db, "sandbox", "1")
     db.execute(f"PRAGMA user_version = {database.SCHEMA_VERSION + 1}")
     db.close()
-    with pytest.raises(StoreError, match="newer gangly") as caught:
-        open_database(path, key=made.KEY)
+    before = path.read_bytes()
+    db = open_database(path, key=made.KEY, room=1 << 16)
+    assert db.read_only
+    assert mirror.cursor(db, "sandbox") == "1"
+    with pytest.raises(StoreError, match="newer gangly") as caught, transaction(db):
+        raise AssertionError("never reached")
     assert "update" in caught.value.fix
-
-
-def test_a_migration_backs_up_first_and_a_failing_step_changes_nothing(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    db = open_database(path, key=made.KEY)
-    made.append(db)
+    with pytest.raises(StoreError):
+        mirror.set_cursor(db, "sandbox", "2")
+    with pytest.raises(StoreError):
+        db.execute("DELETE FROM cursor")
     db.close()
-    broken = (*migrations.STEPS, ("CREATE TABLE later (a) STRICT, WITHOUT ROWID",))
-    for module in (database, migrations):
-        monkeypatch.setattr(module, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(migrations, "STEPS", broken)
-    for _ in range(migrations.BACKUPS_KEPT + 2):
-        with pytest.raises(StoreError):
-            open_database(path, key=made.KEY)
-    assert len(migrations.backups(path)) == migrations.BACKUPS_KEPT
-    assert all(each.stat().st_mode & 0o777 == 0o600 for each in migrations.backups(path))
-
-    monkeypatch.setattr(migrations, "STEPS", (migrations.STEPS[0], ("CREATE TABLE later (a INTEGER) STRICT",)))
-    db = open_database(path, key=made.KEY)
-    assert db.execute("PRAGMA user_version").fetchone() == (2,)
-    assert trail.verify_trail(db)[0] == 1
-    db.close()
-
-    for module in (database, migrations):
-        monkeypatch.setattr(module, "SCHEMA_VERSION", 1)
-    copy = open_database(migrations.backups(path)[-1], key=made.KEY)
-    assert trail.verify_trail(copy)[0] == 1
-    copy.close()
+    assert path.read_bytes() == before
+    assert not path.with_name(f"{path.name}.room").exists()
 
 
 def test_an_exception_undoes_the_whole_nest(db: Connection) -> None:
@@ -236,16 +231,17 @@ def test_the_first_screen_loads_nothing_heavy(path: Path) -> None:
         import sys
         from datetime import UTC, datetime
         from pathlib import Path
+        from gangly_tui.domain.secret import Secret
         from gangly_tui.store import decisions, engagement, mirror, trail
         from gangly_tui.store.database import open_database
-        db = open_database(Path(sys.argv[1]), key=bytes(range(32)))
+        db = open_database(Path(sys.argv[1]), key=Secret(bytes(range(32))), room=1 << 16)
         engagement.meetings_between(db, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
         decisions.counts_by_meeting(db)
         mirror.contacts_by_mailbox(db, ["a@b.com"])
         mirror.accounts_by_domain(db, ["b.com"])
         trail.head(db)
         heavy = {"sqlite_utils", "tldextract", "phonenumbers", "rapidfuzz", "textual", "sqlite3",
-                 "gangly_tui.store.migrations"}
+                 "gangly_tui.store.migrations", "gangly_tui.store.encrypt", "keyring", "cryptography"}
         print(sorted(heavy & set(sys.modules)))
     """)
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from gangly_tui.connectors.record import sandbox_db as crm
@@ -35,7 +34,7 @@ SWITCHES = {
 class _Line:
     """The connection to one sandbox file, with the weather its switches make."""
 
-    path: Path
+    path: crm.CrmFile
     db: crm.Connection = None
 
     def open(self) -> crm.Connection:
@@ -66,7 +65,7 @@ class _Line:
 class SandboxReader:
     """The read door. Satisfies the reader's protocol; has no write method."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: crm.CrmFile) -> None:
         self._line = _Line(path)
 
     @property
@@ -114,7 +113,7 @@ class SandboxReader:
 class SandboxWriter:
     """The write door. One call is one request; nothing is retried here."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: crm.CrmFile) -> None:
         self._line = _Line(path)
 
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
@@ -157,7 +156,7 @@ def switches(db: crm.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM switch").fetchall())
 
 
-def set_switch(path: Path, name: str, value: str | None) -> None:
+def set_switch(path: crm.CrmFile, name: str, value: str | None) -> None:
     """Turn a switch on, or off with None; a running app sees it at its next request. Raises InputError."""
     if name not in SWITCHES:
         raise InputError(f"the sandbox has no switch {name!r}", fix="one of: " + ", ".join(SWITCHES))
@@ -183,7 +182,7 @@ def take_switch(db: crm.Connection, name: str) -> bool:
     return bool(db.execute("DELETE FROM switch WHERE name = ? RETURNING value", (name,)).fetchall())
 
 
-def edit(path: Path, ref: RecordRef, field: str, text: str, *, by: str = "Priya Raman") -> Record:
+def edit(path: crm.CrmFile, ref: RecordRef, field: str, text: str, *, by: str = "Priya Raman") -> Record:
     """A colleague changes one field, straight in the CRM."""
     db = crm.open_crm(path)
     try:
@@ -193,6 +192,6 @@ def edit(path: Path, ref: RecordRef, field: str, text: str, *, by: str = "Priya 
         db.close()
 
 
-def create_empty(path: Path) -> None:
+def create_empty(path: crm.CrmFile) -> None:
     """A sandbox CRM without records."""
     crm.open_crm(path).close()

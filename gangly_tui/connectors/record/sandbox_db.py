@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,7 @@ from gangly_tui.domain.records import (
     decode,
     encode,
 )
+from gangly_tui.domain.secret import Secret
 
 SYSTEM = "sandbox"
 Connection = Any
@@ -38,12 +40,32 @@ _PREFIX = {Kind.ACCOUNT: "acc", Kind.CONTACT: "con", Kind.OPPORTUNITY: "deal", K
 _COLUMNS = "kind, id, version, fields, stamps, updated_at, updated_by"
 
 
-def open_crm(path: Path) -> Connection:
-    """Open (or create, empty) a sandbox CRM at `path`, readable by its owner alone."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedFile:
+    """A sandbox CRM that only its raw 32-byte key opens: one that holds somebody's own words."""
+
+    path: Path
+    key: Secret[bytes]
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+CrmFile = Path | KeyedFile
+"""Where a sandbox CRM is. The fiction has no key."""
+
+
+def open_crm(file: CrmFile) -> Connection:
+    """Open (or create, empty) a sandbox CRM, readable by its owner alone."""
+    path = file.path if isinstance(file, KeyedFile) else file
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     db = dbapi2.connect(str(path), isolation_level=None, timeout=5.0)
+    db.execute("PRAGMA cipher_log_level = NONE")  # SQLCipher would print over the screen
+    if isinstance(file, KeyedFile):
+        db.execute(f"PRAGMA key = \"x'{file.key.reveal().hex()}'\"")
+        db.execute("PRAGMA secure_delete = ON").fetchone()
     db.execute("PRAGMA journal_mode = WAL").fetchone()
     db.execute("PRAGMA synchronous = FULL")
     if db.execute("PRAGMA user_version").fetchone()[0] == 0:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
-from pathlib import Path
 
 from gangly_tui.connectors.record import sandbox_db as crm
 from gangly_tui.domain.errors import ConnectorError, InputError
@@ -65,7 +64,7 @@ class ImportReport:
     ignored: tuple[str, ...]
 
 
-def import_csv(path: Path, kind: Kind, text: str, *, by: str, at: datetime) -> ImportReport:
+def import_csv(path: crm.CrmFile, kind: Kind, text: str, *, by: str, at: datetime) -> ImportReport:
     """Import a CSV text into the sandbox at `path`. Each row stands alone: a bad one is refused, the others go in.
 
     A row that is already there (same mailbox, same domain, same name in the account) updates it.
