@@ -112,6 +112,8 @@ def migrate(db: Connection, path: Path, at_point: Callable[[str], None] = lambda
     """
     with migrator_lock(path):
         began = _version(db)
+        if began == SCHEMA_VERSION:  # another window was faster
+            return
         if began:
             back_up(db, path, at_point)
         whole = began > 0 and _trail_is_whole(db)
