@@ -117,6 +117,9 @@ def _choose(choice: str) -> Desk:
         file = Path(where).expanduser().absolute()
         if not file.is_file():
             raise InputError(f"there is no file {where}", fix="export your calendar as .ics and name that file")
+        from gangly_tui.connectors.engagement.files import CalendarFile
+
+        CalendarFile(file).check()
         config = replace(_config(), crm="sandbox", calendars=(str(file),))
     else:
         config = replace(_config(), crm="sandbox", calendars=())

@@ -3,6 +3,7 @@
 GanglyError                 message says what happened, `fix` says what to do
 ├── ConfigError             config.toml or hierarchy.toml cannot be used
 ├── InputError              a file, a text or a typed value cannot be read
+│   └── PartlyRead          some of a calendar cannot be read; it brings the meetings that can
 ├── StoreError              the local store cannot be opened or written
 │   ├── StoreFull           the disk is full: nothing of the change was kept
 │   └── HeldByAnother       another window does this right now
@@ -13,6 +14,7 @@ GanglyError                 message says what happened, `fix` says what to do
 ├── ConnectorError          a system of record or engagement said no
 │   ├── Unreachable         nothing was applied; trying again later is safe
 │   │   └── RateLimited     the same, with the number of seconds to wait
+│   ├── SignInNeeded        the sign-in ended or was withdrawn: connect again
 │   ├── OutcomeUnknown      the request left, no usable answer came: only a read can tell
 │   ├── NotFound            the record does not exist
 │   ├── Refused             the system validated the write and refused it
@@ -26,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gangly_tui.domain.records import Record, RecordRef
+    from gangly_tui.domain.records import Meeting, Record, RecordRef
 
 
 class GanglyError(Exception):
@@ -43,6 +45,14 @@ class ConfigError(GanglyError):
 
 class InputError(GanglyError):
     """A file, a text or a typed value cannot be read."""
+
+
+class PartlyRead(InputError):
+    """Some of a calendar cannot be read. `meetings` are those that can: the others must not take them along."""
+
+    def __init__(self, message: str, *, meetings: tuple[Meeting, ...], fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.meetings = meetings
 
 
 class StoreError(GanglyError):
@@ -91,6 +101,10 @@ class RateLimited(Unreachable):
     def __init__(self, message: str, *, retry_after: float, fix: str = "") -> None:
         super().__init__(message, fix=fix)
         self.retry_after = retry_after
+
+
+class SignInNeeded(ConnectorError):
+    """The system does not accept this sign-in (any more); nothing was applied."""
 
 
 class OutcomeUnknown(ConnectorError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from gangly_tui.domain.errors import GanglyError
+from gangly_tui.domain.errors import GanglyError, PartlyRead
 from gangly_tui.domain.hierarchy import in_scope
 from gangly_tui.domain.ports import EngagementReader
 from gangly_tui.domain.records import Kind, Meeting
@@ -53,12 +53,14 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
     start = datetime.combine(desk.now().date() - timedelta(days=1), time(), tzinfo=desk.settings.timezone)
     for calendar in desk.calendars:
         try:
-            found = await _pull_meetings(desk, calendar, start, start + timedelta(days=days + 1))
+            found = await _pull_meetings(desk, calendar, start, start + timedelta(days=days + 1), problems)
             meetings += len(found)
             tell(PullProgress(what="meetings", done=meetings, total=None))
             transcripts += await _pull_transcripts(desk, calendar, found)
         except GanglyError as error:
             problems.append(_sentence(calendar.system, error))
+    for gone in engagement.calendars_in(desk.db) - {each.system for each in desk.calendars}:  # disconnected since
+        engagement.remove_meetings_missing(desk.db, gone, start, start + timedelta(days=days + 1), ())
     return PullReport(
         records=records, removed=removed, meetings=meetings, transcripts=transcripts, problems=tuple(problems)
     )
@@ -85,8 +87,15 @@ async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
     return done, removed
 
 
-async def _pull_meetings(desk: Desk, calendar: EngagementReader, start: datetime, end: datetime) -> list[Meeting]:
-    found = list(await calendar.meetings(start, end))
+async def _pull_meetings(
+    desk: Desk, calendar: EngagementReader, start: datetime, end: datetime, problems: list[str]
+) -> list[Meeting]:
+    try:
+        found = list(await calendar.meetings(start, end))
+    except PartlyRead as error:  # what can be read comes in; what was there and cannot be read now is not "gone"
+        problems.append(_sentence(calendar.system, error))
+        engagement.save_meetings(desk.db, error.meetings)
+        return list(error.meetings)
     with transaction(desk.db):
         engagement.save_meetings(desk.db, found)
         engagement.remove_meetings_missing(desk.db, calendar.system, start, end, {each.id for each in found})

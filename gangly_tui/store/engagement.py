@@ -82,6 +82,11 @@ def remove_meetings_missing(
         db.executemany("DELETE FROM meeting WHERE rid = ?", [(rid,) for rid, _ in rows])
 
 
+def calendars_in(db: Connection) -> set[str]:
+    """The systems that meetings came from."""
+    return {system for (system,) in db.execute("SELECT DISTINCT system FROM meeting")}
+
+
 def save_notes(db: Connection, notes: Notes) -> None:
     """Keep the text, durably. Updates by id; a meeting has one row per source, and the newest id has it."""
     with transaction(db):
