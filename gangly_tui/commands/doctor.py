@@ -13,13 +13,18 @@ import click
 from gangly_tui.commands.console import as_json, out, out_json
 from gangly_tui.domain.errors import GanglyError
 
-_PACKAGES = ("gangly-tui", "textual", "click", "sqlcipher3", "sqlite-utils", "icalendar", "tldextract", "phonenumbers")
+_PACKAGES = (
+    "gangly-tui textual click sqlcipher3 sqlite-utils keyring cryptography icalendar tldextract phonenumbers"
+).split()
+_PRIVATE = ("vault.json", "vault*.lock", "*/*.db", "*/*.db-wal", "*/*.db-shm", "*/*.db.*")
+"""What must be its owner's alone below the data folder."""
+_NO_KEY_YET = "none needed yet: the sandbox is fiction and not encrypted"
 
 
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:
-    """Print versions, where files are, who may read them, what is connected. Opens no CRM and prints no secret.
+    """Print versions, where files are, who may read them, how they are encrypted. Opens no CRM, prints no secret.
 
     \b
     Example:
@@ -56,7 +61,8 @@ def _facts() -> dict[str, Any]:
         except PackageNotFoundError:
             problems.append(f"{name} is not installed")
     files = [each for each in (places.config, places.config_file, places.data, places.log) if each.exists()]
-    files += sorted(places.data.glob("*/*.db")) if places.data.exists() else []
+    files += sorted({each for pattern in _PRIVATE for each in places.data.glob(pattern)})
+    stores = [each for each in files if each.suffix == ".db"]
     problems += [
         f"{each} can be read by others: chmod {_wanted(each)} {each}" for each in files if _open_to_others(each)
     ]
@@ -66,10 +72,14 @@ def _facts() -> dict[str, Any]:
         "packages": packages,
         "configuration": _place(places.config_file),
         "data": _place(places.data),
-        "stores": [_place(each) for each in files if each.suffix == ".db"],
+        "stores": [f"{_place(each)} {_state(each)}" for each in stores],
+        "backups": [f"{_place(each)} {_state(each)}" for each in files if ".db.backup-" in each.name],
         "log": _place(places.log),
         "connected": _connected(config),
-        "encryption": "none: the store is not encrypted",
+        "cipher": _cipher(),
+        "keys": _keys(places.data, problems),
+        "witness": getattr(config, "witness", "") or "none: the trail's newest head is on this machine alone",
+        "room": _room(stores, problems),
         "terminal": _terminal(),
         "problems": problems,
     }
@@ -90,6 +100,61 @@ def _sqlite(problems: list[str]) -> str:
         problems.append(f"sqlcipher3 cannot be loaded: {error}")
         return "missing"
     return f"{dbapi2.sqlite_version} (sqlcipher3 {dbapi2.version})"
+
+
+def _cipher() -> str:
+    """What encrypts a store, in the words of the library itself."""
+    from sqlcipher3 import dbapi2
+
+    db = dbapi2.connect(":memory:")
+    try:
+        db.execute("PRAGMA key = 'no secret, only to ask'")
+        told = {name: db.execute(f"PRAGMA {name}").fetchone() for name in ("cipher_version", "cipher_provider")}
+        return "SQLCipher " + ", ".join(row[0] for row in told.values() if row) + ", AES-256 with HMAC-SHA512, raw key"
+    finally:
+        db.close()
+
+
+def _keys(data: Path, problems: list[str]) -> str:
+    """Where the keys are, or would be."""
+    from gangly_tui.connectors.vault import described
+    from gangly_tui.connectors.vault_keyring import safe_keyring
+
+    try:
+        backend = described(data)
+    except GanglyError as error:
+        problems.append(f"{error} ({error.fix})")
+        return "unreadable"
+    if backend.startswith("passphrase"):
+        return f"in {backend}"
+    try:
+        _, offered = safe_keyring()
+    except GanglyError as error:
+        if backend:
+            problems.append(f"the keys are in {backend}, and {error} ({error.fix})")
+            return f"in {backend}, which is away"
+        return f"{_NO_KEY_YET}; {error}, so a passphrase would be asked for"
+    if backend and backend != offered:
+        problems.append(f"the keys are in {backend}, but {offered} answers (start {backend})")
+    return f"in {backend}" if backend else f"{_NO_KEY_YET}; they would be in {offered}"
+
+
+def _state(path: Path) -> str:
+    from gangly_tui.store.encrypt import is_in_clear
+
+    if not is_in_clear(path):
+        return "encrypted"
+    return "not encrypted: fiction" if path.parent.name == "sandbox" else "not encrypted: it will be at the next start"
+
+
+def _room(stores: list[Path], problems: list[str]) -> str:
+    """Whether something is held back for a full disk."""
+    from gangly_tui.store.room import room_file
+
+    ours = [each for each in stores if each.name == "store.db"]
+    missing = [each for each in ours if not room_file(each).exists()]
+    problems += [f"the disk is full: approving has stopped in {each.parent} (free some space)" for each in missing]
+    return f"{sum(room_file(each).stat().st_size for each in ours if each not in missing) >> 20} MiB kept free"
 
 
 def _place(path: Path) -> str:

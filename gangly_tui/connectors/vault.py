@@ -80,10 +80,8 @@ def make_vault(folder: Path, *, ask: Ask, lock: Lock, passphrase: bool = False) 
         try:
             chosen = new_passphrase(ask, f"{why}: a passphrase protects your data instead.\n")
         except VaultError as nobody:
-            raise VaultError(
-                f"your data cannot be kept safely: {why}, and {nobody}",
-                fix=f"{why.fix}; or choose a passphrase in a terminal, or give one: gangly --passphrase-fd 3 ... 3<FILE",
-            ) from nobody
+            fix = f"{why.fix}, or choose a passphrase in a terminal, or give one: gangly --passphrase-fd 3 ... 3<FILE"
+            raise VaultError(f"your data cannot be kept safely: {why}, and {nobody}", fix=fix) from nobody
         return make(folder, page, {}, chosen, lock)
     write_page(folder, replace(page, keyring=name))
     return vault
@@ -96,12 +94,12 @@ def change_passphrase(folder: Path, vault: Vault, passphrase: Secret[str], *, lo
         return vault
     page = read_page(folder)
     assert page is not None  # the vault was opened from it
+    assert isinstance(vault, KeyringVault)  # there are two kinds
     names = vault.names()
     kept = {name: secret for name in names if (secret := vault.get(name)) is not None}
     moved = make(folder, replace(page, secrets={}), kept, passphrase, lock)
-    if isinstance(vault, KeyringVault):
-        for name in names:
-            vault.withdraw(name)
+    for name in names:
+        vault.withdraw(name)
     return moved
 
 

@@ -116,8 +116,7 @@ def test_any_other_keyring_is_refused_and_never_given_anything(
 
 
 def test_a_chain_that_begins_safely_is_used_without_the_chain(folder: Path, install: Install) -> None:
-    good, bad = posing_as("keyring.backends.KWallet"), posing_as("keyrings.alt.file")
-    good = posing_as("keyring.backends.kwallet")
+    good, bad = posing_as("keyring.backends.kwallet"), posing_as("keyrings.alt.file")
     chain = posing_as("keyring.backends.chainer")
     chain.backends = [good, bad]  # type: ignore[attr-defined]
     install(chain)
@@ -156,7 +155,7 @@ def test_a_keyring_in_trouble_is_told_without_its_own_words(
     made.put("zoom", TOKEN)
     safe.trouble = trouble
     for act in (lambda: made.get("zoom"), lambda: made.put("zoom", TOKEN), lambda: made.remove("zoom")):
-        with pytest.raises(VaultError, match="Secret Service (is locked|does not answer)") as caught:
+        with pytest.raises(VaultError, match=r"Secret Service (is locked|does not answer)") as caught:
             act()
         assert "canary" not in str(caught.value)
         assert caught.value.__cause__ is None
