@@ -36,12 +36,13 @@ _POINTS_TO: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One field as it is shown. Raw text; `ref` is the record the value names."""
+    """One field as it is shown. Raw text; `ref` is the record the value names, `style` is ours."""
 
     label: str
     value: str
     stamp: str = ""
     ref: RecordRef | None = None
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def lay_out(entries: Sequence[Entry], width: int) -> list[Row]:
         tag = cell(each.stamp, min(26, cell_len(str(line(each.stamp, limit=60)))), style="$quiet")
         room = max(width - MARGIN - labels - 2 - (tag.cell_length + 2 if each.stamp else 0), 12)
         empty = Content.styled("(empty)", "$quiet")
-        style = "$lead underline" if each.ref else ""
+        style = "$lead underline" if each.ref else each.style
         lines = content(each.value, limit=_LONGEST, style=style).wrap(room) if each.value else [empty]
         label: Content = cell(each.label, labels + 2, style="$quiet")
         for shown in lines:

@@ -1,10 +1,13 @@
-"""A list drawn line by line: only the rows in view are rendered, so ten rows and a hundred thousand cost the same."""
+"""A list drawn line by line: only the rows in view are rendered, so ten rows and a hundred thousand cost the same.
+
+A list that can grow without end gives `RowsOnDemand`, which are also made only as they come into view.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, overload
 
 from rich.segment import Segment
 from textual import events
@@ -28,6 +31,56 @@ class Row:
     left: Content
     tag: Content = field(default_factory=lambda: Content(""))
     item: int = -1
+
+
+class RowsOnDemand(Sequence[Row]):
+    """`total` rows, each an item of its own, made by `row_at` when it is looked at and kept while it is near."""
+
+    KEPT = 512
+
+    def __init__(self, total: int, row_at: Callable[[int], Row]) -> None:
+        self._total = total
+        self._row_at = row_at
+        self._made: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return self._total
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(self._total))]
+        if not 0 <= index < self._total:
+            raise IndexError(index)
+        row = self._made.get(index)
+        if row is None:
+            if len(self._made) >= self.KEPT:
+                self._made.clear()
+            row = self._made[index] = self._row_at(index)
+        return row
+
+
+class _OneEach(Mapping[int, tuple[int, int]]):
+    """First and last row of each item where every item is one row."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+
+    def __len__(self) -> int:
+        return self._total
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._total))
+
+    def __getitem__(self, item: int) -> tuple[int, int]:
+        if not 0 <= item < self._total:
+            raise KeyError(item)
+        return item, item
 
 
 class RowView(ScrollView, can_focus=True):
@@ -71,11 +124,11 @@ class RowView(ScrollView, can_focus=True):
     class TagClicked(Moved):
         """A click on an item's source tag."""
 
-    def __init__(self, *, marked_always: bool = False) -> None:
-        super().__init__()
+    def __init__(self, *, id: str | None = None, marked_always: bool = False) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._lay_out: Callable[[int], Sequence[Row]] = lambda _: ()
         self._rows: Sequence[Row] = ()
-        self._spans: dict[int, tuple[int, int]] = {}
+        self._spans: Mapping[int, tuple[int, int]] = {}
         self._marked_always = marked_always
         self._laid_out_at = -1
 
@@ -224,8 +277,10 @@ class RowView(ScrollView, can_focus=True):
             self.post_message(self.Chosen(self, row.item))
 
 
-def _spans(rows: Sequence[Row]) -> dict[int, tuple[int, int]]:
+def _spans(rows: Sequence[Row]) -> Mapping[int, tuple[int, int]]:
     """First and last row of each item."""
+    if isinstance(rows, RowsOnDemand):
+        return _OneEach(len(rows))
     spans: dict[int, tuple[int, int]] = {}
     for at, row in enumerate(rows):
         if row.item >= 0:

@@ -1,0 +1,184 @@
+"""Entries of the trail as lines: read from the store a window at a time, one line each, and one in full."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from textual.content import Content
+
+from gangly_tui.domain.audit import AuditChange, AuditEntry, AuditKind
+from gangly_tui.domain.errors import GanglyError
+from gangly_tui.store import trail
+from gangly_tui.store.database import Connection
+from gangly_tui.tui.text import cell, join
+from gangly_tui.tui.widgets.rows import MARGIN, Row
+
+WINDOW = 128
+_KEPT = 4
+_WIDE = 112
+_WHEN, _WHAT = 12, 13
+
+LOOKS: Mapping[str, tuple[str, str, str]] = {
+    "approved": ("✓", "$lead", "a person said yes to exactly these values"),
+    "rejected": ("✗", "$quiet", "a person said no; nothing was sent"),
+    "edited": ("✎", "$lead", "a person put in another value"),
+    "attempted": ("→", "$quiet", "kept before the request left"),
+    "sent": ("●", "$good", "written, and read back equal"),
+    "not applied": ("○", "$warn", "it did not land; nothing was changed"),
+    "conflict": ("≠", "$warn", "somebody moved the record first; nothing was written over"),
+    "refused": ("!", "$bad", "the system said no"),
+    "unknown": ("?", "$warn", "no usable answer came; only a look at the record tells"),
+    "needs human": ("‼", "$bad", "it cannot be settled by reading back; a person has to look"),
+    "overwrote": ("≫", "$bad", "it went over a value that stood there for a moment; before is that value"),
+    "withdrawn": ("↶", "$quiet", "taken back before it left"),
+}
+"""Mark, colour, and what it means. The word stands beside the mark; the colour only helps."""
+
+
+class TrailPages:
+    """The entries that a filter lets through, newest first, in windows that are read as they are looked at."""
+
+    def __init__(self, db: Connection, *, text: str = "", kind: AuditKind | None = None) -> None:
+        self._db = db
+        self._windows: OrderedDict[int, list[AuditEntry | GanglyError]] = OrderedDict()
+        self.text, self.kind = text, kind
+        self.total = 0
+        self.counted = True
+
+    def read(self) -> None:
+        """Find out how many there are; of words, which cost a look at every entry, only whether they fill a window."""
+        if self.text:
+            self.total = len(self._window(0))
+            self.counted = self.total < WINDOW
+        else:
+            self.total = trail.count(self._db, kind=self.kind)
+
+    def count(self) -> None:
+        """Count to the end what is so far known only to fill the first window."""
+        self.total = trail.count(self._db, text=self.text, kind=self.kind)
+        self.counted = True
+
+    def at(self, index: int) -> AuditEntry | GanglyError:
+        """The entry, or why it cannot be read. Raises IndexError where there is none."""
+        return self._window(index - index % WINDOW)[index % WINDOW]
+
+    def newer_than(self, seq: int) -> int:
+        """How many entries from the top have a higher number."""
+        newer = 0
+        while newer < self.total:
+            entry = self.at(newer)
+            if isinstance(entry, GanglyError) or entry.seq <= seq:
+                break
+            newer += 1
+        return newer
+
+    def _window(self, start: int) -> list[AuditEntry | GanglyError]:
+        window = self._windows.get(start)
+        if window is None:
+            window = self._windows[start] = self._read(start, WINDOW)
+            if len(self._windows) > _KEPT:
+                self._windows.popitem(last=False)
+        else:
+            self._windows.move_to_end(start)
+        return window
+
+    def _read(self, start: int, limit: int) -> list[AuditEntry | GanglyError]:
+        """One window. Around an entry that cannot be read it is halved, so that all others still show."""
+        try:
+            return list(trail.entries_at(self._db, start, limit, text=self.text, kind=self.kind))
+        except GanglyError as error:
+            if limit == 1:
+                return [error]
+            return self._read(start, limit // 2) + self._read(start + limit // 2, limit - limit // 2)
+
+
+def look(kind: AuditKind) -> tuple[str, str, str]:
+    """Mark, colour and meaning of a kind."""
+    return LOOKS.get(kind, ("·", "$quiet", "kept in the trail"))
+
+
+def what(kind: AuditKind) -> Content:
+    """Mark and word of a kind, coloured."""
+    mark, style, _ = look(kind)
+    return Content.styled(f"{mark} {kind.value}", style)
+
+
+def words(value: str | bool | int | list[str] | None) -> str:
+    """A value of the trail for a person, raw text."""
+    if value is None or value in ("", []):
+        return "(empty)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def field_words(name: str) -> str:
+    """`close_date` as `Close date`."""
+    return name.replace("_", " ").capitalize()
+
+
+def _when(at: datetime, now: datetime, zone: tzinfo) -> str:
+    local = at.astimezone(zone)
+    same_year = local.year == now.astimezone(zone).year
+    return f"{local.day:>2} {local:%b %H:%M}" if same_year else f"{local.day:>2} {local:%b %Y}"
+
+
+def _main_change(changes: Sequence[AuditChange]) -> AuditChange | None:
+    """The one that stands for all: what a new record is called, else the first."""
+    named = next((each for each in changes if each.field in ("subject", "name", "last_name")), None)
+    return named or (changes[0] if changes else None)
+
+
+def _change_cell(change: AuditChange | None, width: int) -> Content:
+    if change is None:
+        return cell("", width)
+    before, after = words(change.before), words(change.after)
+    room = max(width - 3, 2)
+    left = min(len(before), max(room // 2, room - len(after)))
+    return join(
+        cell(before, left, style="$minus"),
+        Content.styled(" → ", "$quiet"),
+        cell(after, room - left, style="$plus"),
+    )
+
+
+def entry_row(entry: AuditEntry | GanglyError, item: int, width: int, *, now: datetime, zone: tzinfo) -> Row:
+    """One line in exactly the width: when, what, whose field, before and after; with room also by whom, from what."""
+    room = max(width - MARGIN, 20)
+    if isinstance(entry, GanglyError):
+        return Row(left=cell(f"! {entry}", room, style="$bad"), item=item)
+    change = _main_change(entry.changes)
+    more = len(entry.changes) - 1
+    field = "" if change is None else field_words(change.field) + (f" +{more}" if more > 0 else "")
+    mark, style, _ = look(entry.kind)
+    head = [
+        cell(_when(entry.at, now, zone), _WHEN + 1, style="$quiet"),
+        cell(f"{mark} {entry.kind.value}", _WHAT + 1, style=style),
+    ]
+    room -= _WHEN + _WHAT + 2
+    name = entry.target_name or entry.target
+    if width < _WIDE:
+        wide = max(room // 2, 8)
+        short = min(len(field), wide // 2)
+        parts = [cell(name, wide - short - 1), Content(" "), cell(field, short, style="$quiet"), Content(" ")]
+        return Row(left=join(*head, *parts, _change_cell(change, max(room - wide - 1, 5))), item=item)
+    by = min(room // 5, 20)
+    wide = (room - 2 * by) // 2
+    short = min(14, wide // 2)
+    return Row(
+        left=join(
+            *head,
+            cell(name, wide - short),
+            Content(" "),
+            cell(field, short, style="$quiet"),
+            Content(" "),
+            _change_cell(change, room - wide - 2 * by - 4),
+            Content(" "),
+            cell(entry.user, by, style="$quiet"),
+            Content(" "),
+        ),
+        tag=cell(entry.source, by, style="$quiet"),
+        item=item,
+    )
