@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gangly_tui.domain.draft import Draft, ReadingContext
     from gangly_tui.domain.identity import IdentityKey
     from gangly_tui.domain.ports import ChangePage, Drafter, EngagementReader, RecordReader
-    from gangly_tui.domain.records import Kind, Meeting, ObjectSchema, Record, RecordRef
+    from gangly_tui.domain.records import FieldEdit, Kind, Meeting, ObjectSchema, Record, RecordRef
     from gangly_tui.flow.deliver import Courier, Outcome
     from gangly_tui.store.database import Connection
 
@@ -43,6 +43,10 @@ class ReaderOnDemand:
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """The records of a kind that have this identity."""
         return await self._reader.find(kind, key)
+
+    async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
+        """The edits of one field, newest first."""
+        return await self._reader.history(ref, field)
 
     def changes(self, since: str) -> AsyncIterator[ChangePage]:
         """Everything that changed after the cursor."""

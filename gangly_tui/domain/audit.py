@@ -28,6 +28,9 @@ class AuditKind(StrEnum):
     CONFLICT = "conflict"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    NEEDS_HUMAN = "needs human"
+    OVERWROTE = "overwrote"
+    """the write went over a value that stood there for a moment; `before` is that true value"""
     WITHDRAWN = "withdrawn"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 
 from gangly_tui.domain.proposal import Action, Conflict, FieldChange, Proposal
-from gangly_tui.domain.records import Kind, Record, Value
+from gangly_tui.domain.records import FieldEdit, Kind, Record, Value
 from gangly_tui.domain.values import same, show
 
 
@@ -85,6 +87,91 @@ def duplicate_card(card: Proposal, existing: Record, system: str, new_id: str) -
         base_version=existing.version,
         note=f"{existing.title} is already in {system}: updating that record instead of making a second one",
         replaces=card.id,
+    )
+
+
+Histories = Mapping[str, Sequence[FieldEdit] | None]
+"""By field, newest first; None where the system keeps none."""
+
+
+def arrived(card: Proposal, histories: Histories, since: datetime | None) -> bool | None:
+    """Whether the histories show the values of an update, put in at or after `since`. None: they cannot tell."""
+    told = [_ours(each, histories.get(each.field), since) for each in card.changes if not same(each.before, each.after)]
+    if any(told):
+        return True
+    return None if not told or None in told else False
+
+
+def written_over(card: Proposal, histories: Histories, since: datetime | None) -> tuple[FieldChange, ...]:
+    """The changes of an update that went over a value nobody approved: each with its true before, and whose it was."""
+    found = []
+    for change in card.changes:
+        edits = histories.get(change.field)
+        for number in _ours(change, edits, since) or ():
+            assert edits is not None  # there is one of ours in it
+            true = edits[number].before
+            if not same(true, change.before):
+                theirs = next((each for each in edits[number + 1 :] if same(each.after, true)), None)
+                stamp = (theirs.by, theirs.at) if theirs else ("", None)
+                found.append(replace(change, before=true, before_by=stamp[0], before_at=stamp[1]))
+    return tuple(found)
+
+
+def _ours(change: FieldChange, edits: Sequence[FieldEdit] | None, since: datetime | None) -> tuple[int, ...] | None:
+    """Where in the history the newest edit to our value is: one place or none. None: there is no history."""
+    if edits is None:
+        return None
+    for number, each in enumerate(edits):
+        if since is not None and each.at < since:
+            break
+        if same(each.after, change.after):
+            return (number,)
+    return ()
+
+
+def moved_since(card: Proposal, current: Record) -> str:
+    """Who changed what after the write arrived, in words; "" when the record still holds it."""
+    for change in card.changes:
+        stands = current.fields.get(change.field)
+        if not holds(card.kind, change.field, stands, change.after):
+            stamp = current.changed.get(change.field)
+            who = stamp.by if stamp else current.updated_by
+            return f"{who or 'somebody'} has changed {change.label} to {show(stands, change.type)} since"
+    return ""
+
+
+def unclear_card(card: Proposal, current: Record | None, reason: str, new_id: str) -> Proposal:
+    """The card for a person when no read can tell: on what stands there now, to be approved only if it is missing."""
+    note = f"{reason}. Look at the record: reject this if it is there, approve it to send it again"
+    changes = tuple(_rebased(each, current) for each in card.changes) if current else card.changes
+    version = current.version if current else card.base_version
+    return replace(card, id=new_id, changes=changes, base_version=version, note=note, replaces=card.id)
+
+
+def restore_card(
+    card: Proposal, overwrote: tuple[FieldChange, ...], current: Record, at: datetime, new_id: str
+) -> Proposal:
+    """The card that offers to put back what our write went over while it was on its way."""
+    first = overwrote[0]
+    who = first.before_by or "somebody"
+    return replace(
+        card,
+        id=new_id,
+        changes=tuple(
+            replace(each, before=current.fields.get(each.field), after=each.before, before_by="", before_at=None)
+            for each in overwrote
+        ),
+        drafted_at=at,
+        base_version=current.version,
+        evidence=None,
+        reading="",
+        against=None,
+        rule="puts back what was written over",
+        note=f"{who} set {first.label} to {show(first.before, first.type)} while this write was on its way",
+        conflict=None,
+        edited=False,
+        undoes=card.id,
+        replaces="",
     )
 
 

@@ -4,11 +4,13 @@
        │  ^          ├───────> conflict    the record moved: back to the rep
        │  │          ├───────> rejected    the system refused the write
        │  ├──────────┤                     nothing was applied: try again later
-       │  │          └───────> unknown ──> sent | conflict | rejected
-       │  └───────────────────────┘        only a read-back leaves `unknown`
+       │  │          └───────> unknown ──> sent | conflict | needs human
+       │  └───────────────────────┘        only a read-back after the horizon leaves `unknown`
+       ├──> sent                           it stood there already: nothing was sent
        ├──> conflict | rejected            seen before anything was sent
        └──> withdrawn                      the rep took it back in the grace period
 
+`needs human`: no read can tell whether it arrived, so it is never sent again by itself; a card asks the rep.
 Every arrow is one transaction: the state and its trail entry together.
 """
 
@@ -19,6 +21,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gangly_tui.domain.errors import DecisionError
+from gangly_tui.domain.proposal import FieldChange
 
 
 class DeliveryState(StrEnum):
@@ -30,6 +33,7 @@ class DeliveryState(StrEnum):
     CONFLICT = "conflict"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
+    NEEDS_HUMAN = "needs human"
     WITHDRAWN = "withdrawn"
 
 
@@ -58,26 +62,34 @@ ARROWS: dict[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.UNKNOWN,
             DeliveryState.SENT,
             DeliveryState.CONFLICT,
-            DeliveryState.REJECTED,
+            DeliveryState.NEEDS_HUMAN,
             DeliveryState.APPROVED,
         }
     ),
+    DeliveryState.NEEDS_HUMAN: frozenset(),
     DeliveryState.SENT: frozenset(),
     DeliveryState.CONFLICT: frozenset(),
     DeliveryState.REJECTED: frozenset(),
     DeliveryState.WITHDRAWN: frozenset(),
 }
 
-SETTLED = frozenset({DeliveryState.SENT, DeliveryState.CONFLICT, DeliveryState.REJECTED, DeliveryState.WITHDRAWN})
+SETTLED = frozenset(state for state, arrows in ARROWS.items() if not arrows)
 
-DEADLINE = timedelta(seconds=30)
-"""The longest one request may take in all. After it, its outcome is unknown."""
 
-HORIZON = timedelta(seconds=20)
-"""How long an `unknown` write rests before a read may say it did not land: longer than a late commit plus read lag."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for what. The defaults suit a CRM on the internet."""
 
-_FIRST_WAIT = 2.0
-_LONGEST_WAIT = 300.0
+    deadline: timedelta = timedelta(seconds=30)
+    """the longest one request may take in all; after it, its outcome is unknown"""
+    horizon: timedelta = timedelta(seconds=20)
+    """how long an `unknown` write rests before a read may judge it: longer than a late commit plus read lag"""
+    first_wait: timedelta = timedelta(seconds=2)
+    """before the second attempt; it doubles from there"""
+    longest_wait: timedelta = timedelta(seconds=300)
+
+
+PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +110,14 @@ class Delivery:
     fix: str = ""
     result: str = ""
     """the written record as `system:kind:id`, once known"""
+    seen_version: str = ""
+    """the record's version when it was compared right before the attempt"""
+    seen_at: datetime | None = None
+    """when the record had last changed then, by the system's own clock"""
+    answered: bool = False
+    """the system said yes to the attempt: such a write is never sent again, whatever a read shows"""
+    overwrote: tuple[FieldChange, ...] = ()
+    """what the write went over although nobody approved it: the true values before, who set them and when"""
 
 
 def step(now: DeliveryState, then: DeliveryState) -> DeliveryState:
@@ -107,10 +127,10 @@ def step(now: DeliveryState, then: DeliveryState) -> DeliveryState:
     return then
 
 
-def wait_after(attempts: int, retry_after: float | None = None) -> timedelta:
-    """How long to rest before attempt `attempts + 1`: doubling from 2 s to 5 min, never less than the system asked."""
-    seconds = min(_FIRST_WAIT * 2 ** max(attempts - 1, 0), _LONGEST_WAIT)
-    return timedelta(seconds=max(seconds, retry_after or 0.0))
+def wait_after(attempts: int, retry_after: float | None = None, patience: Patience = PATIENCE) -> timedelta:
+    """How long to rest before attempt `attempts + 1`: doubling up to a limit, never less than the system asked."""
+    times: int = 2 ** min(max(attempts - 1, 0), 20)
+    return max(min(patience.first_wait * times, patience.longest_wait), timedelta(seconds=retry_after or 0.0))
 
 
 def can_withdraw(delivery: Delivery) -> bool:

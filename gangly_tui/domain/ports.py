@@ -10,7 +10,7 @@ from typing import Protocol
 from gangly_tui.domain.draft import Draft, ReadingContext
 from gangly_tui.domain.identity import IdentityKey
 from gangly_tui.domain.proposal import WriteMeta
-from gangly_tui.domain.records import Kind, Meeting, ObjectSchema, Record, RecordRef, Value
+from gangly_tui.domain.records import FieldEdit, Kind, Meeting, ObjectSchema, Record, RecordRef, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,10 @@ class RecordReader(Protocol):
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """The records of a kind that have this identity, looked up fresh in the system itself."""
+        ...
+
+    async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
+        """The edits of one field, newest first; None where the system keeps no history of it."""
         ...
 
     def changes(self, since: str) -> AsyncIterator[ChangePage]:

@@ -175,6 +175,16 @@ class FieldStamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEdit:
+    """One entry of a field's history, as the system kept it. `at` is by the system's own clock."""
+
+    before: Value
+    after: Value
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSchema:
     """One field as the system describes it at run time."""
 

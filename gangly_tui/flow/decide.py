@@ -63,6 +63,10 @@ def approve(desk: Desk, proposal_id: str, digest: str) -> Delivery:
             raise StaleApproval(f"{card.heading} changed after you saw it", fix="look at the card again, then approve")
         if card.needs_choice:
             raise DecisionError(f"{card.heading}: several deals fit", fix="say which one first: 1, 2 or 0 for none")
+        if card.conflict:
+            raise DecisionError(
+                f"{card.heading}: somebody moved the record", fix="say what to keep first: t theirs, m mine, b both"
+            )
         grace = at + timedelta(seconds=desk.settings.grace_seconds)
         delivery = Delivery(
             op_id=card.id,
@@ -218,9 +222,14 @@ def undo(desk: Desk, proposal_id: str | None = None) -> Undone:
             return Undone(withdrawn=card)
         if delivery.state is not DeliveryState.SENT:
             raise DecisionError(f"{card.heading} is {delivery.state}: not landed, so there is nothing to take back")
+        offered = next((each for each in queue(desk) if each.undoes == card.id), None)
+        if offered is not None:
+            return Undone(inverse=offered)
         inverse = _inverse(desk, card, delivery)
         decisions.save_proposals(desk.db, [inverse])
-        return Undone(inverse=inverse)
+        desk.at_point("undo.before-commit")
+    desk.at_point("undo.committed")
+    return Undone(inverse=inverse)
 
 
 def _undoable(desk: Desk, proposal_id: str | None) -> Delivery:
@@ -251,9 +260,14 @@ def _inverse(desk: Desk, card: Proposal, delivery: Delivery) -> Proposal:
             raise DecisionError(
                 f"{who} changed {change.label} on {when}, after your write", fix="change it with a new card instead"
             )
+    true = {each.field: each.before for each in delivery.overwrote}  # what really stood there before
     changes = tuple(
         replace(
-            each, before=each.after, after=each.before, before_by=delivery.approved_by, before_at=delivery.changed_at
+            each,
+            before=each.after,
+            after=true.get(each.field, each.before),
+            before_by=delivery.approved_by,
+            before_at=delivery.changed_at,
         )
         for each in card.changes
         if card.action is Action.UPDATE or each.after is not None
@@ -271,6 +285,7 @@ def _inverse(desk: Desk, card: Proposal, delivery: Delivery) -> Proposal:
         against=None,
         rule=f"takes back what {delivery.approved_by} approved {delivery.approved_at:%d %b %H:%M}",
         note="",
+        conflict=None,
         edited=False,
         undoes=card.id,
         replaces="",

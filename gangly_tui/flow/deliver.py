@@ -4,39 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.errors import (
+    ConnectorError,
     DecisionError,
     DuplicateFound,
+    HeldByAnother,
     NotFound,
     OutcomeUnknown,
-    RateLimited,
     RecordMoved,
-    Refused,
     Unreachable,
 )
-from gangly_tui.domain.hierarchy import Scope, in_scope
+from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.identity import person_key
-from gangly_tui.domain.landing import Standing, compare, conflict_card, duplicate_card, landed, returned_card
-from gangly_tui.domain.outbox import DEADLINE, HORIZON, Delivery, DeliveryState, step, wait_after
+from gangly_tui.domain.landing import Standing, compare
+from gangly_tui.domain.outbox import PATIENCE, Delivery, DeliveryState, Patience
 from gangly_tui.domain.ports import RecordReader, RecordWriter
 from gangly_tui.domain.proposal import Action, Proposal, WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef
-from gangly_tui.flow.entries import remember
-from gangly_tui.store import decisions, mirror, trail
-from gangly_tui.store.database import Connection, transaction
+from gangly_tui.flow.arrows import Arrows, Outcome, TakenByAnother
+from gangly_tui.flow.resolve import Verdict, read_back, resolve
+from gangly_tui.store import decisions, trail
+from gangly_tui.store.database import Connection
+from gangly_tui.store.locks import sender_lock
 
+__all__ = ["Courier", "Outcome"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one delivery in this round, in words for the rep."""
-
-    proposal: Proposal
-    delivery: Delivery
-    message: str
+_THERE_ALREADY = "it is there already: nothing was sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +46,8 @@ class _Look:
     """the record that a create would have doubled"""
 
 
-class _TakenByAnother(Exception):
-    """Another window or command moved this delivery since it was listed."""
-
-
 class Courier:
-    """Carries the outbox. Single-flight: a second call waits for the first. Owned by the app or one CLI command.
+    """Carries the outbox. One sender per store, across windows; in this one, a second call waits for the first.
 
     The state is committed as `attempted` before a request leaves; a crash after that is resolved by reading back,
     never by sending again blindly. `at_point` is called with the name of each step a crash may hit.
@@ -69,72 +62,119 @@ class Courier:
         scope: Scope,
         now: Callable[[], datetime],
         new_id: Callable[[], str],
+        patience: Patience = PATIENCE,
         at_point: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._db = db
         self._reader = reader
         self._writer = writer
-        self._scope = scope
         self._now = now
-        self._new_id = new_id
+        self._deadline = patience.deadline.total_seconds()
         self._at = at_point
         self._flight = asyncio.Lock()
+        self._arrows = Arrows(
+            db=db,
+            system=reader.system,
+            scope=scope,
+            now=now,
+            new_id=new_id,
+            patience=patience,
+            at_point=self._reached,
+        )
+
+    def _reached(self, point: str) -> None:
+        self._at(point)
 
     def next_due(self) -> datetime | None:
         """When the next delivery wants attention; None when the outbox is empty."""
         return decisions.next_due(self._db)
 
     async def deliver_due(self) -> list[Outcome]:
-        """Carry everything that is due now, oldest approval first."""
+        """Carry everything that is due now, oldest approval first.
+
+        Raises HeldByAnother, with its pid, when something is due and another window is sending.
+        """
         async with self._flight:
-            outcomes = []
-            for delivery in decisions.due_deliveries(self._db, self._now()):
-                card = decisions.get_proposal(self._db, delivery.op_id)
-                if card is None:
-                    raise DecisionError(f"the outbox names {delivery.op_id}, but there is no such card")
-                try:
-                    outcomes.append(await self._carry(card, delivery))
-                except _TakenByAnother:
-                    continue
-            return outcomes
+            due = decisions.due_deliveries(self._db, self._now())
+            if not due and not decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
+                return []
+            try:
+                with self._only_sender():
+                    self._take_over()
+                    return await self._carry_due()
+            except HeldByAnother:
+                if due:
+                    raise
+                return []
+
+    def _only_sender(self) -> AbstractContextManager[None]:
+        return sender_lock(self._db.path)
+
+    def _take_over(self) -> None:
+        """What is still in the air while nobody else sends was left behind by a crash: only reading back can tell."""
+        for delivery in decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
+            self._arrows.unknown(self._card(delivery), delivery, "interrupted while the write was in the air")
+
+    def _card(self, delivery: Delivery) -> Proposal:
+        card = decisions.get_proposal(self._db, delivery.op_id)
+        if card is None:
+            raise DecisionError(f"the outbox names {delivery.op_id}, but there is no such card")
+        return card
+
+    async def _carry_due(self) -> list[Outcome]:
+        outcomes = []
+        for delivery in decisions.due_deliveries(self._db, self._now()):
+            try:
+                outcomes.append(await self._carry(self._card(delivery), delivery))
+            except TakenByAnother:
+                continue
+        return outcomes
 
     async def _carry(self, card: Proposal, delivery: Delivery) -> Outcome:
-        if delivery.state is DeliveryState.ATTEMPTED:  # a crash left it in the air
-            unknown = self._move(
-                card,
-                delivery,
-                DeliveryState.UNKNOWN,
-                AuditKind.UNKNOWN,
-                detail="interrupted while the write was in the air",
-            )
-            return await self._resolve(card, unknown)
         if delivery.state is DeliveryState.UNKNOWN:
             return await self._resolve(card, delivery)
-        approval = decisions.approval_of(self._db, card.id)
-        if approval is None or approval.digest != card.digest() or delivery.payload_sha256 != card.payload_sha256():
-            return self._refuse(
+        if not self._is_approved(card, delivery):
+            return self._arrows.refuse(
                 card, delivery, "the card is not the one that was approved", "look at it and decide again"
             )
+        if before := self._in_doubt(card):
+            rest = max(before.due_at - self._now(), timedelta(0))
+            return self._arrows.wait(card, delivery, rest, "waits for the write before it, whose outcome is not known")
         try:
-            look = await self._look_before(card)
+            async with asyncio.timeout(self._deadline):
+                look = await self._look_before(card)
         except NotFound:
-            return self._refuse(card, delivery, f"{card.target_name} is no longer in {self._reader.system}", "")
-        except Unreachable as error:
-            return self._rest(card, replace(delivery, attempts=delivery.attempts + 1), error)
+            return self._arrows.refuse(card, delivery, self._no_longer(card), "")
+        except (ConnectorError, TimeoutError) as error:  # it could not be read: nothing was sent
+            tried = replace(delivery, attempts=delivery.attempts + 1)
+            return self._arrows.wait(card, tried, self._arrows.pause(tried, error), _words(error))
         self._at("deliver.compared")
         if look.existing is not None:
-            return self._duplicate(card, delivery, look.existing)
+            return self._arrows.duplicate(card, delivery, look.existing)
         if look.standing is Standing.LANDED:
-            return self._sent(card, delivery, look.record)
+            return self._arrows.sent(card, delivery, look.record, said=_THERE_ALREADY)
         if look.standing is Standing.MOVED and look.record is not None:
-            return self._conflict(card, delivery, look.record)
-        delivery = self._move(
-            card,
-            replace(delivery, attempts=delivery.attempts + 1, due_at=self._now() + DEADLINE + HORIZON),
-            DeliveryState.ATTEMPTED,
-            AuditKind.ATTEMPTED,
-        )
+            return self._arrows.conflict(card, delivery, look.record)
+        delivery = self._arrows.attempt(card, delivery, look.record)
         return await self._send(card, delivery, look.record.version if look.record else "")
+
+    def _is_approved(self, card: Proposal, delivery: Delivery) -> bool:
+        """Whether a person said yes to exactly this card, and what would be sent is what it was then."""
+        approval = decisions.approval_of(self._db, card.id)
+        return (
+            approval is not None
+            and approval.digest == card.digest()
+            and delivery.payload_sha256 == card.payload_sha256()
+        )
+
+    def _in_doubt(self, card: Proposal) -> Delivery | None:
+        """A write to the same record that may still arrive: going first, ours could be written over by it."""
+        if card.target is None:
+            return None
+        for delivery in decisions.deliveries(self._db, states=(DeliveryState.UNKNOWN,)):
+            if self._card(delivery).target == card.target:
+                return delivery
+        return None
 
     async def _look_before(self, card: Proposal) -> _Look:
         """Read what stands there right before sending: a moved record, or one that exists already, is not sent over."""
@@ -161,6 +201,7 @@ class Courier:
         return found[0] if found else None
 
     async def _send(self, card: Proposal, delivery: Delivery, expect: str) -> Outcome:
+        """One request. Only an answer that rules out every effect leads back to `approved` or to an end."""
         meta = WriteMeta(
             op_id=card.id,
             source=card.source,
@@ -169,31 +210,37 @@ class Courier:
             trail_head=trail.head(self._db)[1],
         )
         try:
-            async with asyncio.timeout(DEADLINE.total_seconds()):
+            async with asyncio.timeout(self._deadline):
                 written = await self._request(card, expect, meta)
-            self._at("deliver.answered")
-            stands = await self._reader.read(written) if written else None
-            self._at("deliver.read-back")
-        except DuplicateFound as error:
-            return self._duplicate(card, delivery, await self._reader.read(error.existing))
-        except Refused as error:
-            return self._refuse(card, delivery, str(error), error.fix)
-        except RecordMoved as error:
-            if compare(card, error.current) is Standing.CLEAR:  # another field moved: same card, newer guard
-                return self._again(card, delivery, timedelta(0), "another field changed at the same moment")
-            return self._conflict(card, delivery, error.current)
-        except NotFound:
-            return self._refuse(card, delivery, f"{card.target_name} is no longer in {self._reader.system}", "")
         except (OutcomeUnknown, TimeoutError) as error:
-            return self._unknown(card, delivery, str(error) or "no answer in time")
+            return self._arrows.unknown(card, delivery, _words(error))
         except Unreachable as error:
-            return self._rest(card, delivery, error)
-        if stands is not None and not landed(card, stands):
-            return self._conflict(card, delivery, stands)
-        return self._sent(card, delivery, stands)
+            return self._arrows.again(card, delivery, self._arrows.pause(delivery, error), _words(error))
+        except ConnectorError as error:
+            return await self._refused(card, delivery, error)
+        self._at("deliver.answered")
+        return await self._confirm(card, replace(delivery, answered=True, result=str(written) if written else ""))
+
+    async def _refused(self, card: Proposal, delivery: Delivery, error: ConnectorError) -> Outcome:
+        """The system has looked at the write and applied nothing of it."""
+        if isinstance(error, DuplicateFound):
+            return await self._taken(card, delivery, error)
+        if isinstance(error, RecordMoved):
+            match compare(card, error.current):
+                case Standing.CLEAR:  # another field moved: same card, newer guard
+                    return self._arrows.again(card, delivery, timedelta(0), "another field changed at the same moment")
+                case Standing.LANDED:
+                    return self._arrows.sent(card, delivery, error.current, said=_THERE_ALREADY)
+                case Standing.MOVED:
+                    return self._arrows.conflict(card, delivery, error.current)
+        if isinstance(error, NotFound):
+            if card.action is Action.REMOVE:
+                return self._arrows.sent(card, delivery, None, said=_THERE_ALREADY)
+            return self._arrows.refuse(card, delivery, self._no_longer(card), "")
+        return self._arrows.refuse(card, delivery, str(error), error.fix)
 
     async def _request(self, card: Proposal, expect: str, meta: WriteMeta) -> RecordRef | None:
-        """One request. Returns the written record's name; None after a removal."""
+        """Returns the written record's name; None after a removal."""
         fields = {each.field: each.after for each in card.changes}
         if card.action is Action.CREATE:
             filled = {name: value for name, value in fields.items() if value is not None}
@@ -204,135 +251,41 @@ class Courier:
             return None
         return (await self._writer.update(card.target, fields, expect=expect, meta=meta)).ref
 
+    async def _confirm(self, card: Proposal, delivery: Delivery) -> Outcome:
+        """ "Saved" means read back equal. A read that fails, or lags behind, says nothing about the write."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                found = await read_back(self._reader, self._writer.find_op, card, delivery)
+        except (ConnectorError, TimeoutError) as error:
+            return self._arrows.unknown(card, delivery, f"it said yes, but could not be read back: {_words(error)}")
+        self._at("deliver.read-back")
+        if found.verdict is Verdict.ARRIVED:
+            return self._arrows.sent(card, delivery, found.stands, said=found.said, overwrote=found.overwrote)
+        return self._arrows.unknown(card, delivery, "it said yes, but does not show it yet")
+
+    async def _taken(self, card: Proposal, delivery: Delivery, error: DuplicateFound) -> Outcome:
+        """The system has such a record: one that carries our marker is an earlier attempt of this very write."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                marked = await self._writer.find_op(card.kind, card.id)
+                existing = await self._reader.read(error.existing)
+        except (ConnectorError, TimeoutError) as unread:
+            return self._arrows.unknown(card, delivery, f"{error}, and it could not be read: {_words(unread)}")
+        if marked is not None:
+            return self._arrows.sent(card, delivery, marked)
+        return self._arrows.duplicate(card, delivery, existing)
+
     async def _resolve(self, card: Proposal, delivery: Delivery) -> Outcome:
-        """Leave `unknown` by reading back. Absent is believed only after the horizon: a late commit may still come."""
         try:
-            current = await self._current(card)
-        except Unreachable as error:
-            return self._wait(card, delivery, HORIZON, f"not sure whether it arrived, and {error}")
-        self._at("resolve.read")
-        if card.action is Action.REMOVE and current is None:
-            return self._sent(card, delivery, None)
-        if card.action is not Action.REMOVE and current is not None:
-            if landed(card, current):
-                return self._sent(card, delivery, current)
-            if card.action is Action.CREATE or compare(card, current) is Standing.MOVED:
-                return self._conflict(card, delivery, current)
-        since = delivery.changed_at or delivery.approved_at
-        rest = since + HORIZON - self._now()
-        if rest > timedelta(0):
-            return self._wait(card, delivery, rest, "not sure yet whether it arrived; reading back")
-        return self._again(card, delivery, timedelta(0), "read back: it did not arrive")
+            async with asyncio.timeout(self._deadline):
+                return await resolve(self._arrows, self._reader, self._writer.find_op, card, delivery)
+        except (ConnectorError, TimeoutError) as error:
+            rest = self._arrows.patience.horizon
+            return self._arrows.wait(card, delivery, rest, f"not sure whether it arrived, and {_words(error)}")
 
-    async def _current(self, card: Proposal) -> Record | None:
-        if card.action is Action.CREATE:
-            return await self._writer.find_op(card.kind, card.id)
-        assert card.target is not None  # only creates have none once approved
-        try:
-            return await self._reader.read(card.target)
-        except NotFound:
-            return None
-
-    # every arrow below is one transaction: the state and its trail entry together
-
-    def _move(
-        self,
-        card: Proposal,
-        delivery: Delivery,
-        then: DeliveryState,
-        kind: AuditKind,
-        *,
-        detail: str = "",
-        follow_up: tuple[Proposal, ...] = (),
-    ) -> Delivery:
-        with transaction(self._db):
-            stands = decisions.get_delivery(self._db, delivery.op_id)
-            if stands is None or stands.state is not delivery.state:
-                raise _TakenByAnother
-            moved = replace(delivery, state=step(delivery.state, then), changed_at=self._now())
-            decisions.put_delivery(self._db, moved)
-            if follow_up:
-                decisions.save_proposals(self._db, follow_up)
-            remember(
-                self._db,
-                kind,
-                card,
-                at=self._now(),
-                user=delivery.approved_by,
-                system=self._reader.system,
-                detail=detail,
-                target=moved.result,
-            )
-            self._at(f"{then.value}.before-commit")
-        self._at(f"{then.value}.committed")
-        return moved
-
-    def _sent(self, card: Proposal, delivery: Delivery, stands: Record | None) -> Outcome:
-        result = replace(delivery, result=str(stands.ref) if stands else delivery.result, error="", fix="")
-        sent = self._move(card, result, DeliveryState.SENT, AuditKind.SENT, detail="read back equal")
-        if stands is not None:
-            mirror.save_records(self._db, [in_scope(stands, self._scope)])
-        elif card.target is not None:
-            mirror.remove_records(self._db, [card.target])
-        return Outcome(proposal=card, delivery=sent, message="saved, read back")
-
-    def _conflict(self, card: Proposal, delivery: Delivery, current: Record) -> Outcome:
-        back = conflict_card(card, current, self._new_id())
-        moved = self._move(
-            card, delivery, DeliveryState.CONFLICT, AuditKind.CONFLICT, detail=back.note, follow_up=(back,)
-        )
-        mirror.save_records(self._db, [in_scope(current, self._scope)])
-        return Outcome(proposal=back, delivery=moved, message=back.note)
-
-    def _refuse(self, card: Proposal, delivery: Delivery, error: str, fix: str) -> Outcome:
-        back = returned_card(
-            card, f"{self._reader.system} refused it: {error}" + (f". {fix}" if fix else ""), self._new_id()
-        )
-        refused = replace(delivery, error=error, fix=fix)
-        moved = self._move(card, refused, DeliveryState.REJECTED, AuditKind.REFUSED, detail=error, follow_up=(back,))
-        return Outcome(proposal=back, delivery=moved, message=error)
-
-    def _duplicate(self, card: Proposal, delivery: Delivery, existing: Record) -> Outcome:
-        """The CRM already has this record: the create ends, and what it would have added comes back as an update."""
-        back = duplicate_card(card, existing, self._reader.system, self._new_id())
-        moved = self._move(
-            card,
-            replace(delivery, error=back.note),
-            DeliveryState.REJECTED,
-            AuditKind.REFUSED,
-            detail=back.note,
-            follow_up=(back,) if back.changes else (),
-        )
-        mirror.save_records(self._db, [in_scope(existing, self._scope)])
-        return Outcome(proposal=back if back.changes else card, delivery=moved, message=back.note)
-
-    def _unknown(self, card: Proposal, delivery: Delivery, error: str) -> Outcome:
-        waiting = replace(delivery, due_at=self._now() + HORIZON, error=error)
-        moved = self._move(card, waiting, DeliveryState.UNKNOWN, AuditKind.UNKNOWN, detail=error)
-        return Outcome(proposal=card, delivery=moved, message="no answer: reading back before anything is sent again")
-
-    def _rest(self, card: Proposal, delivery: Delivery, error: Unreachable) -> Outcome:
-        wait = wait_after(delivery.attempts, error.retry_after if isinstance(error, RateLimited) else None)
-        if delivery.state is DeliveryState.APPROVED:  # nothing left this machine, so the trail has nothing to tell
-            return self._wait(card, delivery, wait, str(error))
-        return self._again(card, delivery, wait, str(error))
-
-    def _wait(self, card: Proposal, delivery: Delivery, wait: timedelta, error: str) -> Outcome:
-        """Stay in the same state and look again later."""
-        waiting = replace(delivery, due_at=self._now() + wait, error=error)
-        with transaction(self._db):
-            stands = decisions.get_delivery(self._db, delivery.op_id)
-            if stands is None or stands.state is not delivery.state:
-                raise _TakenByAnother
-            decisions.put_delivery(self._db, waiting)
-        return Outcome(proposal=card, delivery=waiting, message=_retry_words(error, wait))
-
-    def _again(self, card: Proposal, delivery: Delivery, wait: timedelta, error: str) -> Outcome:
-        waiting = replace(delivery, due_at=self._now() + wait, error=error)
-        moved = self._move(card, waiting, DeliveryState.APPROVED, AuditKind.NOT_APPLIED, detail=error)
-        return Outcome(proposal=card, delivery=moved, message=_retry_words(error, wait))
+    def _no_longer(self, card: Proposal) -> str:
+        return f"{card.target_name} is no longer in {self._reader.system}"
 
 
-def _retry_words(error: str, wait: timedelta) -> str:
-    seconds = round(wait.total_seconds())
-    return f"{error}; trying again in {seconds} s" if seconds else f"{error}; trying again"
+def _words(error: Exception) -> str:
+    return str(error) or "no answer in time"

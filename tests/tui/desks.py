@@ -20,6 +20,7 @@ from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import (
     FIELDS,
     Attendee,
+    FieldEdit,
     FieldSchema,
     FieldStamp,
     Kind,
@@ -100,6 +101,10 @@ class PaperReader:
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         self._check()
         return [each for each in self.records.values() if key.mailbox and mailbox(each.text("email")) == key.mailbox]
+
+    async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
+        self._check()
+        return None
 
     async def changes(self, since: str) -> AsyncIterator[ChangePage]:
         self._check()

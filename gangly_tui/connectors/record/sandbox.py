@@ -16,7 +16,7 @@ from gangly_tui.domain.errors import InputError, OutcomeUnknown, RateLimited, Un
 from gangly_tui.domain.identity import IdentityKey
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.proposal import WriteMeta
-from gangly_tui.domain.records import Kind, ObjectSchema, Record, RecordRef, Value
+from gangly_tui.domain.records import FieldEdit, Kind, ObjectSchema, Record, RecordRef, Value
 
 _Written = TypeVar("_Written")
 SYSTEM = crm.SYSTEM
@@ -87,6 +87,10 @@ class SandboxReader:
         wanted = key.mailbox if kind is Kind.CONTACT else key.domain
         found = crm.by_identity(db, kind, wanted) if wanted else None
         return (found,) if found else ()
+
+    async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit]:
+        """The edits of one field, newest first."""
+        return crm.history(await self._line.reach(), ref, field)
 
     async def changes(self, since: str) -> AsyncIterator[ChangePage]:
         """Everything that changed after the cursor (a change number), removals included, in pages."""

@@ -21,6 +21,7 @@ from gangly_tui.domain.identity import mailbox, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import (
     FIELDS,
+    FieldEdit,
     FieldSchema,
     FieldStamp,
     FieldType,
@@ -144,6 +145,18 @@ def read(db: Connection, ref: RecordRef) -> Record:
     if row is None:
         raise NotFound(f"the sandbox has no {ref.kind.label} {ref.id}", fix="pull again: it was removed")
     return record_of(row)
+
+
+def history(db: Connection, ref: RecordRef, field: str) -> list[FieldEdit]:
+    """The edits of one field, newest first; what a record was created with is none."""
+    rows = db.execute(
+        "SELECT before, after, by, at FROM history WHERE kind = ? AND id = ? AND field = ? ORDER BY rowid DESC",
+        (ref.kind.value, ref.id, field),
+    )
+    values = [(*(decode(json.loads(each), FIELDS[ref.kind][field]) for each in row[:2]), *row[2:]) for row in rows]
+    return [
+        FieldEdit(before=before, after=after, by=by, at=datetime.fromisoformat(at)) for before, after, by, at in values
+    ]
 
 
 def identity_of(kind: Kind, fields: Mapping[str, Value]) -> str | None:
