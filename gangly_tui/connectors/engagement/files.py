@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 from gangly_tui.connectors.engagement.calendar_cut import Calendar, Series, cut, series_near, unfold
 from gangly_tui.connectors.engagement.text_file import decode_bytes, read_bytes, shown_name
+from gangly_tui.connectors.registry import About
 from gangly_tui.domain.errors import PartlyRead
+from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.records import Attendee, Meeting
 from gangly_tui.domain.safe import one_line
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.engagement.calendar_expand import Occurrence
 
+ABOUT = About(label="Calendar file", layer=Layer.ENGAGEMENT, brings="meetings from an .ics file")
 MAX_INSTANCES = 5_000
 PRIVATE_TITLE = "Private appointment"
 _NAMED = 3

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gangly_tui.connectors.record import sandbox_db as crm
-from gangly_tui.domain.errors import InputError, OutcomeUnknown, RateLimited, Unreachable
+from gangly_tui.connectors.registry import About
+from gangly_tui.domain.errors import InputError, OutcomeUnknown, RateLimited, Refused, Unreachable
+from gangly_tui.domain.hierarchy import Layer, Scope, in_scope
 from gangly_tui.domain.identity import IdentityKey
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import FieldEdit, Kind, ObjectSchema, Record, RecordRef, Value
 
-_Written = TypeVar("_Written")
+ABOUT = About(label="Sandbox CRM", layer=Layer.RECORD, brings="accounts, contacts, deals, activities")
 SYSTEM = crm.SYSTEM
 PAGE = 200
+_Written = TypeVar("_Written")
 
 SWITCHES = {
     "slow": "seconds that every request takes",
@@ -42,19 +46,23 @@ class _Line:
             self.db = crm.open_crm(self.path)
         return self.db
 
-    async def reach(self) -> crm.Connection:
+    @asynccontextmanager
+    async def reach(self) -> AsyncIterator[crm.Connection]:
         """The database, after the weather. Raises Unreachable or RateLimited."""
-        db = self.open()
-        found = switches(db)
+        with crm.answering():
+            db = self.open()
+            found = switches(db)
         if "slow" in found:
             await asyncio.sleep(float(found["slow"]))
         if found.get("offline") == "1":
             raise Unreachable("the sandbox CRM is offline", fix="gangly sandbox online")
         if "rate_limit" in found:
-            take_switch(db, "rate_limit")
             seconds = float(found["rate_limit"])
-            raise RateLimited(f"the sandbox CRM asks to wait {seconds:.0f} s", retry_after=seconds)
-        return db
+            with crm.answering():
+                take_switch(db, "rate_limit")
+            raise RateLimited(f"the sandbox CRM asks to wait {seconds:g} s", retry_after=seconds)
+        with crm.answering():
+            yield db
 
     def close(self) -> None:
         if self.db is not None:
@@ -63,10 +71,14 @@ class _Line:
 
 
 class SandboxReader:
-    """The read door. Satisfies the reader's protocol; has no write method."""
+    """The read door. Satisfies the reader's protocol; has no write method.
 
-    def __init__(self, path: crm.CrmFile) -> None:
+    `scope` is what the hierarchy lets us ask for: other fields are not read. Without one everything is.
+    """
+
+    def __init__(self, path: crm.CrmFile, scope: Scope | None = None) -> None:
         self._line = _Line(path)
+        self._scope = scope
 
     @property
     def system(self) -> str:
@@ -75,35 +87,46 @@ class SandboxReader:
 
     async def describe(self, kind: Kind) -> ObjectSchema:
         """The live field list of a kind."""
-        return crm.describe(await self._line.reach(), kind)
+        async with self._line.reach() as db:
+            schema = crm.describe(db, kind)
+        if self._scope is None:
+            return schema
+        return replace(schema, fields=tuple(each for each in schema.fields if self._scope.may_read(kind, each.name)))
 
     async def read(self, ref: RecordRef) -> Record:
         """The record as it stands now."""
-        return crm.read(await self._line.reach(), ref)
+        async with self._line.reach() as db:
+            return self._asked(crm.read(db, ref))
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """The contact with this mailbox, or the account with this domain."""
-        db = await self._line.reach()
-        wanted = key.mailbox if kind is Kind.CONTACT else key.domain
-        found = crm.by_identity(db, kind, wanted) if wanted else None
-        return (found,) if found else ()
+        wanted = {Kind.CONTACT: key.mailbox, Kind.ACCOUNT: key.domain}.get(kind, "")
+        async with self._line.reach() as db:
+            found = crm.by_identity(db, kind, wanted) if wanted else None
+        return (self._asked(found),) if found else ()
 
     async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit]:
         """The edits of one field, newest first."""
-        return crm.history(await self._line.reach(), ref, field)
+        async with self._line.reach() as db:
+            return crm.history(db, ref, field) if self._scope is None or self._scope.may_read(ref.kind, field) else ()
 
     async def changes(self, since: str) -> AsyncIterator[ChangePage]:
-        """Everything that changed after the cursor (a change number), removals included, in pages."""
-        db = await self._line.reach()
-        change = int(since or 0)
-        total = db.execute("SELECT count(*) FROM record WHERE change > ?", (change,)).fetchone()[0]
+        """Everything that changed after the cursor (a change number), removals included, in pages.
+
+        Raises Refused for a cursor that is not this system's.
+        """
+        if since and not (since.isascii() and since.isdigit()):
+            raise Refused(f"{since!r} is no place in the sandbox's change feed", fix="pull everything anew")
+        change, total = int(since or 0), 0
         while True:
-            records, gone, last = crm.page_after(db, change, PAGE)
+            async with self._line.reach() as db:
+                total = total or db.execute("SELECT count(*) FROM record WHERE change > ?", (change,)).fetchone()[0]
+                records, gone, change = crm.page_after(db, change, PAGE)
             if not (records or gone):
                 return
-            yield ChangePage(records=tuple(records), deleted=tuple(gone), cursor=str(last), total=total)
-            change = last
-            db = await self._line.reach()
+            yield ChangePage(
+                records=tuple(map(self._asked, records)), deleted=tuple(gone), cursor=str(change), total=total
+            )
 
     def url(self, ref: RecordRef) -> str:  # the protocol asks; an embedded CRM has no page
         """The sandbox has no web page."""
@@ -112,6 +135,9 @@ class SandboxReader:
     def close(self) -> None:
         """Close the file."""
         self._line.close()
+
+    def _asked(self, record: Record) -> Record:
+        return record if self._scope is None else in_scope(record, self._scope)
 
 
 class SandboxWriter:
@@ -122,28 +148,29 @@ class SandboxWriter:
 
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
         """Set fields if the record is still at `expect`."""
-        db = await self._line.reach()
-        written = crm.update(db, ref, fields, by=meta.approved_by, at=crm.utc_now(), expect=expect, meta=meta)
-        return self._answer(db, written)
+        async with self._line.reach() as db:
+            written = crm.update(db, ref, fields, by=meta.approved_by, at=crm.utc_now(), expect=expect, meta=meta)
+            return self._answer(db, written)
 
     async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
         """Create a record marked with the op id; the audit footer goes under an activity's body."""
-        db = await self._line.reach()
         if kind is Kind.ACTIVITY:
             body = fields.get("body")
             fields = {**fields, "body": f"{body}\n\n{meta.footer()}" if body else meta.footer()}
-        written = crm.insert(db, kind, fields, by=meta.approved_by, at=crm.utc_now(), meta=meta)
-        return self._answer(db, written)
+        async with self._line.reach() as db:
+            written = crm.insert(db, kind, fields, by=meta.approved_by, at=crm.utc_now(), meta=meta)
+            return self._answer(db, written)
 
     async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
         """Remove a record if it is still at `expect`."""
-        db = await self._line.reach()
-        crm.remove(db, ref, expect=expect, at=crm.utc_now(), meta=meta)
-        self._answer(db, None)
+        async with self._line.reach() as db:
+            crm.remove(db, ref, expect=expect, at=crm.utc_now(), meta=meta)
+            self._answer(db, None)
 
     async def find_op(self, kind: Kind, op_id: str) -> Record | None:
         """The record that carries this operation's marker."""
-        return crm.by_operation(await self._line.reach(), kind, op_id)
+        async with self._line.reach() as db:
+            return crm.by_operation(db, kind, op_id)
 
     def close(self) -> None:
         """Close the file."""

@@ -8,15 +8,16 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlcipher3 import dbapi2
 
+from gangly_tui.connectors.record.sandbox_rules import field_of, typed, validate
 from gangly_tui.connectors.record.sandbox_schema import TABLES, default_fields
-from gangly_tui.domain.errors import DuplicateFound, InputError, NotFound, RecordMoved, Refused
+from gangly_tui.domain.errors import DuplicateFound, NotFound, RecordMoved, Refused, Unreachable
 from gangly_tui.domain.identity import mailbox, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import (
@@ -58,6 +59,11 @@ CrmFile = Path | KeyedFile
 
 def open_crm(file: CrmFile) -> Connection:
     """Open (or create, empty) a sandbox CRM, readable by its owner alone."""
+    with answering():
+        return _open(file)
+
+
+def _open(file: CrmFile) -> Connection:
     path = file.path if isinstance(file, KeyedFile) else file
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
@@ -85,15 +91,27 @@ def open_crm(file: CrmFile) -> Connection:
 
 
 @contextmanager
+def answering() -> Iterator[None]:
+    """A file that is locked, on a full disk or no database is a CRM that cannot be reached: nothing was applied."""
+    try:
+        yield
+    except (dbapi2.DatabaseError, OSError) as error:
+        raise Unreachable(
+            f"the sandbox CRM does not answer: {error}", fix="try again; if it stays so: gangly sandbox reset"
+        ) from error
+
+
+@contextmanager
 def writing(db: Connection) -> Iterator[int]:
     """One transaction of the CRM; yields the number of the change it makes."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db.execute("SELECT coalesce(max(change), 0) + 1 FROM record").fetchone()[0]
+        db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
 
 
 def describe(db: Connection, kind: Kind) -> ObjectSchema:
@@ -186,6 +204,11 @@ def by_name(db: Connection, kind: Kind, name: str, account: str) -> Record | Non
     return record_of(row) if row else None
 
 
+def _exists(db: Connection, kind: Kind, identifier: str) -> bool:
+    row = db.execute("SELECT 1 FROM record WHERE kind = ? AND id = ? AND NOT gone", (kind.value, identifier))
+    return row.fetchone() is not None
+
+
 def by_operation(db: Connection, kind: Kind, op_id: str) -> Record | None:
     """The record that this operation created."""
     row = db.execute(
@@ -202,9 +225,11 @@ def insert(
     with writing(db) as change:
         if meta and (known := by_operation(db, kind, meta.op_id)):
             return known
+        if meta and db.execute("SELECT EXISTS (SELECT 1 FROM record WHERE op_id = ?)", (meta.op_id,)).fetchone()[0]:
+            raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
         schema = describe(db, kind)
         complete = {each.name: fields.get(each.name) for each in schema.fields}
-        _validate(schema, fields, complete)
+        validate(schema, fields, complete, partial(_exists, db))
         _refuse_duplicate(db, kind, complete, except_id="")
         if kind is Kind.OPPORTUNITY and not complete.get("stage_since"):
             complete["stage_since"] = at.date()
@@ -244,7 +269,7 @@ def update(
         if expect is not None and current.version != expect:
             raise RecordMoved(f"{current.title} was changed by {current.updated_by}", current=current)
         after = {**current.fields, **fields}
-        _validate(describe(db, ref.kind), fields, after)
+        validate(describe(db, ref.kind), fields, after, partial(_exists, db))
         _refuse_duplicate(db, ref.kind, after, except_id=ref.id)
         if "stage" in fields and fields["stage"] != current.fields.get("stage"):
             after["stage_since"] = at.date()
@@ -328,64 +353,9 @@ def _refuse_duplicate(db: Connection, kind: Kind, fields: Mapping[str, Value], *
         )
 
 
-def _validate(schema: ObjectSchema, given: Mapping[str, Value], complete: Mapping[str, Value]) -> None:
-    for name, value in given.items():
-        field = schema.field(name)
-        if field is None:
-            raise Refused(f"a {schema.kind.label} has no field {name}", field=name, fix="ask the admin to create it")
-        if field.read_only:
-            raise Refused(f"{field.label} is read-only", field=name, fix="the CRM sets it by itself")
-        _validate_value(field, value)
-    for field in schema.fields:
-        if field.required and complete.get(field.name) in (None, ""):
-            raise Refused(f"{field.label} is required", field=field.name, fix=f"fill {field.label}")
-
-
-def _validate_value(field: FieldSchema, value: Value) -> None:
-    if value in (None, "", ()):
-        return
-    if field.options and value not in field.options:
-        raise Refused(
-            f"{value!r} is not a value of {field.label}",
-            field=field.name,
-            fix="choose one of: " + ", ".join(field.options),
-        )
-    if field.max_length is not None and isinstance(value, str) and len(value) > field.max_length:
-        raise Refused(
-            f"{field.label} takes {field.max_length:,} characters, not {len(value):,}",
-            field=field.name,
-            fix="shorten it",
-        )
-    if not _fits(field.type, value):
-        raise Refused(
-            f"{value!r} is not a {field.type.value.replace('_', ' ')}", field=field.name, fix=f"correct {field.label}"
-        )
-
-
-def _fits(kind: FieldType, value: Value) -> bool:
-    match kind:
-        case FieldType.NUMBER | FieldType.CURRENCY:
-            return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-        case FieldType.DATE:
-            return isinstance(value, date) and not isinstance(value, datetime)
-        case FieldType.DATETIME:
-            return isinstance(value, datetime) and value.tzinfo is not None
-        case FieldType.CHECKBOX:
-            return isinstance(value, bool)
-        case FieldType.REFERENCES:
-            return isinstance(value, tuple)
-        case FieldType.EMAIL:
-            return isinstance(value, str) and bool(mailbox(value))
-        case _:
-            return isinstance(value, str)
-
-
 def parse_text(db: Connection, kind: Kind, field: str, text: str) -> Value:
     """A value typed on a command line, in the field's type. Raises InputError."""
-    schema = describe(db, kind).field(field)
-    if schema is None:
-        raise InputError(f"a {kind.label} has no field {field}", fix="one of: " + ", ".join(FIELDS[kind]))
-    return decode(text, schema.type)
+    return typed(field_of(describe(db, kind), field), text)
 
 
 def utc_now() -> datetime:

@@ -8,15 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from difflib import get_close_matches
 
 from gangly_tui.connectors.record import sandbox_db as crm
+from gangly_tui.connectors.record.sandbox_rules import typed
 from gangly_tui.domain.errors import ConnectorError, InputError
 from gangly_tui.domain.identity import company_name, registrable_domain
-from gangly_tui.domain.proposal import FieldChange
-from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, ObjectSchema, Record, Value
-from gangly_tui.domain.values import parse
+from gangly_tui.domain.records import FIELDS, FieldType, Kind, ObjectSchema, Record, Value
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 50_000
@@ -182,7 +180,7 @@ class _Importer:
             elif field.type is FieldType.REFERENCES:
                 fields[name] = tuple(self._contact(each) for each in re.split(r"[;,\s]+", cell) if each)
             else:
-                fields[name] = _typed(cell, field)
+                fields[name] = typed(field, cell)
         return fields
 
     def _existing(self, fields: Mapping[str, Value]) -> Record | None:
@@ -212,17 +210,3 @@ class _Importer:
         if found is None:
             raise InputError(f"there is no contact {cell!r}", fix="import the contacts first")
         return found.ref.id
-
-
-def _typed(cell: str, field: FieldSchema) -> Value:
-    change = FieldChange(
-        field=field.name,
-        label=field.label,
-        type=field.type,
-        before=None,
-        after=None,
-        options=field.options,
-        max_length=field.max_length,
-    )
-    value = parse(cell, change)
-    return int(value) if field.type is FieldType.NUMBER and isinstance(value, Decimal) else value

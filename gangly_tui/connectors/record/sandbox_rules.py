@@ -1,0 +1,113 @@
+"""What the sandbox CRM refuses to keep: its admin's rules, checked at each write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from gangly_tui.domain.errors import InputError, Refused
+from gangly_tui.domain.identity import mailbox
+from gangly_tui.domain.proposal import FieldChange
+from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, ObjectSchema, Value
+from gangly_tui.domain.values import parse
+
+REFERS_TO: Mapping[str, Kind] = {"account": Kind.ACCOUNT, "opportunity": Kind.OPPORTUNITY, "contacts": Kind.CONTACT}
+"""Which kind of record the ids of a reference field name."""
+
+Exists = Callable[[Kind, str], bool]
+
+
+def validate(schema: ObjectSchema, given: Mapping[str, Value], complete: Mapping[str, Value], exists: Exists) -> None:
+    """Check the given fields and the record as it would stand. Raises Refused that names the field."""
+    for name, value in given.items():
+        field = schema.field(name)
+        if field is None:
+            raise Refused(f"a {schema.kind.label} has no field {name}", field=name, fix="ask the admin to create it")
+        if field.read_only:
+            raise Refused(f"{field.label} is read-only", field=name, fix="the CRM sets it by itself")
+        _validate_value(field, value)
+        _validate_reference(field, value, exists)
+    for field in schema.fields:
+        if field.required and complete.get(field.name) in (None, ""):
+            raise Refused(f"{field.label} is required", field=field.name, fix=f"fill {field.label}")
+
+
+def typed(field: FieldSchema, text: str) -> Value:
+    """A value written by a person, in the field's type. Raises InputError."""
+    if field.type is FieldType.REFERENCE:
+        return text.strip() or None
+    if field.type is FieldType.REFERENCES:
+        return tuple(each for each in text.replace(";", " ").replace(",", " ").split() if each)
+    change = FieldChange(
+        field=field.name,
+        label=field.label,
+        type=field.type,
+        before=None,
+        after=None,
+        options=field.options,
+        max_length=field.max_length,
+        required=field.required,
+    )
+    value = parse(text, change)
+    return int(value) if field.type is FieldType.NUMBER and isinstance(value, Decimal) else value
+
+
+def field_of(schema: ObjectSchema, name: str) -> FieldSchema:
+    """The field by our name. Raises InputError with those that there are."""
+    field = schema.field(name)
+    if field is None:
+        raise InputError(f"a {schema.kind.label} has no field {name}", fix="one of: " + ", ".join(FIELDS[schema.kind]))
+    return field
+
+
+def _validate_value(field: FieldSchema, value: Value) -> None:
+    if value in (None, "", ()):
+        return
+    if not _fits(field.type, value):
+        raise Refused(
+            f"{value!r} is not a {field.type.value.replace('_', ' ')}", field=field.name, fix=f"correct {field.label}"
+        )
+    if field.options and value not in field.options:
+        raise Refused(
+            f"{value!r} is not a value of {field.label}",
+            field=field.name,
+            fix="choose one of: " + ", ".join(field.options),
+        )
+    if field.max_length is not None and isinstance(value, str) and len(value) > field.max_length:
+        raise Refused(
+            f"{field.label} takes {field.max_length:,} characters, not {len(value):,}",
+            field=field.name,
+            fix="shorten it",
+        )
+
+
+def _validate_reference(field: FieldSchema, value: Value, exists: Exists) -> None:
+    if field.type not in (FieldType.REFERENCE, FieldType.REFERENCES) or not value:
+        return
+    kind = REFERS_TO[field.name]
+    for identifier in value if isinstance(value, tuple) else (str(value),):
+        if not exists(kind, identifier):
+            raise Refused(
+                f"there is no {kind.label} {identifier!r}",
+                field=field.name,
+                fix=f"choose a {kind.label} that is there; it may have been removed",
+            )
+
+
+def _fits(kind: FieldType, value: Value) -> bool:
+    match kind:
+        case FieldType.NUMBER | FieldType.CURRENCY:
+            return isinstance(value, (int, Decimal)) and not isinstance(value, bool) and Decimal(value).is_finite()
+        case FieldType.DATE:
+            return isinstance(value, date) and not isinstance(value, datetime)
+        case FieldType.DATETIME:
+            return isinstance(value, datetime) and value.tzinfo is not None
+        case FieldType.CHECKBOX:
+            return isinstance(value, bool)
+        case FieldType.REFERENCES:
+            return isinstance(value, tuple)
+        case FieldType.EMAIL:
+            return isinstance(value, str) and bool(mailbox(value))
+        case _:
+            return isinstance(value, str)
