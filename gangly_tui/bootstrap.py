@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -104,7 +104,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
     def load_reader() -> RecordReader:
         from gangly_tui.connectors.record.sandbox import SandboxReader
 
-        reader = SandboxReader(crm)
+        reader = SandboxReader(crm, scope)
         opened.append(reader.close)
         return reader
 
@@ -214,16 +214,13 @@ def _calendars(config: Config, profile: str, clock: Callable[[], datetime]) -> t
             return SandboxCalendar(here, lambda: clock().date())
 
         return (CalendarOnDemand(SYSTEM, load_demo),)
-    return tuple(_calendar_file(Path(each)) for each in config.calendars)
+    return tuple(_calendar_file(Path(each), here) for each in config.calendars)
 
 
-def _calendar_file(path: Path) -> EngagementReader:
-    def load() -> EngagementReader:
-        from gangly_tui.connectors.engagement.files import CalendarFile
+def _calendar_file(path: Path, here: tzinfo) -> EngagementReader:
+    from gangly_tui.connectors.engagement.files import CalendarFile  # its libraries are loaded when it is read
 
-        return CalendarFile(path)
-
-    return CalendarOnDemand("files", load)
+    return CalendarFile(path, here)
 
 
 def _hierarchy() -> Hierarchy:
