@@ -121,12 +121,17 @@ def get_delivery(db: Connection, op_id: str) -> Delivery | None:
     return load(Delivery, row[0]) if row else None
 
 
-def deliveries(db: Connection, *, states: Collection[DeliveryState] | None = None) -> list[Delivery]:
-    """The approved writes, oldest approval first; `states` narrows it down."""
+def deliveries(
+    db: Connection, *, states: Collection[DeliveryState] | None = None, since: datetime | None = None
+) -> list[Delivery]:
+    """The approved writes, oldest approval first; `states` and `since`, when it was approved, narrow it down."""
     rows = db.execute(
-        """SELECT body FROM delivery WHERE ?1 IS NULL OR state IN (SELECT value FROM json_each(?1))
-           ORDER BY approved_at, op_id""",
-        (None if states is None else json.dumps([each.value for each in states]),),
+        """SELECT body FROM delivery WHERE (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))
+           AND (?2 IS NULL OR approved_at >= ?2) ORDER BY approved_at, op_id""",
+        (
+            None if states is None else json.dumps([each.value for each in states]),
+            None if since is None else instant(since),
+        ),
     )
     return [load(Delivery, body) for (body,) in rows]
 

@@ -1,0 +1,56 @@
+"""Why a card is turned down: a word if the rep has one; Enter alone is an answer, too."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from gangly_tui.tui.text import line
+from gangly_tui.tui.widgets.footer import KeyFooter
+
+_LONGEST = 500
+
+
+class ReasonScreen(ModalScreen[str | None]):
+    """Dismissed with the reason, "" for none, or None when the card stays."""
+
+    CSS_PATH = "review_sheets.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Reject", id="reason.reject", tooltip="Reject the card; the reason is optional"),
+        Binding("escape", "cancel", "Back", key_display="Esc", id="reason.back", tooltip="Keep the card"),
+    ]
+
+    def __init__(self, heading: str) -> None:
+        super().__init__()
+        self._heading = heading
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="sheet"):
+            yield Static(line(f"Reject  {self._heading}", limit=300, style="bold"), classes="title")
+            yield Input(placeholder="why? (optional; kept in the trail)", max_length=_LONGEST, select_on_focus=False)
+            yield KeyFooter()
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Reject, with what was typed."""
+        self.dismiss(self.query_one(Input).value.strip())
+
+    def action_cancel(self) -> None:
+        """Keep the card."""
+        self.dismiss(None)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is self:
+            self.dismiss(None)

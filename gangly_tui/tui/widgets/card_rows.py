@@ -1,0 +1,266 @@
+"""One card laid out as rows: everything the rep decides about and everything that is sent, nothing left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from textual.content import Content
+
+from gangly_tui.domain.draft import Evidence
+from gangly_tui.domain.proposal import Action, FieldChange, Proposal
+from gangly_tui.domain.records import FieldType
+from gangly_tui.tui.text import content, join, line
+from gangly_tui.tui.widgets.change_diff import (
+    Eyes,
+    conflict_lines,
+    label_width,
+    minus_lines,
+    plus_lines,
+    stamp,
+    value_lines,
+    words,
+)
+from gangly_tui.tui.widgets.rows import MARGIN, Row
+
+_GUTTER = 9
+_FIRST = ("subject", "body", "due", "first_name", "last_name", "title", "email", "phone")
+_CONFIDENT = ((0.85, "clearly said"), (0.7, "likely"), (0.0, "unsure: read the quote"))
+DIGITS = "123456789"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """A card as the rep meets it. `accepted` of `decided` such cards were taken as they were, by this rep."""
+
+    card: Proposal
+    eyes: Eyes
+    number: int = 1
+    total: int = 1
+    put_off: bool = False
+    accepted: int = 0
+    decided: int = 0
+
+
+@dataclass(slots=True)
+class _Sheet:
+    width: int
+    rows: list[Row] = field(default_factory=list)
+    actions: dict[int, str] = field(default_factory=dict)
+    """row -> what a click on it does"""
+
+    @property
+    def room(self) -> int:
+        return max(self.width - MARGIN - self.gutter - 1, 12)
+
+    @property
+    def gutter(self) -> int:
+        return _GUTTER if self.width >= 50 else 2
+
+    def add(self, label: str, lines: Iterable[Content], tag: Content | None = None, action: str = "") -> None:
+        """A labelled block; with an action its rows are buttons."""
+        if label and self.gutter < _GUTTER:
+            self.rows.append(Row(left=Content.styled(label, "$quiet")))
+            label = ""
+        right = tag or Content("")
+        for each in lines:
+            head = Content.styled(label.ljust(self.gutter), "$quiet")
+            if action:
+                self.actions[len(self.rows)] = action
+            if right and head.cell_length + each.cell_length + right.cell_length + 2 + MARGIN > self.width:
+                self.rows.append(Row(left=head + each))
+                self.rows.append(Row(left=Content(" " * self.gutter) + right))
+            else:
+                self.rows.append(Row(left=head + each, tag=right))
+            label, right = "", Content("")
+
+    def text(self, label: str, text: str, style: str = "") -> None:
+        """A labelled block of raw text, in full."""
+        self.add(label, content(text, style=style).wrap(self.room))
+
+    def gap(self) -> None:
+        self.rows.append(Row(left=Content("")))
+
+
+def heading(face: Face, width: int) -> list[Row]:
+    """Number, record and field, risk: the lines that stay on top while the card scrolls."""
+    card = face.card
+    kind = "conflict" if card.conflict else f"risk: {card.risk.value}"
+    style = "bold $warn" if card.conflict or card.risk.value != "low" else "$quiet"
+    tag = Content.styled(kind, style)
+    place = Content.styled(f"{face.number}/{face.total}  ", "$lead")
+    named = line(card.heading, limit=None, style="bold $warn" if card.conflict else "bold")
+    room = max(width - MARGIN - place.cell_length - tag.cell_length - 2, 12)
+    lines = named.wrap(room)
+    if len(lines) > 2:  # the record's name in full stands among the fields
+        lines = [lines[0], join(lines[1], Content.styled(" …", "$quiet")).truncate(room, ellipsis=True)]
+    blank = Content(" " * place.cell_length)
+    return [
+        Row(left=join(place if at == 0 else blank, each), tag=tag if at == 0 else Content(""))
+        for at, each in enumerate(lines)
+    ]
+
+
+def lay_out(face: Face, width: int) -> tuple[list[Row], dict[int, str]]:
+    """The card below its heading, and by row what a click on it does."""
+    sheet = _Sheet(width=width)
+    card = face.card
+    _notices(sheet, face)
+    if card.conflict:
+        _conflict(sheet, face)
+    elif len(card.changes) == 1 and card.action is Action.UPDATE:
+        _one_field(sheet, card.changes[0], face)
+    else:
+        _fields(sheet, card, face.eyes)
+    if card.needs_choice:
+        _choices(sheet, card)
+    _why(sheet, face)
+    return sheet.rows, sheet.actions
+
+
+def _notices(sheet: _Sheet, face: Face) -> None:
+    card = face.card
+    said = []
+    if face.put_off:
+        said.append("put off before")
+    if card.undoes:
+        said.append("undo: a sends it and takes the write back, x leaves the record as it is")
+    if card.edited:
+        said.append("edited by you")
+    if said:
+        sheet.text("", " · ".join(said), "$quiet")
+    if card.note:
+        sheet.text("note", f"! {card.note}", "bold $warn")
+    if len(card.heading) > 100:
+        sheet.text("record", card.target_name)
+    if sheet.rows:
+        sheet.gap()
+
+
+def _one_field(sheet: _Sheet, change: FieldChange, face: Face) -> None:
+    sheet.add(
+        "before", minus_lines(change, sheet.room, face.eyes), stamp(change.before_by, change.before_at, face.eyes)
+    )
+    sheet.add("after", plus_lines(change, sheet.room, face.eyes))
+    if change.after in (None, "", ()):
+        sheet.text("", "the field will be emptied", "$warn")
+
+
+def _fields(sheet: _Sheet, card: Proposal, eyes: Eyes) -> None:
+    labels = label_width(card.changes)
+    ordered = sorted(card.changes, key=lambda each: _FIRST.index(each.field) if each.field in _FIRST else len(_FIRST))
+    verb = {Action.CREATE: "new", Action.REMOVE: "remove", Action.UPDATE: "change"}[card.action]
+    short: list[FieldChange] = []
+    for change in ordered:
+        alone = change.field in _FIRST or card.action is Action.UPDATE or change.type is FieldType.LONG_TEXT
+        if not alone:
+            short.append(change)
+            continue
+        name = line(change.label, limit=60, style="$quiet").truncate(labels, ellipsis=True)
+        head = name + Content(" " * (labels - name.cell_length + 2))
+        room = max(sheet.room - labels - 2, 12)
+        blocks = []
+        if card.action is not Action.CREATE:
+            blocks += minus_lines(change, room, eyes)
+        if card.action is not Action.REMOVE:
+            blocks += plus_lines(change, room, eyes)
+        lines = [join(head if at == 0 else Content(" " * (labels + 2)), each) for at, each in enumerate(blocks)]
+        tag = stamp(change.before_by, change.before_at, eyes) if card.action is Action.UPDATE else None
+        sheet.add(verb, lines, tag)
+        verb = ""
+    sign, style = ("-", "$minus") if card.action is Action.REMOVE else ("+", "$plus")
+    for change in short:
+        value = change.before if card.action is Action.REMOVE else change.after
+        name = line(change.label, limit=60, style="$quiet").truncate(labels, ellipsis=True)
+        shown = value_lines(words(value, change.type, eyes), max(sheet.room - labels - 4, 12), style)
+        head = join(name, " " * (labels - name.cell_length + 2), Content.styled(f"{sign} ", f"bold {style}"))
+        sheet.add(verb, [join(head if at == 0 else " " * (labels + 4), each) for at, each in enumerate(shown)])
+        verb = ""
+
+
+def _conflict(sheet: _Sheet, face: Face) -> None:
+    conflict = face.card.conflict
+    assert conflict is not None  # asked before
+    change = next((each for each in face.card.changes if each.field == conflict.field), face.card.changes[0])
+    sheet.add("field", [line(change.label, limit=120, style="bold")])
+    sheet.add("", conflict_lines(conflict, change.type, sheet.room, face.eyes))
+    others = [each for each in face.card.changes if each.field != conflict.field]
+    for each in others:
+        sheet.add("also", [line(each.label, limit=120, style="$quiet"), *plus_lines(each, sheet.room, face.eyes)])
+    sheet.gap()
+    sheet.add("", [_button("t", "keep theirs: this card ends")], action="settle('theirs')")
+    sheet.add("", [_button("m", "mine: lays the card out over what stands there now")], action="settle('mine')")
+    if change.type in (FieldType.TEXT, FieldType.LONG_TEXT):
+        sheet.add("", [_button("b", "both: theirs, then mine, in one text")], action="settle('both')")
+    sheet.gap()
+
+
+def _button(key: str, said: str) -> Content:
+    return Content.assemble((key, "bold $lead"), "  ", said)
+
+
+def _choices(sheet: _Sheet, card: Proposal) -> None:
+    sheet.gap()
+    ask = f"{len(card.choices)} open deals fit. Which one was this call about? Kept for the series."
+    sheet.text("deal", ask, "$warn")
+    for digit, choice in zip(DIGITS, card.choices, strict=False):
+        shown = line(choice.label, limit=None).wrap(max(sheet.room - 3, 12))
+        lines = [
+            join(Content.styled(f"{digit}  ", "bold $lead") if at == 0 else "   ", e) for at, e in enumerate(shown)
+        ]
+        sheet.add("", lines, action=f"deal({int(digit)})")
+    sheet.add("", [_button("0", "none of them")], action="deal(0)")
+    if len(card.choices) > len(DIGITS):
+        sheet.text("", "More fit than there are digits: choose on Today (1), with Enter on the deal.", "$quiet")
+
+
+def _why(sheet: _Sheet, face: Face) -> None:
+    card = face.card
+    sheet.gap()
+    if card.evidence:
+        sure = next(said for least, said in _CONFIDENT if card.confidence >= least)
+        read = join(line(card.reading, limit=None), "  ·  " if card.reading else "", Content.styled(sure, "$quiet"))
+        sheet.add("read as", read.wrap(sheet.room))
+        sheet.add("quote", _quote(card.evidence, card.source, sheet.room))
+    else:
+        sheet.text("quote", "none: this takes a write back" if card.undoes else "none: typed by you", "$quiet")
+    if card.against:
+        sheet.add("against", _quote(card.against, "", sheet.room))
+    elif card.evidence:
+        sheet.text("against", "none found", "$quiet")
+    if card.rule:
+        sheet.text("rule", card.rule)
+    if face.decided:
+        sheet.text("yours", f"{face.accepted} of {face.decided} accepted")
+    if card.source and not card.evidence:
+        sheet.text("source", card.source, "$quiet")
+
+
+def _quote(evidence: Evidence, source: str, room: int) -> list[Content]:
+    speaker = evidence.speaker or (evidence.side.value if evidence.side.value != "unknown" else "")
+    place = " ".join(filter(None, (speaker, evidence.at)))
+    head = join(
+        line(place, limit=None, style="bold") if place else "",
+        "  " if place and source else "",
+        line(source, limit=None, style="$quiet"),
+    )
+    shown = content(f"“{evidence.text.strip()}”").wrap(room)
+    return [*(head.wrap(room) if head else []), *shown]
+
+
+def compact(face: Face, width: int) -> list[Row]:
+    """The card as one of many: heading, values in full, the quote. For the sheet of `A`."""
+    sheet = _Sheet(width=width)
+    card = face.card
+    named = line(card.heading, limit=None, style="bold").wrap(max(width - MARGIN - 1, 12))
+    sheet.rows += [Row(left=each) for each in named]
+    if len(card.changes) == 1 and card.action is Action.UPDATE:
+        change = card.changes[0]
+        sheet.add("before", minus_lines(change, sheet.room, face.eyes))
+        sheet.add("after", plus_lines(change, sheet.room, face.eyes))
+    else:
+        _fields(sheet, card, face.eyes)
+    if card.evidence:
+        sheet.add("quote", _quote(card.evidence, "", sheet.room))
+    sheet.gap()
+    return sheet.rows

@@ -1,0 +1,76 @@
+"""What waits, beside the card: calls with their cards; where there is only one line, the call the card belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual.content import Content
+
+from gangly_tui.tui.review_queue import Call, Waiting, mark, plural, short_name
+from gangly_tui.tui.text import cell, join, line, short_day
+from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
+
+
+class QueueView(RowView, can_focus=False):
+    """Items are the cards, in the order of `Waiting.cards`. Posts Moved when one is clicked."""
+
+    def __init__(self) -> None:
+        super().__init__(marked_always=True)
+
+    def show_queue(self, waiting: Waiting, current: str, now: datetime) -> None:
+        """Show what waits with the current card marked."""
+        ids = [each.id for each in waiting.cards]
+        at = ids.index(current) if current in ids else 0
+
+        def rows(width: int) -> Sequence[Row]:
+            if self.size.height <= 1:
+                return _strip(waiting, current, now, width)
+            return _list(waiting, now, width)
+
+        self.show(rows, cursor=at)
+
+    def _reveal(self) -> None:
+        if self.size.height > 1:
+            super()._reveal()
+
+
+def _when(call: Call, now: datetime) -> str:
+    if call.start is None:
+        return ""
+    start = call.start.astimezone(now.tzinfo)
+    return f"{start:%H:%M}" if start.date() == now.date() else short_day(start.date(), now.date())
+
+
+def _list(waiting: Waiting, now: datetime, width: int) -> list[Row]:
+    room = width - MARGIN
+    rows: list[Row] = []
+    item = 0
+    for call in waiting.calls:
+        if rows:
+            rows.append(Row(left=Content("")))
+        count = Content.styled(f" {len(call.cards)}", "$lead")
+        when = _when(call, now)
+        head = cell(call.title, max(room - count.cell_length - len(when) - 1, 6), style="bold")
+        rows.append(Row(left=join(head, Content.styled(f" {when}", "$quiet"), count)))
+        for card in call.cards:
+            sign, style = mark(card)
+            put_off = card.id in waiting.later
+            tail = "later" if put_off else ""
+            name = cell(short_name(card), max(room - 3 - len(tail), 6), style="$quiet" if put_off else "")
+            rows.append(Row(left=join(Content.styled(f"{sign} ", style), name, tail), item=item))
+            item += 1
+    return rows
+
+
+def _strip(waiting: Waiting, current: str, now: datetime, width: int) -> list[Row]:
+    call = waiting.call_of(current)
+    if call is None:
+        return []
+    where = waiting.calls.index(call) + 1
+    calls = f"call {where} of {len(waiting.calls)}, " if len(waiting.calls) > 1 else ""
+    tag = line(f"‹ {calls}{plural(len(waiting.cards), 'card')} ›", style="$quiet")
+    when = _when(call, now)
+    room = max(width - MARGIN - tag.cell_length - len(when) - 4, 6)
+    title = line(call.title, limit=300, style="bold").truncate(room, ellipsis=True)
+    return [Row(left=join(Content.styled(f"{when}  ", "$quiet"), title), tag=tag)]
