@@ -17,7 +17,8 @@ from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from gangly_tui.domain.errors import GanglyError
+from gangly_tui.domain.errors import GanglyError, HeldByAnother
+from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
 from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
 
@@ -37,6 +38,7 @@ QUIET_PULL = 0.5
 _LONGEST_REST = 300.0
 _SHORTEST_REST = 0.5
 _AFTER_TROUBLE = 5.0
+_WHILE_ANOTHER_SENDS = 1.0
 
 _NEED_A_DESK = frozenset({"go", "notes", "find", "pull", "back"})
 
@@ -173,13 +175,20 @@ class GanglyApp(App[None]):
         self._in_flight = True
         try:
             outcomes = await desk.courier.deliver_due()
+        except HeldByAnother as other:
+            self.say(str(other), tone="busy")
+            return _WHILE_ANOTHER_SENDS
         except GanglyError as error:
             self.complain(error)
             return _AFTER_TROUBLE
         finally:
             self._in_flight = False
+        if "is handled by" in self.status.text:
+            self.status = Status()
         if outcomes:
             self._tell(partial(Delivered, outcomes))
+        if any(each.state is DeliveryState.ATTEMPTED for each in _unsent(desk)):  # by another window, if it still lives
+            return _WHILE_ANOTHER_SENDS
         due = desk.courier.next_due()
         if due is None:
             return _LONGEST_REST
@@ -377,7 +386,7 @@ class GanglyApp(App[None]):
 
 
 def _unsent(desk: Desk) -> list[Delivery]:
-    from gangly_tui.domain.outbox import SETTLED, DeliveryState
+    from gangly_tui.domain.outbox import SETTLED
     from gangly_tui.store.decisions import deliveries
 
     return deliveries(desk.db, states=frozenset(DeliveryState) - SETTLED)

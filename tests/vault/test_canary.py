@@ -18,7 +18,7 @@ from tests.vault.own_day import CALENDAR_FILE, TOKEN
 from tests.vault.test_keys import descriptor
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("GANGLY_KILLS", "6"))
+KILLS = int(os.environ.get("GANGLY_KILLS", "4"))
 
 
 class Day:
