@@ -132,6 +132,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         now=clock,
         label=_LABELS[profile] + (" · READ ONLY: a newer gangly wrote the store" if db.read_only else ""),
         new_id=new_id,
+        read_file=_read_file,
         on_close=(lambda: _close_all(opened),),
     )
 
@@ -272,6 +273,12 @@ def _domain_of(email: str) -> frozenset[str]:
     from gangly_tui.domain.identity import company_domain
 
     return frozenset({company_domain(email)} - {""})
+
+
+def _read_file(path: Path) -> str:
+    from gangly_tui.connectors.engagement.text_file import read_text_file
+
+    return read_text_file(path)
 
 
 def _engine() -> Drafter:

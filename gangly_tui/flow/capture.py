@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from pathlib import PurePath
 
 from gangly_tui.domain.cards import Table, meeting_source
 from gangly_tui.domain.draft import Draft, Notes, ReadingContext
@@ -15,13 +18,32 @@ from gangly_tui.domain.ports import Drafter
 from gangly_tui.domain.proposal import Proposal, ProposalState
 from gangly_tui.domain.propose import propose as lay_out
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef, encode
+from gangly_tui.domain.safe import one_line
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.prepare import Match, match
 from gangly_tui.store import decisions, engagement, mirror
 from gangly_tui.store.database import transaction
+from gangly_tui.store.patience import waiting_at_most
+
+OWN = "notes"
+"""The source that is the rep's own page."""
+TRANSCRIPT = "transcript"
 
 MAX_CHARACTERS = 10 * 1024 * 1024
 """Longer texts are refused: two days of speech are under 2 MiB."""
+
+_SPEECH = frozenset({".vtt", ".srt"})
+_NAME_LIMIT = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backdrop:
+    """What the store knows behind a meeting: what the engine may see, and what stands in the records as last read."""
+
+    meeting: Meeting
+    context: ReadingContext
+    deals: tuple[Record, ...]
+    contacts: tuple[Record, ...]
 
 
 def meeting_of(desk: Desk, meeting_id: str) -> Meeting:
@@ -33,34 +55,77 @@ def meeting_of(desk: Desk, meeting_id: str) -> Meeting:
 
 
 def open_notes(desk: Desk, meeting_id: str) -> Notes:
-    """The rep's notes, else the transcript that is ready, else an empty page."""
+    """The text that changed last, else the transcript that is ready, else an empty page."""
     kept = engagement.notes_of(desk.db, meeting_id)
     if kept:
         return kept[0]
-    transcript = engagement.transcript_of(desk.db, meeting_id)
-    source = "transcript" if transcript else "notes"
-    return Notes(
-        id=f"{meeting_id}/{source}", meeting_id=meeting_id, text=transcript or "", updated_at=desk.now(), source=source
-    )
+    found = sources(desk, meeting_id)
+    return found[-1]
 
 
-def autosave(desk: Desk, notes: Notes) -> None:
-    """Keep the text, durably, before anything else is attempted with it. Raises InputError when it is too long."""
+def sources(desk: Desk, meeting_id: str) -> list[Notes]:
+    """Every text of a meeting: the rep's own page first, empty when nothing was typed, then transcripts and files."""
+    kept = {each.source: each for each in engagement.notes_of(desk.db, meeting_id)}
+    pulled = engagement.transcript_of(desk.db, meeting_id)
+    if pulled and not any(each.text == pulled for each in kept.values()):
+        # a file may have taken the name before the meeting system had its own
+        source = TRANSCRIPT if TRANSCRIPT not in kept else f"{TRANSCRIPT}:{meeting_of(desk, meeting_id).system}"
+        kept[source] = _page(desk, meeting_id, source, pulled)
+    own = kept.pop(OWN, None) or _page(desk, meeting_id, OWN, "")
+    return [own, *sorted(kept.values(), key=lambda each: (not each.source.startswith(TRANSCRIPT), each.source))]
+
+
+def is_speech(source: str) -> bool:
+    """Whether a text is what was said: it is kept as it came, nobody types into it."""
+    return source.partition(":")[0] == TRANSCRIPT
+
+
+def _page(desk: Desk, meeting_id: str, source: str, text: str) -> Notes:
+    return Notes(id=f"{meeting_id}/{source}", meeting_id=meeting_id, text=text, updated_at=desk.now(), source=source)
+
+
+def keep_file(desk: Desk, meeting_id: str, name: str, text: str) -> Notes:
+    """Keep a file's text beside what is there, as a source of its own. Nothing is ever written over.
+
+    Speech (.vtt, .srt) becomes the transcript when the meeting has none, anything else is `import:NAME`. The same
+    text again is the source it was; another text under a name that is taken gets a number. Raises InputError.
+    """
+    known = {each.source: each.text for each in sources(desk, meeting_id)}
+    speech = PurePath(name).suffix.lower() in _SPEECH
+    base = f"import:{one_line(PurePath(name).name, limit=_NAME_LIMIT) or 'unnamed'}"
+    names = chain([TRANSCRIPT] if speech else [], [base], (f"{base} ({number})" for number in count(2)))
+    source = next(each for each in names if known.get(each, text) == text)
+    kept = _page(desk, meeting_id, source, text)
+    autosave(desk, kept)
+    return kept
+
+
+def autosave(desk: Desk, notes: Notes, *, patience: float | None = None) -> None:
+    """Keep the text, durably, before anything else is attempted with it. Raises InputError when it is too long.
+
+    `patience` is how many seconds to wait for another window's write, for a screen that is being typed in.
+    """
     if len(notes.text) > MAX_CHARACTERS:
         raise InputError(
             f"this text has {len(notes.text):,} characters; {MAX_CHARACTERS:,} are the most one meeting takes",
             fix="split it, or open only the part that belongs to this call",
         )
-    engagement.save_notes(desk.db, replace(notes, updated_at=desk.now()))
+    with nullcontext() if patience is None else waiting_at_most(desk.db, patience):
+        engagement.save_notes(desk.db, replace(notes, updated_at=desk.now()))
 
 
 def context_for(desk: Desk, meeting_id: str) -> ReadingContext:
     """What the engine may know: this meeting, its people, the CRM's live picklists. Never another account's data."""
+    return backdrop(desk, meeting_id).context
+
+
+def backdrop(desk: Desk, meeting_id: str) -> Backdrop:
+    """What a draft is read and shown against, from the store alone. Raises InputError when there is no such meeting."""
     meeting = meeting_of(desk, meeting_id)
     found = match(desk.db, meeting, desk.settings.our_domains)
     known = mirror.linked(desk.db, found.account.ref, Kind.CONTACT, limit=200) if found.account else []
     names = {mailbox(each.text("email")): each.title for each in known}
-    return ReadingContext(
+    context = ReadingContext(
         anchor=meeting.start,
         rep_name=desk.settings.user_name,
         rep_email=desk.settings.user_email,
@@ -77,6 +142,8 @@ def context_for(desk: Desk, meeting_id: str) -> ReadingContext:
         fiscal_year_start=desk.settings.fiscal_year_start,
         currency=desk.settings.currency,
     )
+    people = {each.ref: each for each in (*found.contacts.values(), *known)}
+    return Backdrop(meeting=meeting, context=context, deals=found.deals, contacts=tuple(people.values()))
 
 
 def read(drafter: Drafter, text: str, context: ReadingContext) -> Draft:
@@ -126,6 +193,19 @@ def _essence(card: Proposal) -> tuple[object, ...]:
     if card.group == "contact":
         return (card.group, card.target_name.casefold())
     return (card.group, card.target, *((each.field, str(encode(each.after)).casefold()) for each in card.changes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a text: its reading with everything that was left out, and how many of its cards are decided."""
+
+    draft: Draft | None
+    decided: int
+
+
+def outcome(desk: Desk, notes: Notes) -> Outcome:
+    """What the last laying out of this text's cards left in the store."""
+    return Outcome(draft=engagement.draft_of(desk.db, notes.meeting_id), decided=len(_decided(desk, notes.meeting_id)))
 
 
 async def lay_table(desk: Desk, meeting: Meeting, origin: str, draft: Draft | None) -> Table:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
+from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.hierarchy import Hierarchy
 from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader
 from gangly_tui.flow.deliver import Courier
@@ -32,11 +34,16 @@ class Settings:
         return self.user_email or self.user_name
 
 
+def _no_files(path: Path) -> str:
+    raise InputError(f"{path.name} cannot be opened from here", fix="paste its text instead")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the verbs need. Prep gets `reader`, a type with no write method; only the courier can write.
 
     `now` is the one clock: aware, in the rep's time zone. `label` says on screen what is connected.
+    `read_file` gives the text of a file of notes, speech or mail; it raises InputError and may run in a thread.
     """
 
     db: Connection
@@ -49,6 +56,7 @@ class Desk:
     now: Callable[[], datetime]
     label: str
     new_id: Callable[[], str]
+    read_file: Callable[[Path], str] = _no_files
     at_point: Callable[[str], None] = lambda _: None
     """called with the name of each step a crash may hit; the fault tests die here"""
     on_close: tuple[Callable[[], None], ...] = field(default=())

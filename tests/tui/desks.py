@@ -62,7 +62,7 @@ def meeting(identifier: str, title: str, start: datetime, minutes: int = 45, **m
     """A meeting in the paper calendar."""
     return Meeting(
         id=identifier,
-        system="paper",
+        system="sandbox",
         title=title,
         start=start,
         end=start + timedelta(minutes=minutes),

@@ -1,0 +1,267 @@
+"""The page the rep writes on: what was found in it is underlined, what is hostile in it acts on nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widgets import TextArea
+from textual.widgets.text_area import Document, DocumentNavigator, EditResult, Location, WrappedDocument
+
+MOST = 10 * 1024 * 1024
+"""Characters a page takes; a paste that would go beyond is refused whole."""
+
+_JOINS = frozenset("\t\u200d\ufe0f")
+_BREAKS = frozenset("\x85\u2028\u2029")
+_UNSHOWABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+@lru_cache(maxsize=4096)
+def _stand_in(char: str) -> str:
+    """One character in the place of one, so that every offset into the shown text is one into the raw text."""
+    code = ord(char)
+    if char in _JOINS:
+        return char
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if char in _BREAKS:
+        return "↵"
+    if char == "\u00a0":
+        return " "
+    hidden = unicodedata.category(char) in _UNSHOWABLE or 0xFE00 <= code <= 0xFE0E or 0xE0100 <= code <= 0xE01EF
+    return "\ufffd" if hidden else char
+
+
+def shown_line(raw: str) -> str:
+    """A line as it may reach a terminal: as many characters, none of them a control or an override."""
+    if raw.isascii() and raw.isprintable():
+        return raw
+    end = " " if raw.endswith("\r") else ""  # a file from Windows shows no mark at every line
+    return "".join(map(_stand_in, raw[:-1] if end else raw)) + end
+
+
+class RawDocument(Document):
+    """Lines as they are shown beside the raw ones. Only "\\n" ends a line; the raw text is what is kept and copied."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("")
+        self._raw = text.split("\n")
+        self._lines = [shown_line(each) for each in self._raw]
+        self._text: str | None = text
+        self._starts: list[int] | None = None
+
+    @property
+    def text(self) -> str:
+        """The raw text; the same object until the next edit."""
+        if self._text is None:
+            self._text = "\n".join(self._raw)
+        return self._text
+
+    @property
+    def starts(self) -> list[int]:
+        """The offset of each line's first character."""
+        if self._starts is None:
+            self._starts = [0, *accumulate(len(each) + 1 for each in self._raw[:-1])]
+        return self._starts
+
+    def location(self, offset: int) -> Location:
+        """The row and column of an offset into the raw text."""
+        row = max(bisect_right(self.starts, offset) - 1, 0)
+        return row, min(offset - self.starts[row], len(self._raw[row]))
+
+    def offset(self, location: Location) -> int:
+        """The offset into the raw text of a row and column."""
+        row, column = location
+        return self.starts[row] + column
+
+    def get_text_range(self, start: Location, end: Location) -> str:
+        """The raw text between two places."""
+        (top, left), (bottom, right) = sorted((start, end))
+        if top == bottom:
+            return self._raw[top][left:right]
+        last = self._raw[bottom][:right] if bottom < len(self._raw) else ""
+        return "\n".join([self._raw[top][left:], *self._raw[top + 1 : bottom], last])
+
+    def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
+        """Put raw text in the place of a range."""
+        (top, left), (bottom, right) = sorted((start, end))
+        replaced = self.get_text_range(start, end)
+        fresh = text.split("\n")
+        column = len(fresh[-1]) if len(fresh) > 1 else left + len(fresh[0])
+        tail = self._raw[bottom][right:] if bottom < len(self._raw) else ""
+        fresh[0] = (self._raw[top][:left] if top < len(self._raw) else "") + fresh[0]
+        fresh[-1] += tail
+        self._raw[top : bottom + 1] = fresh
+        self._lines[top : bottom + 1] = [shown_line(each) for each in fresh]
+        self._text = self._starts = None
+        return EditResult((top + text.count("\n"), column), replaced)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where something was found: offsets into the raw text, and its number in the draft's list."""
+
+    start: int
+    end: int
+    item: int
+    faint: bool = False
+    """whether it was left out of the draft"""
+
+
+class PageText(TextArea):
+    """A TextArea over a RawDocument. `underline` marks what was found; edits move the marks until the next reading."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"page-text--found", "page-text--faint", "page-text--lit"}
+
+    class Refused(Message):
+        """A paste was not taken: it would make the page longer than `MOST` characters."""
+
+        def __init__(self, characters: int) -> None:
+            super().__init__()
+            self.characters = characters
+
+    class Kept(Message):
+        """Somebody types into a text that is kept as it came."""
+
+    def __init__(self) -> None:
+        self._found: Sequence[Span] = ()
+        self._found_in = ""
+        self._lit = -1
+        self._spans: Sequence[Span] = ()
+        self._marks: dict[int, list[tuple[int, int, Span]]] = {}
+        self._marked_in: str | None = None
+        super().__init__(highlight_cursor_line=False)
+        self.match_cursor_bracket = False
+
+    # -- the document -------------------------------------------------------------------------------------------
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        super()._set_document("", language)
+        self.document = RawDocument(text)
+        self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self.move_cursor((0, 0))
+        self._rewrap_and_refresh_virtual_size()
+
+    @property
+    def raw(self) -> RawDocument:
+        """The document with its own type."""
+        assert isinstance(self.document, RawDocument)
+        return self.document
+
+    @property
+    def offset_of_cursor(self) -> int:
+        """Where the cursor stands in the raw text."""
+        return self.raw.offset(self.cursor_location)
+
+    # -- what was found -----------------------------------------------------------------------------------------
+
+    def underline(self, spans: Sequence[Span], text: str) -> None:
+        """Underline what was found in `text`, the raw text that was read."""
+        self._found, self._found_in = spans, text
+        self._marked_in = None
+        self._lit = -1
+        self._redraw()
+
+    def light(self, item: int) -> None:
+        """Show which of the found things is looked at; -1 is none. Brings it into view, the cursor stays."""
+        self._lit = item
+        self._redraw()
+        start = next((each.start for each in self.spans if each.item == item), None)
+        if start is not None:
+            self.bring_into_view(start)
+
+    def bring_into_view(self, offset: int) -> None:
+        """Scroll so that a place of the raw text is seen, a few lines above it too."""
+        y = self.wrapped_document.location_to_offset(self.raw.location(offset)).y
+        height = self.scrollable_content_region.height
+        if not self.scroll_offset.y <= y < self.scroll_offset.y + height:
+            self.scroll_to(y=max(y - height // 3, 0), animate=False, force=True)
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """The found things that the edits since the last reading did not touch, where they stand now."""
+        self._mark()
+        return self._spans
+
+    def _mark(self) -> None:
+        text = self.text
+        if text is self._marked_in:
+            return
+        self._marked_in = text
+        self._spans = moved(self._found, self._found_in, text)
+        self._marks = {}
+        for each in self._spans:
+            (top, left), (bottom, right) = self.raw.location(each.start), self.raw.location(each.end)
+            for row in range(top, bottom + 1):
+                end = right if row == bottom else len(self.raw.lines[row])
+                self._marks.setdefault(row, []).append((left if row == top else 0, end, each))
+
+    def get_line(self, line_index: int) -> Text:
+        line = super().get_line(line_index)
+        self._mark()
+        for start, end, span in sorted(self._marks.get(line_index, ()), key=lambda each: each[2].item == self._lit):
+            name = "lit" if span.item == self._lit else "faint" if span.faint else "found"
+            line.stylize(self.get_component_rich_style(f"page-text--{name}", partial=True), start, end)
+        return line
+
+    def _redraw(self) -> None:
+        self._line_cache.clear()
+        self.refresh()
+
+    # -- what comes in ------------------------------------------------------------------------------------------
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.read_only and event.is_printable:
+            self.post_message(self.Kept())
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()  # the base class would split the text at characters that are none of its line breaks
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        if self.read_only:
+            self.post_message(self.Kept())
+        elif len(self.text) + len(text) > MOST:
+            self.post_message(self.Refused(len(self.text) + len(text)))
+        else:
+            self.history.checkpoint()
+            self.replace(text, *self.selection, maintain_selection_offset=False)
+            self.history.checkpoint()
+            self.focus()
+
+
+def moved(spans: Sequence[Span], before: str, after: str) -> list[Span]:
+    """The spans of one text in another that grew out of it by an edit; those that the edit touched are left out."""
+    if before == after:
+        return list(spans)
+    head = _alike(before, after)
+    tail = min(_alike(before[::-1], after[::-1]), min(len(before), len(after)) - head)
+    kept = len(before) - tail
+    shift = len(after) - len(before)
+    return [
+        each if each.end <= head else replace(each, start=each.start + shift, end=each.end + shift)
+        for each in spans
+        if each.end <= head or each.start >= kept
+    ]
+
+
+def _alike(left: str, right: str) -> int:
+    """How many first characters two texts have in common, found by halving."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
