@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.content import Content
 
 from gangly_tui.tui.text import cell, content, line
 from gangly_tui.tui.theme import DARK
-from gangly_tui.tui.widgets.rows import Row, RowView
+from gangly_tui.tui.widgets.rows import Row, RowsOnDemand, RowView
 
 HOSTILE = (
     "Acme [/] Corp",
@@ -151,3 +152,52 @@ def test_line_breaks_are_kept_where_there_is_room_and_marked_where_there_is_not(
     assert content("a\r\nb").plain == "a\nb"
     assert line("a\nb").plain == "a ⏎ b"
     assert content("x" * 50, limit=10).plain == "xxxxxxxxxx… (40 more characters)"
+
+
+async def test_rows_on_demand_are_made_only_when_they_are_looked_at() -> None:
+    made: list[int] = []
+
+    def row_at(item: int) -> Row:
+        made.append(item)
+        return Row(left=Content(f"row {item}"), item=item)
+
+    app = _ListApp([])
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.query_one(RowView)
+        view.show(lambda _: RowsOnDemand(1_000_000, row_at), cursor=0)
+        await pilot.pause()
+        assert view.items == 1_000_000
+        assert made == list(range(10))
+        await pilot.press("G")
+        assert view.cursor == 999_999
+        assert "row 999999" in _screen(app)
+        assert len(made) == 20
+        await pilot.press("pageup", "pageup", "up", "enter")
+        assert app.chosen == [view.cursor]
+        assert len(made) < 60
+        await pilot.press("g")
+        assert "row 0" in _screen(app)
+
+
+async def test_a_few_rows_on_demand_and_none() -> None:
+    app = _ListApp([])
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.query_one(RowView)
+        view.show(lambda _: RowsOnDemand(2, lambda item: Row(left=Content(f"row {item}"), item=item)), cursor=1)
+        await pilot.press("down", "enter", "pagedown", "up", "enter", "pageup")
+        assert app.chosen == [1, 0]
+        view.show(lambda _: RowsOnDemand(0, lambda item: Row(left=Content(""), item=item)))
+        await pilot.press("enter", "down", "up", "pagedown", "G")
+        assert app.chosen == [1, 0]
+
+
+def test_rows_on_demand_are_kept_while_they_are_near_and_end_where_they_end() -> None:
+    made: list[int] = []
+    rows = RowsOnDemand(5_000, lambda item: made.append(item) or Row(left=Content(str(item)), item=item))
+    assert [row.item for row in rows[10:13]] == [10, 11, 12]
+    assert rows[11].item == 11 and made == [10, 11, 12]
+    assert sum(1 for _ in rows) == 5_000
+    assert len(rows._made) <= rows.KEPT
+    for outside in (-1, 5_000):
+        with pytest.raises(IndexError):
+            rows[outside]

@@ -36,7 +36,7 @@ def parse_file(text: str) -> Path:
     path = Path(text.strip())
     try:
         path = path.expanduser().absolute()
-        if not text.strip() or path.is_dir():
+        if not text.strip() or "\0" in text or path.is_dir():
             raise InputError("this names no file", fix="end it in a name such as trail.csv")
         if path.suffix.lower() not in FORMS:
             raise InputError("the form is not known", fix="end the name in .csv or .jsonl")
@@ -44,7 +44,7 @@ def parse_file(text: str) -> Path:
             raise InputError(f"{path.name} exists already, and is left as it is", fix="choose another name")
         if not path.parent.is_dir():
             raise InputError(f"there is no folder {path.parent}", fix="choose one that exists")
-    except (OSError, ValueError, RuntimeError) as error:  # a null byte, a name too long, a user without a home
+    except (OSError, ValueError, RuntimeError) as error:  # a name too long, a user without a home
         raise InputError("this cannot be a file's name", fix="choose another name") from error
     return path
 

@@ -74,7 +74,7 @@ class TrailScreen(Screen[None]):
         super().__init__()
         self._desk = desk
         self._pages = TrailPages(desk.db)
-        self._newest = 0
+        self._newest = -1  # nothing was read yet
         self._asking: Timer | None = None
         self._working = ""
         self.verdict: Verdict | None = None
@@ -168,8 +168,11 @@ class TrailScreen(Screen[None]):
 
     def _catch_up(self) -> None:
         """Entries that came since: on top, while the rep stays where they are."""
+        seen = self._newest
+        if seen < 0:
+            return
         try:
-            seen, (newest, _) = self._newest, trail.head(self._desk.db)
+            newest, _ = trail.head(self._desk.db)
         except GanglyError as error:
             self._tell(error)
             return
