@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,7 @@ def sandbox() -> None:
 
     \b
     Example, a conflict to try (with a card for that deal on screen):
-      gangly sandbox edit "Platform 2026" close_date 2026-12-18
+      gangly sandbox edit "Fenwick - Rollout" close_date 2026-12-18
     """
 
 
@@ -37,7 +38,7 @@ def show(record: str | None, as_json: bool) -> None:
     \b
     Examples:
       gangly sandbox show
-      gangly sandbox show "Platform 2026"
+      gangly sandbox show "Fenwick - Rollout"
     """
     crm = _crm()
     if record is not None:
@@ -91,7 +92,7 @@ def edit(record: str, field: str, value: str, by: str, as_json: bool) -> None:
 
     \b
     Example:
-      gangly sandbox edit "Platform 2026" close_date 2026-12-18
+      gangly sandbox edit "Fenwick - Rollout" close_date 2026-12-18
     """
     from gangly_tui.connectors.record.sandbox import edit as edit_record
 
@@ -102,6 +103,56 @@ def edit(record: str, field: str, value: str, by: str, as_json: bool) -> None:
     else:
         now = short(str(plain(changed.fields.get(field))))
         out(f"{short(by, 60)} changed {field} of {short(changed.title)} to {now}")
+
+
+@sandbox.command("import")
+@click.argument("kind", type=click.Choice(["accounts", "contacts", "deals"]))
+@click.argument("file")
+@click.option("--by", default="", help="Who the CRM says did it; you, when nobody is named.")
+@as_json
+def import_(kind: str, file: str, by: str, as_json: bool) -> None:
+    """Import a CSV FILE of accounts, contacts or deals (- is standard input), and say which rows were refused and why.
+
+    The first line names the columns: our names or those of the usual exports ("Company", "Job title", "Close Date");
+    others are ignored, and named. Commas, semicolons, tabs or | part the cells. Import accounts first, then contacts
+    (found in their account by its name or web domain), then deals (with their contacts by e-mail). A row that is
+    already there updates it, so importing a corrected file again is safe. Exit 1 when a row was refused.
+
+    \b
+    Examples:
+      gangly sandbox import accounts accounts.csv
+      gangly sandbox import contacts people.csv --json
+      cat deals.csv | gangly sandbox import deals -
+    """
+    from datetime import datetime
+
+    from gangly_tui.commands.text_input import text_of
+    from gangly_tui.connectors.record.sandbox_import import import_csv
+    from gangly_tui.domain.records import Kind
+
+    crm = _crm()
+    text = text_of(file)
+    report = import_csv(
+        crm,
+        {"accounts": Kind.ACCOUNT, "contacts": Kind.CONTACT, "deals": Kind.OPPORTUNITY}[kind],
+        text,
+        by=by or _me(),
+        at=datetime.now().astimezone(),
+        progress=_count_up,
+    )
+    if as_json:
+        out_json(report)
+    else:
+        out(
+            f"{kind}: {report.imported:,} imported, {report.updated:,} updated, {report.unchanged:,} unchanged, "
+            f"{len(report.refused):,} refused"
+        )
+        for row in report.refused:
+            out(f"  line {row.line}: {short(row.reason, 200)}" + (f" ({short(row.fix, 200)})" if row.fix else ""))
+        if report.ignored:
+            out("columns ignored: " + ", ".join(short(each, 40) for each in report.ignored))
+    if report.refused:
+        raise SystemExit(1)
 
 
 @sandbox.command()
@@ -180,7 +231,6 @@ def reset(yes: bool) -> None:
     Example:
       gangly sandbox reset
     """
-    import sys
     from datetime import datetime
 
     from gangly_tui.bootstrap import folder, open_desk, profile_of
@@ -206,6 +256,20 @@ def _crm() -> CrmFile:
     from gangly_tui.bootstrap import crm_at_hand
 
     return crm_at_hand()
+
+
+def _count_up(done: int, total: int) -> None:
+    """How far a long import is, on one line of a terminal."""
+    if total > _PAGE and sys.stderr.isatty():
+        click.echo(f"\r{done:,} of {total:,} rows", err=True, nl=done == total)
+
+
+def _me() -> str:
+    """How the CRM names the person at this machine."""
+    from gangly_tui.config import load_config
+
+    config = load_config()
+    return config.user_email or config.user_name or "CSV import"
 
 
 def _switch(name: str, value: str | None) -> None:

@@ -138,6 +138,8 @@ def decode_bytes(data: bytes, shown: str) -> str:
     wide = _wide_encoding(data[:_SAMPLE])
     if wide:
         return _checked(_strict(data, wide, shown), shown)
+    if data[:_SAMPLE].count(0) > max(1, len(data[:_SAMPLE]) * _MOST_CONTROLS):
+        raise InputError(f"{shown} is not a text file", fix=_SAVE)
     try:
         return _checked(data.decode("utf-8"), shown)
     except UnicodeDecodeError:

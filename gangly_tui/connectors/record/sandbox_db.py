@@ -103,14 +103,17 @@ def answering() -> Iterator[None]:
 
 @contextmanager
 def writing(db: Connection) -> Iterator[int]:
-    """One transaction of the CRM; yields the number of the change it makes."""
-    db.execute("BEGIN IMMEDIATE")
+    """One transaction of the CRM, or a part of the one that is open; yields the number of the change it makes."""
+    inner = db.in_transaction
+    db.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
     try:
         yield db.execute("SELECT coalesce(max(change), 0) + 1 FROM record").fetchone()[0]
-        db.execute("COMMIT")
+        db.execute("RELEASE part" if inner else "COMMIT")
     except BaseException:
         if db.in_transaction:
-            db.execute("ROLLBACK")
+            db.execute("ROLLBACK TO part" if inner else "ROLLBACK")
+        if inner and db.in_transaction:
+            db.execute("RELEASE part")
         raise
 
 

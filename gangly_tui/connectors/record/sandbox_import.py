@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -14,10 +14,11 @@ from gangly_tui.connectors.record import sandbox_db as crm
 from gangly_tui.connectors.record.sandbox_rules import typed
 from gangly_tui.domain.errors import ConnectorError, InputError
 from gangly_tui.domain.identity import company_name, registrable_domain
-from gangly_tui.domain.records import FIELDS, FieldType, Kind, ObjectSchema, Record, Value
+from gangly_tui.domain.records import FIELDS, FieldType, Kind, ObjectSchema, Record, RecordRef, Value
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 50_000
+_BATCH = 500
 
 _HEADERS: Mapping[Kind, Mapping[str, str]] = {
     Kind.ACCOUNT: {
@@ -45,10 +46,11 @@ _HEADERS: Mapping[Kind, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRow:
-    """A line of the file (counted from 1, the header included) that was not taken, and why."""
+    """A line of the file (counted from 1, the header included) that was not taken, why, and what to do about it."""
 
     line: int
     reason: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,64 +64,70 @@ class ImportReport:
     ignored: tuple[str, ...]
 
 
-def import_csv(path: crm.CrmFile, kind: Kind, text: str, *, by: str, at: datetime) -> ImportReport:
+def import_csv(
+    path: crm.CrmFile,
+    kind: Kind,
+    text: str,
+    *,
+    by: str,
+    at: datetime,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ImportReport:
     """Import a CSV text into the sandbox at `path`. Each row stands alone: a bad one is refused, the others go in.
 
-    A row that is already there (same mailbox, same domain, same name in the account) updates it.
-    Raises InputError when the file as a whole is no table of this kind.
+    A row that is already there (same mailbox, same domain, same name in the account) updates it, so that an import
+    that was cut off is simply done again. `progress` is told how many rows are done, and of how many.
+    Raises InputError when the file as a whole is no table of this kind: nothing was imported then.
     """
     if kind is Kind.ACTIVITY:
         raise InputError("activities cannot be imported", fix="import accounts, contacts or deals")
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise InputError("the file is larger than 10 MiB", fix="split it")
-    rows = _table(text)
-    header = next(rows, None)
-    if header is None:
-        raise InputError("the file is empty", fix="export it again with a header line")
-    db = crm.open_crm(path)
-    try:
-        schema = crm.describe(db, kind)
-        columns, ignored = _columns(kind, header[1], schema)
-        return _take(_Importer(db=db, schema=schema, by=by, at=at), rows, columns, ignored)
-    finally:
-        db.close()
-
-
-def _take(
-    importer: _Importer,
-    rows: Iterator[tuple[int, list[str]]],
-    columns: list[str],
-    ignored: tuple[str, ...],
-) -> ImportReport:
-    counts = {"imported": 0, "updated": 0, "unchanged": 0}
-    refused = []
-    for number, (line, cells) in enumerate(rows, start=1):
-        if number > MAX_ROWS:
-            refused.append(RefusedRow(line=line, reason=f"more than {MAX_ROWS:,} rows: split the file"))
-            break
-        if not any(cell.strip() for cell in cells):
-            continue
+    header, rows = _table(text)
+    with crm.answering():
+        db = crm.open_crm(path)
         try:
-            counts[importer.take(dict(zip(columns, cells, strict=False)))] += 1
-        except (InputError, ConnectorError) as error:
-            refused.append(RefusedRow(line=line, reason=str(error)))
-    return ImportReport(**counts, refused=tuple(refused), ignored=ignored)
+            schema = crm.describe(db, kind)
+            columns, ignored = _columns(kind, header, schema)
+            importer = _Importer(db=db, schema=schema, by=by, at=at)
+            for start in range(0, min(len(rows), MAX_ROWS), _BATCH):
+                with crm.writing(db):  # one wait for the disk a batch, and a running app waits no longer than that
+                    for line, cells in rows[start : min(start + _BATCH, MAX_ROWS)]:
+                        importer.take(line, columns, cells)
+                progress(min(start + _BATCH, len(rows)), len(rows))
+        finally:
+            db.close()
+    if len(rows) > MAX_ROWS:
+        importer.refuse(rows[MAX_ROWS][0], f"this and the lines below: more than {MAX_ROWS:,} rows", "split the file")
+    return ImportReport(**importer.counts, refused=tuple(importer.refused), ignored=ignored)
 
 
-def _table(text: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of each row. The delimiter is the one that parts the header most often."""
-    head = text.lstrip("\ufeff").split("\n", 1)[0]
-    delimiter = max(",;\t|", key=head.count)
-    reader = csv.reader(io.StringIO(text.lstrip("\ufeff").replace("\0", "")), delimiter=delimiter)
+def _table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header and (line, cells) of each row that has any. The delimiter is the one that parts the header most often.
+
+    A spreadsheet may name it in a first line, `sep=;`. Raises InputError for what cannot be read as CSV.
+    """
+    text = text.lstrip("\ufeff").replace("\0", "")
+    first, _, rest = text.partition("\n")
+    named = re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE)
+    head = rest.split("\n", 1)[0] if named else first
+    delimiter = named[1] if named else max(",;\t|", key=head.count)
+    reader = csv.reader(io.StringIO(rest if named else text), delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    skipped = 1 if named else 0
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + 1 + skipped
         try:
-            row = next(reader)
+            cells = next(reader)
         except StopIteration:
-            return
+            break
         except csv.Error as error:
             raise InputError(f"line {line} cannot be read as CSV: {error}", fix="export the file again") from error
-        yield line, row
+        if any(cell.strip() for cell in cells):
+            rows.append((line, cells))
+    if not rows:
+        raise InputError("the file is empty", fix="export it again with a header line")
+    return rows[0][1], rows[1:]
 
 
 def _columns(kind: Kind, header: list[str], schema: ObjectSchema) -> tuple[list[str], tuple[str, ...]]:
@@ -128,8 +136,8 @@ def _columns(kind: Kind, header: list[str], schema: ObjectSchema) -> tuple[list[
     for cell in header:
         plain = " ".join(re.sub(r"[\W_]+", " ", cell).lower().split())
         name = known.get(plain, "")
-        field = schema.field(name)
-        if name in columns or (name != "full_name" and (field is None or field.read_only)):
+        known_field = schema.field(name)
+        if name in columns or (name != "full_name" and (known_field is None or known_field.read_only)):
             ignored.append(cell)
             name = ""
         columns.append(name)
@@ -150,14 +158,37 @@ class _Importer:
     schema: ObjectSchema
     by: str
     at: datetime
+    alike: dict[str, list[str]] | None = None
+    """the accounts by name without legal form, read once when a row first asks"""
 
-    def take(self, cells: Mapping[str, str]) -> str:
+    counts: dict[str, int] = field(default_factory=lambda: {"imported": 0, "updated": 0, "unchanged": 0})
+    refused: list[RefusedRow] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
+    """which line each record came from"""
+
+    def take(self, line: int, columns: list[str], cells: list[str]) -> None:
+        """Take one row, or refuse it with the reason."""
+        try:
+            if any(cell.strip() for cell in cells[len(columns) :]):
+                raise InputError("there are more cells than in the header", fix='put a cell with a comma in "quotes"')
+            self.counts[self._landed(line, dict(zip(columns, cells, strict=False)))] += 1
+        except (InputError, ConnectorError) as error:
+            self.refuse(line, str(error), error.fix)
+
+    def refuse(self, line: int, reason: str, fix: str) -> None:
+        """Note a row that was not taken."""
+        self.refused.append(RefusedRow(line=line, reason=reason, fix=fix))
+
+    def _landed(self, line: int, cells: Mapping[str, str]) -> str:
         """`imported`, `updated` or `unchanged`. Raises InputError or ConnectorError with the reason."""
         fields = self._fields({name: cell.strip() for name, cell in cells.items() if name and cell.strip()})
         existing = self._existing(fields)
         if existing is None:
-            crm.insert(self.db, self.schema.kind, fields, by=self.by, at=self.at)
+            made = crm.insert(self.db, self.schema.kind, fields, by=self.by, at=self.at)
+            self.lines[made.ref.id] = line
             return "imported"
+        if (before := self.lines.setdefault(existing.ref.id, line)) != line:
+            raise InputError(f"the same {self.schema.kind.label} as line {before}", fix="leave one of the two lines")
         changed = {name: value for name, value in fields.items() if existing.fields.get(name) != value}
         changed.pop("email", None)  # the mailbox is the same; what stands there stays as it was typed
         if not changed:
@@ -172,15 +203,15 @@ class _Importer:
             cells.setdefault("last_name", last)
         fields: dict[str, Value] = {}
         for name, cell in cells.items():
-            field = self.schema.field(name)
-            if field is None or not cell:
+            known = self.schema.field(name)
+            if known is None or not cell:
                 continue
-            if field.type is FieldType.REFERENCE:
+            if known.type is FieldType.REFERENCE:
                 fields[name] = self._account(cell)
-            elif field.type is FieldType.REFERENCES:
+            elif known.type is FieldType.REFERENCES:
                 fields[name] = tuple(self._contact(each) for each in re.split(r"[;,\s]+", cell) if each)
             else:
-                fields[name] = typed(field, cell)
+                fields[name] = typed(known, cell)
         return fields
 
     def _existing(self, fields: Mapping[str, Value]) -> Record | None:
@@ -188,21 +219,41 @@ class _Importer:
         if key := crm.identity_of(kind, fields):
             return crm.by_identity(self.db, kind, key)
         if kind is Kind.CONTACT:
-            return None  # without a mailbox two people of one name are two people
+            return self._namesake(fields)
         return crm.by_name(self.db, kind, str(fields.get("name") or ""), str(fields.get("account") or ""))
+
+    def _namesake(self, fields: Mapping[str, Value]) -> Record | None:
+        """The contact of this name in the account, for a row without a mailbox: an import done again adds nobody."""
+        wanted = {name: str(fields.get(name) or "") for name in ("first_name", "last_name", "account")}
+        rows = self.db.execute(
+            """SELECT id FROM record WHERE kind = 'contact' AND NOT gone
+            AND lower(coalesce(fields ->> 'last_name', '')) = lower(:last_name)
+            AND lower(coalesce(fields ->> 'first_name', '')) = lower(:first_name)
+            AND coalesce(fields ->> 'account', '') = :account""",
+            wanted,
+        ).fetchall()
+        if len(rows) > 1:
+            raise InputError(f"there are {len(rows)} contacts of this name", fix="tell them apart by their e-mail")
+        return crm.read(self.db, RecordRef(system=crm.SYSTEM, kind=Kind.CONTACT, id=rows[0][0])) if rows else None
 
     def _account(self, cell: str) -> str:
         domain = registrable_domain(cell)
         found = crm.by_identity(self.db, Kind.ACCOUNT, domain) if domain else None
         found = found or crm.by_name(self.db, Kind.ACCOUNT, cell, "")
-        if found is None:
-            wanted = company_name(cell)
+        if found is not None:
+            return found.ref.id
+        if self.alike is None:
+            self.alike = {}
             every = self.db.execute("SELECT id, fields ->> 'name' FROM record WHERE kind = 'account' AND NOT gone")
-            alike = [identifier for identifier, name in every if company_name(name or "") == wanted]
-            if len(alike) != 1:
-                raise InputError(f"there is no account {cell!r}", fix="import the accounts first")
-            return str(alike[0])
-        return found.ref.id
+            for identifier, name in every.fetchall():
+                self.alike.setdefault(company_name(name or ""), []).append(str(identifier))
+        alike = self.alike.get(company_name(cell), [])
+        if len(alike) != 1:
+            raise InputError(
+                f"{len(alike)} accounts are called {cell!r}" if alike else f"there is no account {cell!r}",
+                fix="name the account by its web domain" if alike else "import the accounts first",
+            )
+        return alike[0]
 
     def _contact(self, cell: str) -> str:
         key = crm.identity_of(Kind.CONTACT, {"email": cell})

@@ -49,8 +49,7 @@ def typed(field: FieldSchema, text: str) -> Value:
         max_length=field.max_length,
         required=field.required,
     )
-    value = parse(text, change)
-    return int(value) if field.type is FieldType.NUMBER and isinstance(value, Decimal) else value
+    return parse(text, change)
 
 
 def field_of(schema: ObjectSchema, name: str) -> FieldSchema:
@@ -91,7 +90,7 @@ def _validate_reference(field: FieldSchema, value: Value, exists: Exists) -> Non
             raise Refused(
                 f"there is no {kind.label} {identifier!r}",
                 field=field.name,
-                fix=f"choose a {kind.label} that is there; it may have been removed",
+                fix="name one that is there; it may have been removed",
             )
 
 

@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS record (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS record_identity ON record (kind, identity) WHERE identity IS NOT NULL AND NOT gone;
 CREATE INDEX IF NOT EXISTS record_change ON record (change);
+CREATE INDEX IF NOT EXISTS record_name ON record (kind, lower(fields ->> 'name'));
+CREATE INDEX IF NOT EXISTS record_last_name ON record (kind, lower(coalesce(fields ->> 'last_name', '')));
 CREATE TABLE IF NOT EXISTS history (
     change INTEGER, kind TEXT, id TEXT, field TEXT, before TEXT, after TEXT, by TEXT, at TEXT
 );
