@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gangly_tui.commands.console import out, tell
-from gangly_tui.domain.errors import ConfigError, InputError
+from gangly_tui.domain.errors import ConfigError, GanglyError, InputError
 
 if TYPE_CHECKING:
     from gangly_tui.config import Config
@@ -137,7 +137,20 @@ def _run(desk: Desk | None, config: Config) -> None:
     from gangly_tui.config import paths
     from gangly_tui.tui.app import GanglyApp
 
-    app = GanglyApp(desk, open_desk=_choose, coming=COMING, log_path=paths().log / "crash.log")
+    def choose(choice: str) -> Desk:
+        if choice == "sandbox":
+            return _choose(choice)
+        trouble: GanglyError
+        with app.suspend():  # own data: a passphrase may be asked for, on the plain terminal
+            try:
+                return _choose(choice)
+            except GanglyError as error:  # raised inside, it would keep the app from coming back
+                trouble = error
+            except KeyboardInterrupt:
+                trouble = InputError("no passphrase was given")
+        raise trouble
+
+    app = GanglyApp(desk, open_desk=choose, coming=COMING, log_path=paths().log / "crash.log")
     try:
         _dress(app, config)
         app.run()

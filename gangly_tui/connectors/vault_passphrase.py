@@ -35,13 +35,23 @@ Ask = Callable[[str], Secret[str]]
 
 
 def new_passphrase(ask: Ask, reason: str = "") -> Secret[str]:
-    """Ask for one, twice. Raises VaultError when it is too short or the two differ."""
-    chosen = ask(f"{reason}Choose a passphrase, {SHORTEST} characters or more (four words, for example): ")
-    if len(chosen) < SHORTEST:
-        raise VaultError(f"the passphrase is shorter than {SHORTEST} characters", fix="take four words")
-    if chosen != ask("The same again: "):
-        raise VaultError("the two passphrases differ", fix="start again")
-    return chosen
+    """Ask for one, twice. Raises VaultError when, after three tries, it is still too short or the two still differ."""
+    trouble = VaultError("no passphrase was chosen")
+    tried: Secret[str] | None = None
+    for _ in range(_TRIES):
+        chosen = ask(f"{reason}Choose a passphrase, {SHORTEST} characters or more (four words, for example): ")
+        if len(chosen) < SHORTEST and chosen == tried:  # a file descriptor says the same each time
+            break
+        tried = chosen
+        if len(chosen) < SHORTEST:
+            trouble = VaultError(f"the passphrase is shorter than {SHORTEST} characters", fix="take four words")
+            reason = f"That is shorter than {SHORTEST} characters. "
+        elif chosen != ask("The same again: "):
+            trouble = VaultError("the two passphrases differ", fix="start again")
+            reason = "The two differ. "
+        else:
+            return chosen
+    raise trouble
 
 
 class PassphraseVault:

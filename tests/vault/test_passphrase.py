@@ -27,14 +27,19 @@ def kept(folder: Path) -> Path:
 
 
 def test_it_is_asked_twice_and_has_to_be_long(folder: Path) -> None:
-    for answers, words in ((("x" * (SHORTEST - 1),), "shorter than 12"), ((PASSPHRASE, PASSPHRASE + "?"), "differ")):
+    for answers, words in (
+        (("x" * (SHORTEST - 1),), "shorter than 12"),
+        ([PASSPHRASE + each for each in "123456"], "differ"),
+    ):
         with pytest.raises(VaultError, match=words) as caught:
             make_vault(folder, ask=Person(*answers), lock=no_lock, passphrase=True)
         assert caught.value.fix
         assert list(folder.iterdir()) == []
-    person = Person("x" * SHORTEST)
+    person = Person("short", PASSPHRASE, "slip", PASSPHRASE)
     make_vault(folder, ask=person, lock=no_lock, passphrase=True)
-    assert len(person.asked) == 2
+    assert len(person.asked) == 5
+    assert person.asked[1].startswith("That is shorter than 12 characters.")
+    assert person.asked[3].startswith("The two differ.")
 
 
 def test_nobody_to_ask_for_the_wanted_passphrase(folder: Path) -> None:
