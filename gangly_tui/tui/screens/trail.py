@@ -17,8 +17,7 @@ from textual.widgets import Input, Static
 
 from gangly_tui.domain.audit import AuditEntry, AuditKind
 from gangly_tui.domain.errors import GanglyError, TrailBroken
-from gangly_tui.domain.proposal import ProposalState
-from gangly_tui.store import decisions, trail
+from gangly_tui.store import trail
 from gangly_tui.tui.app import app_of
 from gangly_tui.tui.messages import Delivered
 from gangly_tui.tui.screens.source import lay_out
@@ -94,7 +93,7 @@ class TrailScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._ask()
-        self._entries.focus()
+        self.set_focus(self._entries)
 
     def on_screen_resume(self) -> None:
         self._catch_up()
@@ -231,11 +230,11 @@ class TrailScreen(Screen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._entries.focus()
+        self.set_focus(self._entries)
 
     def on_filter_input_left(self, event: FilterInput.Left) -> None:
         event.stop()
-        self._entries.focus()
+        self.set_focus(self._entries)
 
     def on_tally_clicked(self, event: Tally.Clicked) -> None:
         event.stop()
@@ -243,7 +242,7 @@ class TrailScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type words."""
-        self.query_one(FilterInput).focus()
+        self.set_focus(self.query_one(FilterInput))  # at once: what is typed next is meant for it
 
     def action_kind(self, by: int) -> None:
         """The next kind of entry, or all of them again."""
@@ -265,16 +264,12 @@ class TrailScreen(Screen[None]):
     def action_undo(self) -> None:
         """Take the write back: before it left by withdrawing it, after it landed by the inverse card in Review."""
         from gangly_tui.flow.decide import undo
+        from gangly_tui.tui.screens.review import ReviewScreen
 
         entry = self.selected
         if entry is None:
             return
         app = app_of(self)
-        waiting = decisions.proposals(self._desk.db, states=(ProposalState.OPEN, ProposalState.LATER))
-        if any(each.undoes == entry.op_id for each in waiting):
-            app.say("the card that takes this back waits already: a approves it")
-            app.action_go("review")
-            return
         try:
             undone = undo(self._desk, entry.op_id)
         except GanglyError as error:
@@ -285,7 +280,10 @@ class TrailScreen(Screen[None]):
             app.say("taken back before it left; the card is open again", tone="good")
         else:
             app.say("look at what would be taken back: a approves it")
+        card = undone.withdrawn or undone.inverse
         app.action_go("review")
+        if isinstance(app.screen, ReviewScreen) and card:
+            app.screen.call_after_refresh(app.screen.reload, card.id)
 
     # -- the chain ----------------------------------------------------------------------------------------------
 
