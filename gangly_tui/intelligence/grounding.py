@@ -12,12 +12,14 @@ from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Me
 from gangly_tui.domain.records import FIELDS, Kind, encode
 from gangly_tui.intelligence.offline import field_cues as cue
 from gangly_tui.intelligence.offline.amounts import Role, figures
+from gangly_tui.intelligence.offline.competitors import still_weighed
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
 from gangly_tui.intelligence.offline.due import read_dues, shown
 from gangly_tui.intelligence.offline.modality import Mood, admits, mood, planted
 from gangly_tui.intelligence.offline.passages import Block, Sentence, one_space, plain
 from gangly_tui.intelligence.offline.reading import Reading, read
 from gangly_tui.intelligence.offline.stage import generic_of, supports
+from gangly_tui.intelligence.offline.step_words import BASE
 from gangly_tui.intelligence.offline.typed import fit, schema_of
 
 QUOTE_LIMIT = 1200
@@ -205,7 +207,8 @@ class Gate:
             return "too unsure"
         if each.due is not None and each.due not in self._days(each.evidence):
             return "its quote does not give this day"
-        if each.owner and each.owner.lower() not in self.all and each.owner != self.context.rep_name:
+        known = each.owner in (self.context.rep_name, *(person.name for person in self.reading.cast.people))
+        if each.owner and not known and each.owner.lower() not in self.all:
             return "the text does not name this owner"
         return ""
 
@@ -272,11 +275,9 @@ class Gate:
             lambda hit: "" if self._gives(hit.group(1), evidence) else hit.group(),
             text,
         )
-        loose = [
-            word
-            for word in _tokens(body)
-            if word not in frame and word not in _TEMPLATE and word not in set(_tokens(_clean(evidence.text)))
-        ]
+        quote = set(_tokens(_clean(evidence.text)))
+        quote |= {BASE[word] for word in quote & BASE.keys()}
+        loose = [word for word in _tokens(body) if word not in frame and word not in _TEMPLATE and word not in quote]
         return f"its quote does not say {loose[0]!r}" if loose else ""
 
     def company(self, name: str) -> str:
@@ -293,6 +294,7 @@ class Gate:
             action,
         )
         anywhere = {"send"} if re.search(r"\bsend\b", self.all) else set()
+        quote |= {BASE[word] for word in quote & BASE.keys()}
         loose = [word for word in _tokens(dated) if word not in quote | names | _TEMPLATE | anywhere]
         return f"its quote does not say {loose[0]!r}" if loose else "" if _tokens(action) else "no words"
 
@@ -336,5 +338,5 @@ def _asserted(line: Sentence, field: str, value: str) -> bool:
     begin = hits[0].start() if hits else max(0, at)
     finish = hits[0].end() if hits else len(line.low) if at < 0 else at + len(value)
     if field == "competitor":
-        return mood(line, begin, finish) is Mood.ASSERTED
+        return still_weighed(line, begin, finish)
     return admits(field, line, mood(line, begin, finish), begin)

@@ -141,7 +141,8 @@ def test_several_amounts_in_one_line() -> None:
 
 
 PIECES = st.sampled_from(
-    "$ € £ 1 40k 2.5 1,234 12,34,567 million k M dollars cents and to - a per month budget is ten hundred thousand . , ' "
+    "$ € £ 1 40k 2.5 1,234 12,34,567 million k M dollars cents and to - a per month budget is ten hundred "
+    "thousand . , ' "
     "USD rs half point % seven → \n \x00 ٣ ²".split(" ")
 )
 

@@ -31,14 +31,15 @@ SPEECH = [
     ("Dana: Send me the invite.\nSam: Will do.", [("Sam Ortiz", True, "Send the invite", None)]),
     ("Dana: Please send the order form by Friday.\nSam: Of course.", [("Sam Ortiz", True, "Send the order form", FRI)]),
     # offers
-    ("Sam: I can share some case studies if that helps.\nDana: Yeah, send those over.", [("Sam Ortiz", True, "Send case studies", None)]),
+    ("Sam: I can share some case studies if that helps.\nDana: Yeah, send those over.", [("Sam Ortiz", True, "Share some case studies", None)]),
     ("Sam: Should I send the proposal on Monday?\nDana: Yes please.", [("Sam Ortiz", True, "Send the proposal", MON)]),
     ("Sam: I could send some references.\nDana: Not necessary.", []),
     # "it" is what was named before
     ("Dana: We need the contract.\nSam: I'll send it by Friday.", [("Sam Ortiz", True, "Send the contract", FRI)]),
     # meetings both sides agreed on
     (
-        "Sam: I'd like to do a custom demo. I've got Tuesday at 3pm or Wednesday at 11am next week.\nDana: Tuesday at 3 works.",
+        "Sam: I'd like to do a custom demo. I've got Tuesday at 3pm or Wednesday at 11am next week.\nDana: "
+        "Tuesday at 3 works.",
         [("Sam Ortiz", True, "Do a custom demo", TUE)],
     ),
     ("Sam: Does Friday at 2pm work for the demo?\nDana: Yes, perfect.", [("Sam Ortiz", True, "Demo", FRI)]),
@@ -75,7 +76,7 @@ NOTES = [
     ("asked me to send the security questionnaire", [("Sam Ortiz", True, "Send the security questionnaire", None)]),
     ("Next steps:\n- me: intro to CTO by Friday\n- Dana: send usage data\n- [x] NDA", [("Sam Ortiz", True, "Intro to CTO", FRI), ("Dana", False, "Send usage data", None)]),
     ("## Action items\n- Send ROI deck (Sam) by Fri\n- Priya to send redlines", [("Sam Ortiz", True, "Send ROI deck", FRI), ("Priya", False, "Send redlines", None)]),
-    ("demo booked for next Tuesday", [("Sam Ortiz", True, "Demo booked", TUE)]),
+    ("demo booked for next Tuesday", [("Sam Ortiz", True, "Demo", TUE)]),
     # the rep's preparation, what is done, what is only possible
     ("ask about budget?", []),
     ("Prep:\n- send agenda\n- ask who signs", []),

@@ -37,7 +37,8 @@ CASES = [
         {"Mo": "rep", "Jen": "buyer"},
     ),
     (
-        "Participants:\n- Mo (OurCo AE)\n- Al (OurCo Solutions Engineer)\n- Jen Wu (CFO, TechFlow)\n---\nMo: Hi.\nAl: Yo.\nJen: Hi.",
+        "Participants:\n- Mo (OurCo AE)\n- Al (OurCo Solutions Engineer)\n- Jen Wu (CFO, TechFlow)\n---\nMo: "
+        "Hi.\nAl: Yo.\nJen: Hi.",
         NOBODY,
         {"Mo": "rep", "Al": "rep", "Jen": "buyer"},
     ),

@@ -31,7 +31,8 @@ SPEECH = [
     ("0:05 | Sam Ortiz\nHi.\n\n0:09 | Dana Ruiz\nYo.", "speech", [("Sam Ortiz", "Hi."), ("Dana Ruiz", "Yo.")]),
     ("Me: hello\nCustomer: hi", "speech", [("Me", "hello"), ("Customer", "hi")]),
     (
-        "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n<v Dana Ruiz>Hi there.</v>\n\n2\nnot a time --> at all\n<v Sam>Hello.</v>\n",
+        "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n<v Dana Ruiz>Hi there.</v>\n\n2\nnot a time --> at all\n<v "
+        "Sam>Hello.</v>\n",
         "captions",
         [("Dana Ruiz", "Hi there.</v>"), ("Sam", "Hello.</v>")],
     ),
@@ -41,7 +42,8 @@ SPEECH = [
         [("Dana", "Hi there."), ("Sam", "Hello.")],
     ),
     (
-        "From: Dana Ruiz <dana@northwind.com>\nTo: Sam <sam@ourco.com>\nSubject: Hi\n\nHi Sam,\n\nSend the deck.\n\nBest,\nDana\n",
+        "From: Dana Ruiz <dana@northwind.com>\nTo: Sam <sam@ourco.com>\nSubject: Hi\n\nHi Sam,\n\nSend the "
+        "deck.\n\nBest,\nDana\n",
         "thread",
         [("Dana Ruiz", "Send the deck."), ("Dana Ruiz", "Dana")],
     ),

@@ -23,6 +23,7 @@ class Role(StrEnum):
     PAIN = "what the problem costs them, not a price"
     DISCOUNT = "a discount, not a price"
     OTHER_VENDOR = "another vendor's price"
+    SUPERSEDED = "an earlier offer"
     CURRENT_SPEND = "what they pay today"
     BUSINESS = "a figure about a business, not a price"
     UNCLEAR = "its role is not clear"
@@ -65,11 +66,18 @@ _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        Role.SUPERSEDED,
+        re.compile(
+            r"\b(?:(?:first|original|initial|previous|old|earlier|last|opening) (?:offer|quote|proposal|price|number|"
+            r"figure)|originally|(?:was|were) at|down from|instead of|list price|started at)\b"
+        ),
+    ),
+    (
         Role.CURRENT_SPEND,
         re.compile(
             r"\b(?:currently (?:pay\w*|spend\w*|cost\w*)|we(?:'re| are)? (?:pay|spend|paying|spending)|"
             r"(?:they|he|she)(?:'re| are)? (?:pay|spend|paying|spending)|paying|spending|(?:today|right "
-            r"now) (?:we|they) (?:pay|spend)|renewal (?:is|was|at)|last year(?:'s)?|used to pay|previous "
+            r"now) (?:we|they) (?:pay|spend)|(?:last|current) renewal|renewed at|last year(?:'s)?|used to pay|previous "
             r"contract)\b"
         ),
     ),
@@ -106,14 +114,17 @@ _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         Role.OFFER,
         re.compile(
             r"\b(?:quot(?:e|ed|ing)|propos(?:al|ed|ing)|pric(?:e|ed|ing)(?: (?:is|at|of|comes|would|"
-            r"will))?|contract(?: (?:value|is|for|at))?|offer(?:ed|ing)?|annual(?:ly)?|per year|a year|"
+            r"will))?|we(?:'re| are) at|puts (?:us|you|it) at|comes in at|all[- ]in|for the (?:first )?(?:year|"
+            r"term)|offer|contract(?: (?:value|is|for|at))?|offer(?:ed|ing)?|annual(?:ly)?|per year|a year|"
             r"yearly|total|comes to|come to|order form|investment|(?:deal|contract|opp) (?:value|size|"
             r"amount)|tcv|acv|amount|license|subscription|package|term|fixed fee|for (?:\d+|all|the) "
             r"(?:seats|users|licenses|locations|sites))\b"
         ),
     ),
 )
-_BIG = frozenset({Role.OTHER_VENDOR, Role.DISCOUNT, Role.PAIN, Role.BUDGET, Role.CURRENT_SPEND, Role.BUSINESS})
+_BIG = frozenset(
+    {Role.SUPERSEDED, Role.OTHER_VENDOR, Role.DISCOUNT, Role.PAIN, Role.BUDGET, Role.CURRENT_SPEND, Role.BUSINESS}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def competitor(reading: Reading, people: list[str], dropped: list[Dropped]) -> t
             ):
                 continue
             how = mood(sentence, start, end)
-            if how is not Mood.ASSERTED or re.search(
+            if not still_weighed(sentence, start, end) or re.search(
                 r"\b(?:ruled out|instead of|rather than|switch(?:ed|ing) (?:from|off)|moved off|replac\w+|"
                 r"left|got rid of|no longer|ditched)\b",
                 sentence.low[max(0, start - 40) : start],
@@ -73,6 +73,17 @@ def competitor(reading: Reading, people: list[str], dropped: list[Dropped]) -> t
     return best
 
 
+_RECENT = re.compile(
+    r"\b(?:last (?:week|month|time)|yesterday|on (?:mon|tues|wednes|thurs|fri)day|(?:this|earlier) week)\b"
+)
+
+
+def still_weighed(sentence: Sentence, start: int, end: int) -> bool:
+    """Whether the vendor is an alternative now: asserted, or met only lately ("a first call with X last week")."""
+    how = mood(sentence, start, end)
+    return how is Mood.ASSERTED or (how is Mood.PAST and bool(_RECENT.search(sentence.low)))
+
+
 def _answers_rival(reading: Reading, sentence: Sentence) -> Sentence | None:
     """The rep's question about alternatives this sentence answers, or None."""
     for each in reading.before(sentence, 3):
@@ -89,7 +100,9 @@ _STAYS = re.compile(
     r"\b(?:crm|erp|email|calendar|stack|tools?|for (?:chat|video|mail|billing|payroll)|integrat\w+|"
     r"on (?:salesforce|hubspot))\b"
 )
-_PITCHED = re.compile(r"quote|price|pricing|cheaper|expensive|came in|offered|charges|pitched")
+_PITCHED = re.compile(
+    r"quote|price|pricing|cheaper|expensive|came in|offered|charges|pitched|on (?:the|our)|showing|pitching|demoing"
+)
 
 
 def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -> list[_Name]:
@@ -113,7 +126,7 @@ def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -
 
 def _after_cue(sentence: Sentence, hit: re.Match[str]) -> Iterator[_Name]:
     """The names that follow "also looking at"; what they use today only where it is not the tool that stays."""
-    using = bool(cue.CURRENT_USE.search(hit.group()))
+    using = bool(cue.CURRENT_USE.fullmatch(hit.group().lower()))
     today = re.search(r"\b(?:currently|incumbent|today|now|still|already)", hit.group().lower())
     if using and (not today or _STAYS.search(sentence.low)):
         return

@@ -15,12 +15,17 @@ _HINT = re.compile(
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|"
     r"august|september|october|november|december|"
     r"fortnight|weekend|now|away|immediately|hour|call|momentarily|christmas|thanksgiving|easter|"
+    r"afternoon|morning|evening|noon|lunch|after this|when we hang up|"
+    r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|\w+teenth|tenth|eleventh|twelfth|\w+tieth|"
     r"spring|summer|fall|autumn|winter|q[1-4])\b",
     re.I,
 )
 _NOW = re.compile(
-    r"\b(?:right (?:now|away|after (?:this|the|our) call)|immediately|(?:right )?after (?:this|"
-    r"our) call|as soon as we hang up|(?:with)?in the (?:next )?hour|momentarily|later today)\b"
+    r"\b(?:right (?:now|away|after (?:this|the|our) (?:call|meeting))|immediately|(?:right )?after (?:this|"
+    r"our|the) (?:call|meeting|chat)|(?:right|straight|directly) after (?:this|we hang up|we're done|we finish)|"
+    r"(?:as soon as|when|once|after) we hang up|(?:with)?in the (?:next )?(?:half )?(?:an )?hour|momentarily|"
+    r"later today|"
+    r"straight ?away|this minute)\b"
 )
 _CLOCK_ONLY = re.compile(
     r"^(?:at |around |by )?\d{1,2}(?::\d{2})?\s?(?:[ap]\.?m\.?|o'clock)?(?: ?(?:-|to) ?\d{1,2}"

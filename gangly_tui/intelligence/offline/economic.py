@@ -7,7 +7,7 @@ import re
 from gangly_tui.domain.draft import ContactMention, Evidence, Side
 from gangly_tui.intelligence.offline import field_cues as cue
 from gangly_tui.intelligence.offline.lexicon import TITLE_PHRASE, names_in
-from gangly_tui.intelligence.offline.modality import Mood, asks, mood
+from gangly_tui.intelligence.offline.modality import Mood, asks, in_order, mood
 from gangly_tui.intelligence.offline.passages import Block, Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
 
@@ -25,9 +25,13 @@ _ASKED = re.compile(
 _SELF = re.compile(
     r"\b(?:i|i'm|i am)\b(?!.{0,24}(?:n't|\bnot|never)).{0,24}\b(?:final (?:say|decision)|sign off|"
     r"the decision[- ]maker|hold "
-    r"the budget|own the budget|can sign|comfortable approving|approve (?:it|this))\b|\bit's my "
-    r"(?:call|decision|budget)\b"
+    r"the budget|own the budget|can sign|comfortable approving|approve (?:it|this)|decide (?:it|that|this)? "
+    r"?(?:myself|alone))"
+    r"\b|\bi sign (?:for|it|the|that|this|off|everything|anything|all|contracts?|these)\b|\b(?:it's|that's|is|are) "
+    r"(?:my (?:call|decision|budget)|mine to (?:sign|decide|approve))\b"
 )
+_SEVERAL = re.compile(r"^[\s:=-]*(?:[\w.]+\s){0,3}?[\w.]+\s?(?:\+|&|\band\b)")
+_PRONOUN = re.compile(r"(?:^|[,;.]\s|\band\s)(?:she|he)\b[^,;]{0,20}$")
 
 
 def economic_buyer(reading: Reading, contacts: list[ContactMention]) -> tuple[str, Evidence, float, str] | None:
@@ -42,9 +46,12 @@ def economic_buyer(reading: Reading, contacts: list[ContactMention]) -> tuple[st
             name = reading.cast.full_name(sentence.speaker)
             others = re.search(r"\bif you are\b", sentence.low)
             found.append((name, _with_label(reading, sentence), 0.62 if others else 0.7, "says so of themselves"))
-        elif hit and mood(sentence, hit.start(), hit.end()) in (Mood.ASSERTED,):
+        elif hit and _stated(sentence, mood(sentence, hit.start(), hit.end())):
             who = _subject(sentence, hit.start(), hit.end(), contacts)
-            if who:
+            back = _spoken_of(reading, sentence, hit.start(), contacts)
+            if back:
+                found.append(back)
+            elif who:
                 found.append((who[0], sentence.evidence(reading.text), who[1], "said to approve or sign"))
         question = _question(reading, sentence)
         if question and not hit:
@@ -64,6 +71,10 @@ def economic_buyer(reading: Reading, contacts: list[ContactMention]) -> tuple[st
     return best
 
 
+def _stated(sentence: Sentence, how: Mood) -> bool:
+    return how is Mood.ASSERTED or in_order(sentence, how)
+
+
 def _with_label(reading: Reading, sentence: Sentence) -> Evidence:
     """The sentence with the label that names its speaker, when that stands right before it."""
     start = reading.source.passages[sentence.turn].start
@@ -80,6 +91,24 @@ def _with_label(reading: Reading, sentence: Sentence) -> Evidence:
     )
 
 
+def _spoken_of(
+    reading: Reading, sentence: Sentence, begin: int, contacts: list[ContactMention]
+) -> tuple[str, Evidence, float, str] | None:
+    """Whom "she" stands for: the one contact named last, in this sentence or the one before."""
+    if not _PRONOUN.search(sentence.low[:begin]):
+        return None
+    before = reading.sentences[sentence.index - 1] if sentence.index else sentence
+    lines = (sentence, before) if before.turn == sentence.turn else (sentence,)
+    for each in lines:
+        text = each.text[:begin] if each is sentence else each.text
+        for name in reversed(names_in(text)):
+            first = name.split()[0].lower()
+            hits = [one for one in contacts if first in one.name.lower().split() and _agree(name, one.name)]
+            if len(hits) == 1:
+                return hits[0].name, span(reading.text, each, sentence), 0.74, "said to approve or sign"
+    return None
+
+
 def _question(reading: Reading, sentence: Sentence) -> Sentence | None:
     for each in reading.before(sentence, 3):
         if each.turn == sentence.turn:
@@ -93,6 +122,8 @@ def _subject(sentence: Sentence, begin: int, end: int, contacts: list[ContactMen
     text = sentence.text
     passive = text[begin:end].lower().endswith(" by")
     behind = text[end:] if passive or re.match(r"\s?(?:is\b|will be\b|would be\b|[:=-])", text[end:]) else ""
+    if _SEVERAL.match(behind):
+        return None
     for area, sure in ((text[:begin], 0.78), (behind, 0.66)):
         names = names_in(area)
         for name in reversed(names) if sure > 0.7 else names:

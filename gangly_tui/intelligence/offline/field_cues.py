@@ -48,10 +48,12 @@ PROCESS = (
             r"decision|approval|call|sign-?off)|(?:decision|approval|buying|procurement|purchasing|vendor|"
             r"evaluation) (?:process|committee)|goes (?:to|through) (?:the |our |my )?(?:board|legal|"
             r"procurement|cfo|ceo|committee|finance|security)|"
-            r"(?:board|committee|procurement|legal|security|it|infosec|vendor|cfo|finance) (?:has to|"
+            r"(?:board|committee|procurement|legal|security|it (?:team|department)|infosec|vendor|cfo|finance) "
+            r"(?:has to|"
             r"needs to|must|will|(?:team )?is review\w*|review\w*|approv\w+|signs?|meets)\b|"
             r"sign[- ]?off|approv(?:al|es|e)\b|who "
-            r"(?:decides|signs)|run (?:it|this) (?:by|past) (?:my|our|the)|purchase order process|rfp|"
+            r"(?:decides|signs)|run (?:it|this) (?:by|past)\b|(?:take|bring) (?:it|this|that) to (?!you\b)|goes "
+            r"(?:up )?to (?!you\b|the\b)|purchase order process|rfp|"
             r"security (?:review|assessment))"
         ),
     ),
@@ -123,7 +125,8 @@ OBJECTION = (
 )
 CLOSE = _(
     r"\b(?:sign(?:ed|ing)?|clos(?:e|ed|ing)(?! date rate)|decid(?:e|ed|ing)|(?:make|made|have|"
-    r"final) (?:a |the |our )?(?:final )?decision|decision (?:by|in|on|date)|(?:get|have|got|"
+    r"final) (?:a |the |our )?(?:final )?decision|decision (?:by|in|on|date|end|early|mid|late|next|this|before|"
+    r"expected|due)|(?:get|have|got|"
     r"want) (?:this|it|everything|the deal|the contract|a contract|something|a deal) (?:done|"
     r"signed|in place|wrapped up|closed|finali[sz]ed|over the line)|wrap (?:this|it|things) up|"
     r"(?:po|purchase order) (?:by|in|out|on|issued|will)|pull the trigger|commit by|purchase by|"
@@ -134,7 +137,9 @@ NOT_CLOSE = _(
     r"\b(?:sign(?:ed|ing)? (?:in|up for|into)|close (?:to|deals|rate|the books|the quarter|our "
     r"books|more|faster)|closing (?:rate|deals|the books)|close deals|closed deals|nda|deals? "
     r"(?:that|which)|our deals|books close|fiscal year (?:ends|closes)|offices? (?:is|are) closed|"
-    r"customers? sign|sign off on the (?:scope|agenda))\b"
+    r"customers? sign|sign off on the (?:scope|agenda)|(?:signing|board|purchasing) (?:day|meeting)s? (?:is|"
+    r"are)|every|each|"
+    r"always|usually)\b"
 )
 ECONOMIC = _(
     r"\b(?:(?:approved|signed off(?: on)?|decided) by|(?:has|have|with|gets|makes|holds|owns) "
@@ -151,8 +156,12 @@ COMPETITOR = _(
     r"\b(?:(?:also |are |is |were |been |currently |still )?(?:looking at|looking into|evaluating|"
     r"considering|comparing (?:you |it |this |us )?(?:with|to|against|w/)?|talking (?:to|with)|in "
     r"(?:talks|conversations) with|demo(?:ing|ed)? (?:with )?|seen (?:a demo (?:from|of) )?|"
-    r"trialing|piloting|shortlisted|speaking (?:to|with)|meeting with|up against|competing "
-    r"(?:with|against)|vs\.?|versus|narrowed it down to|down to|between)\s"
+    r"trialing|piloting|shortlisted|speaking (?:to|with)|(?:call|meeting|session|conversation|demo)s? (?:with|from|by)|"
+    r"up against|competing (?:with|against)|vs\.?|versus|narrowed it down to|down to|between|(?:decided|chosen|"
+    r"chose|opted|"
+    r"going|gone|went|go|signed)(?: to go)? (?:with|for)|signed (?:a |an )?(?:[\w-]+ )?(?:agreement|contract|"
+    r"deal) with|"
+    r"(?:also )?talked to|(?:we've |we have )?(?:also )?got|keep(?:s)? mentioning)\s"
     r"|(?:currently|already|today|now|still|presently)? ?(?:using|use|on|with) (?=[A-Z])|"
     r"incumbent (?:is|vendor is)?:? ?|competit(?:or|ors|ion)(?: is| are| mentioned)?:? (?:is |are "
     r")?|(?:quote|proposal|pricing|offer) from )"
@@ -160,10 +169,11 @@ COMPETITOR = _(
 COMPETITOR_SAID = _(
     r"\b(?P<name>[A-Z][\w.-]+(?: [A-Z][\w.-]+)?)(?:'s (?:quote|price|pricing|proposal|offer)| "
     r"(?:quoted|came in|is (?:cheaper|more expensive|also)|offered us|pitched|told us|showed us|"
-    r"charges))"
+    r"charges)|(?: is| are)? (?:also )?on (?:the|our) (?:list|shortlist|table)| (?:is|are) (?:showing|pitching|"
+    r"demoing))"
 )
 VENDOR_NAME = _(r"(?:the )?(?P<name>[A-Z][A-Za-z0-9.+-]*[A-Za-z0-9](?: [A-Z][A-Za-z0-9.+-]*[A-Za-z0-9]){0,2})")
-CURRENT_USE = _(r"(?:currently|already|today|now|still|presently)? ?(?:using|use|on|with) $")
+CURRENT_USE = _(r"(?:currently|already|today|now|still|presently)? ?(?:using|use|on|with) ")
 
 ASKS_FOR = {
     "budget": _(
@@ -190,7 +200,7 @@ ASKS_FOR = {
     ),
     "competitor": _(
         r"\b(?:who else (?:are|have) you (?:looking|talking|considering|evaluat\w+|seen)|(?:other|"
-        r"any) (?:vendors?|options|solutions|tools|providers)|competit\w+|what else are you "
+        r"any) (?:vendors?|options|solutions|tools|providers)|any(?:body|one) else\b|competit\w+|what else are you "
         r"(?:looking|considering|evaluat\w+)|alternatives)\b"
     ),
     "pain": _(

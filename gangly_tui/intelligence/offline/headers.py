@@ -180,6 +180,8 @@ def title_and_company(info: str) -> tuple[str, str]:
         parts[-2:] = [f"{parts[-2]}, {parts[-1]}"]
     if len(parts) > 1:
         titled = [bool(TITLE_WORD.search(part)) for part in parts]
+        if len(parts) == 2 and not any(titled):
+            return parts[0], parts[1]
         if not titled[-1] or titled[0]:
             return (", ".join(parts[:-1]), parts[-1]) if titled[0] else ("", parts[-1])
         return ", ".join(parts[1:]), parts[0]

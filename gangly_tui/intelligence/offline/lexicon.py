@@ -81,7 +81,9 @@ SELLER_TITLE = re.compile(
     r"development rep\w*|sales engineer|"
     r"solutions? (?:engineer|consultant|architect)|sales executive|sales consultant|inside sales|"
     r"field sales|sales specialist|"
-    r"customer success manager|presales|pre-sales|ae|sdr|bdr|csm|rep|seller)\b",
+    r"customer success manager|presales|pre-sales|ae|sdr|bdr|csm|rep|seller|partner (?:account )?manager|partnerships? "
+    r"\w+|sales associate|growth (?:rep\w*|specialist|associate)|client (?:executive|partner|director)|renewals? "
+    r"\w+|customer success)\b",
     re.I,
 )
 TITLE_PHRASE = (
@@ -91,7 +93,9 @@ TITLE_PHRASE = (
     r"(?:(?i:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Lead|Leader|Officer|Engineer|"
     r"Analyst|Architect|Administrator|Admin|(?:Co-?)?founder|Owner|Partner|Consultant|Specialist|Coordinator|Counsel|"
     r"Controller|Principal|Developer|Buyer|Treasurer|Ops|RevOps|Procurement))\b"
-    r"(?:,?\s(?:of|for)\s(?:the\s)?[A-Za-z&][\w&/-]*(?:\s(?:[A-Z&][\w&/-]*|and(?= [A-Z])|of|&)){0,4}"
+    r"(?:,?\s(?:of|for)\s(?:the\s)?[A-Za-z&][\w&/-]*(?:\s(?:[A-Z&][\w&/-]*|and(?= [A-Z])|of|&|operations|success|"
+    r"sales|services|development|technology|planning|engineering|experience|production|excellence|mgmt|management|care|"
+    r"security|support|chain|resources|and\s(?:finance|operations|marketing|sales|it|compliance|security))){0,4}"
     r"|\s(?:Sales|Marketing|Engineering|Operations|Ops|Finance|IT|Product|Security|Procurement|"
     r"Revenue|Technology|People|"
     r"HR|Legal|Data|Infrastructure|Support)(?:\s(?:Sales|Operations|Ops|Systems|Management))?)?"
@@ -131,10 +135,18 @@ DELIVERABLE = (
     r"data|numbers|spreadsheet|template|plan|timeline|project plan|implementation plan|redlines?|"
     r"po|purchase order|invoice|"
     r"requirements?|list|examples?|samples?|materials?|email|certificates?|policy|policies|"
-    r"breakdown|comparison|estimate|draft)"
+    r"breakdown|comparison|estimate|draft|guide|manual|handbook|write-?up|(?:data |fact |cheat )?sheets?|"
+    r"profile|figures|"
+    r"logs|exports?|screenshots?|article|benchmarks?|checklist|rate card|appendix|letter|statement|"
+    r"files?|mock-?ups?|test results|shortlist|worksheet|workbook|attachment|addendum|amendment)"
 )
+WEAK_DELIVERABLE = (
+    r"(?:offer|dates|times|names|address|(?:phone |vat |po )?number|answers?|feedback|results|schedule|bios?|counts|"
+    r"forecast|webinar|reminder|terms|question|word|slots?|summary|update|load test|test)"
+)
+"""Also sent, but too often only spoken of to stand for "it"."""
 MEETING_NOUN = (
-    r"(?:demo|call|meeting|session|walk-?through|kick-?off(?: call)?|workshop|review|follow-?up"
+    r"(?:demo|call|meeting|(?:training |working )?session|walk-?through|kick-?off(?: call)?|workshop|review|follow-?up"
     r"(?: call| meeting)?|check-?in|sync|"
     r"deep dive|presentation|onboarding|training|trial|pilot|poc|proof of concept|discovery(?: "
     r"call)?|lunch|coffee|visit)"
@@ -154,7 +166,11 @@ ACTION_VERB = (
     r"set|meet|join|host|run|demo|show|"
     r"drop|shoot|fire off|turn around|mark up|line up|organi[sz]e|sort out|take (?:it|this|that) "
     r"to|read|think (?:about|it)|decide|do|hold|gather|collect|identify|nail down|lock in|make "
-    r"sure|ensure|chase|remind|circulate|document|compare|calculate|quote|price|scope|map|nudge)"
+    r"sure|ensure|chase|remind|circulate|document|compare|calculate|quote|price|scope|map|nudge|contact|request|let "
+    r"\w+ know|have (?:\w+ ){1,3}(?:send|call|reach out|review|look|contact)|cc|copy|move|open|put (?:in|through|a|the|"
+    r"something|some)|pull|configure|enable|install|train|brief|negotiate|push|take|bring|clear|free up|"
+    r"forecast|clean up|"
+    r"track down|dial|e-?sign|wire|pay|apply|register|enter|attach|collect|translate|record|summari[sz]e|post|tell)"
 )
 """Base forms of what people take on after a call."""
 

@@ -95,6 +95,8 @@ _CORRECTS = re.compile(
     r"better|change that to|no[,:] )\b|\bactually no\b|^no[,.] "
 )
 _NOT_X = re.compile(r"\bnot\s+(?:on\s|by\s|the\s|until\s|for\s|at\s)?")
+_IN_ORDER = re.compile(r"(?:so |and |but )?(?:once|when|after|as soon as)\b")
+"""Opens a step of a process, not a supposition: "once security is done it goes to the CFO"."""
 REPORTED_BACK = re.compile(r"\b(?:hold off|no need|don't (?:bother|worry)|we can skip|skip)\b")
 
 
@@ -148,6 +150,8 @@ def admits(field: str, sentence: Sentence, how: Mood, at: int) -> bool:
     """Whether words in this mood may fill a text field. A pain may be put in the negative: "we can't see our stock"."""
     if how is Mood.ASSERTED or (how is Mood.HEDGED and field != "budget"):
         return True
+    if field == "decision_process" and how is Mood.HYPOTHETICAL:
+        return bool(_IN_ORDER.match(sentence.low)) and not re.search(r"\b(?:would|might|could|maybe)\b", sentence.low)
     if how is not Mood.NEGATED or field == "budget":
         return False
     if field == "pain":
@@ -158,6 +162,11 @@ def admits(field: str, sentence: Sentence, how: Mood, at: int) -> bool:
             sentence.low,
         )
     )
+
+
+def in_order(sentence: Sentence, how: Mood) -> bool:
+    """Whether a line that looks supposed only tells what follows what."""
+    return how is Mood.HYPOTHETICAL and admits("decision_process", sentence, how, 0)
 
 
 def denied(low: str, begin: int, finish: int) -> bool:

@@ -333,9 +333,10 @@ def _is_money(line: str, low: _Figure, high: _Figure) -> bool:
             return True
         value = high.value * high.scale
         return "grand" in line[high.start : high.end].lower() or cued or bool(period) or (value >= 10**6 and not word)
-    if (high.raw == "spoken" and high.value * high.scale < 100) or not cued:
-        return False
     value = high.value * high.scale
+    grouped = bool(period) and "," in high.raw and high.value >= 1000
+    if (high.raw == "spoken" and value < 100) or not (cued or grouped):
+        return False
     yearlike = 1900 <= value <= 2100 and high.raw.isdigit()
     if period:
         return not yearlike or words.PERIOD.match(line, high.end) is not None
@@ -351,11 +352,8 @@ def _mention(line: str, low: _Figure, high: _Figure) -> MoneyMention:
         match = words.PERIOD.match(line, end)
         if not match:
             break
-        names.append(
-            words.PERIOD_NAMES[match["name"].lower()]
-            if match["name"]
-            else words.LY[match["ly"].lower().replace(".", "")]
-        )
+        named = match["name"] or match["whole"]
+        names.append(words.PERIOD_NAMES[named.lower()] if named else words.LY[match["ly"].lower().replace(".", "")])
         end = match.end()
     ish = words.ISH.match(line, high.end)
     approximate = bool(ish) or bool(words.ABOUT.search(line, max(0, low.start - 30), low.start))

@@ -39,6 +39,7 @@ PERIOD_NAMES = {
 }  # fmt: skip
 PERIOD = re.compile(
     r"\s?(?:/|per|a|an|each|every|p\.)\s?(?P<name>" + "|".join(sorted(PERIOD_NAMES, key=len, reverse=True)) + r")\b"
+    r"|\sfor (?:the|a|one) (?:first |full |whole )?(?P<whole>year|month|quarter)\b"
     r"|\s?(?P<ly>monthly|annually|annual|yearly|quarterly|weekly|daily|hourly|arr|mrr|acv|p\.?a\.?|pcm|pupm)\b",
     re.IGNORECASE,
 )

@@ -11,8 +11,16 @@ from gangly_tui.domain.identity import FREE_MAIL
 from gangly_tui.intelligence.offline.company import ORG, find_company, same_company
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
 from gangly_tui.intelligence.offline.headers import title_and_company
-from gangly_tui.intelligence.offline.lexicon import FIRST_NAME, NOT_A_NAME, PERSON, TITLE_PHRASE, TITLE_WORD
-from gangly_tui.intelligence.offline.passages import Block, Sentence
+from gangly_tui.intelligence.offline.lexicon import (
+    FIRST_NAME,
+    NOT_A_NAME,
+    PERSON,
+    TITLE_PHRASE,
+    TITLE_START,
+    TITLE_WORD,
+    names_in,
+)
+from gangly_tui.intelligence.offline.passages import Block, Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.sides import Person
 
@@ -23,10 +31,25 @@ _TITLED = re.compile(
     rf"(?P<org>{ORG})|,\s(?P<org2>{ORG}))?"
 )
 _SHORT_TITLED = re.compile(
-    rf"\b(?P<own>our|my|their|his|her)\s(?P<title>{TITLE_PHRASE}),?\s(?P<name>{FIRST_NAME})"
+    rf"\b(?P<own>our|my|your|their|his|her)\s(?P<title>{TITLE_PHRASE}),?\s(?P<name>{FIRST_NAME})"
     rf"(?=[\s,.;:?!)'-]|$)|\b(?P<name2>{FIRST_NAME})\s?(?:\(|,\s(?:who(?: is|'s)\s)?)(?P<own2>"
     rf"(?:our|my|their|the)\s)?(?P<title2>{TITLE_PHRASE})(?:,?\s(?:at|@)\s(?P<org>{ORG}))?"
     rf"(?=[),.;]|$)"
+)
+_PRONOUN_TITLED = re.compile(
+    rf"\b(?:[Dd]r\.?\s|[Mm][rs]s?\.?\s)?(?P<name>{PERSON}|{FIRST_NAME}),?\s(?:and\s)?(?:she|he|who|they)(?:'s|"
+    rf"\sis|'re|\sare)"
+    rf"\s(?P<own>our|my|their|the|your|)\s?(?P<title>{TITLE_PHRASE})"
+)
+_ASIDE = re.compile(
+    rf"\b(?P<own>our|my|their)\s(?P<title>{TITLE_PHRASE})(?:\s[a-z']+){{1,7}},\s(?P<name>{PERSON})(?=\s?[.?!]|$)"
+)
+_IN_PARENS = re.compile(
+    rf"(?P<name>{PERSON}|{FIRST_NAME}(?:\s[A-Z]\.)?)\s?\((?P<title>[^()]{{2,60}})\)"
+    rf"|\b(?P<title2>{TITLE_PHRASE})\s?\((?P<name2>{PERSON}|{FIRST_NAME})\)"
+)
+_SHE_IS = re.compile(
+    rf"^(?:and |so |yes,? |yeah,? )?(?:she|he)(?:'s|\sis)\s(?:our|my|the|their)\s(?P<title>{TITLE_PHRASE})", re.I
 )
 _SELF = re.compile(
     rf"\b(?:this is|i'm|i am|my name is|my name's|it's)\s(?P<name>{PERSON}|{FIRST_NAME})"
@@ -35,14 +58,14 @@ _SELF = re.compile(
     re.I,
 )
 _MET = re.compile(
-    rf"\b(?:spoke (?:w/|with|to)|talked (?:w/|with|to)|met(?: w/| with)?|call (?:w/|with)|chat"
+    rf"(?i:\b(?:spoke (?:w/|with|to)|talked (?:w/|with|to)|met(?: w/| with)?|call (?:w/|with)|chat"
     rf"(?:ted)? (?:w/|with)|meeting (?:w/|with)|intro(?:duced)? (?:me |us )?to|loop(?:ed|ing)? in|"
-    rf"bring(?:ing)? in|cc'?(?:ing|d)?|add(?:ing)?|copy(?:ing)?|"
+    rf"bring(?:ing)? in|cc'?(?:ing|d)?|add(?:ing)?|copy(?:ing)?|on (?:the )?call:?|present:?|attendees:?|"
     rf"contact is|reach out to|talk to|speak (?:to|with)|connect (?:you |us |me )?(?:with|to)|"
-    rf"introduce (?:you |us |me )?to)\s(?:our |my |their |the )?(?P<name>{PERSON})(?:\s(?:from|at|"
-    rf"of|in)\s(?P<org>{ORG}|[a-z]+))?",
-    re.I,
+    rf"introduce (?:you |us |me )?to)\s(?:our |my |their |the )?)(?P<name>{PERSON}|{FIRST_NAME}(?=\sfrom\s))"
+    rf"(?:\s(?:from|at|of|in)\s(?P<org>{ORG}|[a-z]+))?"
 )
+_PLUS = re.compile(rf"(?:\+|&|\band)\s(?P<name>{FIRST_NAME}(?:\s(?:{FIRST_NAME}|[A-Z]\.))?)\sfrom\s(?P<team>[A-Za-z]+)")
 _MY_MAIL = re.compile(
     r"\b(?:my|best|reach me|e-?mail (?:me|is|address)|send (?:it|that|them|those|everything) to|"
     r"it's|contact me|me at|number is|call me|cell|mobile|direct)\b",
@@ -136,113 +159,96 @@ def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> It
     """Names with a title, introductions of oneself, people the rep spoke with."""
     if not re.search(r"[A-Z][a-z]", sentence.text) or sentence.block is Block.OUTCOME:
         return
+    if TITLE_WORD.search(sentence.text):
+        yield from _titled(reading, sentence, company)
+    yield from _by_themselves(reading, sentence, company)
+    yield from _met(reading, sentence, company)
+
+
+def _titled(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+    """ "our CFO, Susan Park", "Tomasz (ops lead)", "CFO (Pam)", "Maren Holt, she is our CFO"."""
     buyer, text = sentence.buyer_fact, sentence.text
-    for pattern in (_TITLED, _SHORT_TITLED):
-        if not TITLE_WORD.search(text):
-            break
+    patterns = [_TITLED, _SHORT_TITLED, _PRONOUN_TITLED, _ASIDE, *([_IN_PARENS] if sentence.account else [])]
+    for pattern in patterns:
         for hit in pattern.finditer(text):
-            groups = hit.groupdict()
-            name, title = groups["name"] or groups["name2"], groups["title"] or groups["title2"]
-            org = groups.get("org") or groups.get("org2") or ""
-            own = (groups["own"] or groups["own2"] or "").strip().lower()
-            theirs = own in ("your", "their", "his", "her") if not buyer else True
-            if sentence.account and own in ("our", "my"):
-                continue
+            groups = hit.groupdict("")
+            name = groups["name"] or groups.get("name2", "")
+            title = _trim_title(groups["title"] or groups.get("title2", ""))
+            org = groups.get("org", "") or groups.get("org2", "")
+            own = (groups.get("own", "") or groups.get("own2", "")).strip().lower()
+            theirs = buyer or own in ("your", "their", "his", "her")
             if (
                 not theirs
+                or (sentence.account and own in ("our", "my"))
+                or (buyer and own == "your")
                 or not _is_name(name)
                 or not TITLE_WORD.search(title)
                 or (org and company and not same_company(org, company))
             ):
                 continue
-            yield _Found(
-                name,
-                _trim_title(title),
-                org,
-                sentence.evidence(reading.text, hit.start(), hit.end()),
-                0.85 if " " in name else 0.7,
-            )
-    hit_self = _SELF.search(text)
-    if hit_self and buyer and sentence.block is Block.SPEECH and _is_name(hit_self.group("name")):
-        person = reading.cast.labels.get(sentence.speaker)
-        same = person is not None and person.first == hit_self.group("name").split()[0].lower()
-        if (same or " " in hit_self.group("name")) and hit_self.group("name")[0].isupper():
-            org = hit_self.group("org") or ""
-            org = org if not org or not company or same_company(org, company) else ""
-            yield _Found(
-                hit_self.group("name"),
-                _trim_title(hit_self.group("title") or ""),
-                org,
-                sentence.evidence(reading.text, hit_self.start(), hit_self.end()),
-                0.85,
-            )
-    for hit in _MET.finditer(text):
-        name = hit.group("name")
-        if buyer and _is_name(name) and name[0].isupper():
-            org = hit.group("org") or ""
-            if org and org[0].isupper() and company and not same_company(org, company):
-                continue
-            yield _Found(
-                name,
-                "",
-                org if org[:1].isupper() else "",
-                sentence.evidence(reading.text, hit.start(), hit.end()),
-                0.72,
-            )
+            quote = sentence.evidence(reading.text, hit.start(), hit.end())
+            yield _Found(name, title, org, quote, 0.85 if " " in name else 0.7)
+    said = _SHE_IS.match(text)
+    before = reading.sentences[sentence.index - 1] if sentence.index else sentence
+    if said and buyer and before is not sentence and before.turn == sentence.turn:
+        names = [each for each in names_in(before.text) if _is_name(each)]
+        if names:
+            quote = span(reading.text, before, sentence)
+            yield _Found(names[-1], _trim_title(said.group("title")), "", quote, 0.7)
+
+
+def _by_themselves(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+    """ "This is Jen Wu, I'm the head of IT at TechFlow"."""
+    hit = _SELF.search(sentence.text)
+    if not hit or not sentence.buyer_fact or sentence.block is not Block.SPEECH or not _is_name(hit.group("name")):
+        return
+    person = reading.cast.labels.get(sentence.speaker)
+    same = person is not None and person.first == hit.group("name").split()[0].lower()
+    if (same or " " in hit.group("name")) and hit.group("name")[0].isupper():
+        org = hit.group("org") or ""
+        org = org if not org or not company or same_company(org, company) else ""
+        quote = sentence.evidence(reading.text, hit.start(), hit.end())
+        yield _Found(hit.group("name"), _trim_title(hit.group("title") or ""), org, quote, 0.85)
+
+
+def _met(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+    """People the rep writes of having met, and people the buyer brings in."""
+    if not sentence.buyer_fact:
+        return
+    for hit in _MET.finditer(sentence.text):
+        name, org = hit.group("name"), hit.group("org") or ""
+        vendor = sentence.block is Block.SPEECH and not re.match(r"(?i:loop|bring|cc|add|copy|connect|introduce|reach|"
+                                                                 r"talk|speak|contact)", hit.group())  # fmt: skip
+        if not _is_name(name) or vendor or (org[:1].isupper() and company and not same_company(org, company)):
+            continue
+        org = org if org[:1].isupper() and not TITLE_WORD.fullmatch(org) else ""
+        yield _Found(name, "", org, sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
+    if sentence.account:
+        for hit in _PLUS.finditer(sentence.text):
+            if _is_name(hit.group("name")) and not (company and same_company(hit.group("team"), company)):
+                yield _Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.66)
+
+
+_TITLE_HEADS = frozenset(
+    "head director manager vp svp evp ceo cfo cto coo cio cro cmo sales security procurement finance it hr ops "
+    "marketing "
+    "legal lead account customer team champion".split()
+)
+_LOWER_HEADS = frozenset("senior ops sales deputy general regional office plant product project program".split())
 
 
 def _trim_title(title: str) -> str:
-    words = title.strip(" ,").split()
+    """The title without the words that only led to it: "it to our CRO" is "CRO"."""
+    title = re.sub(r"^.*\b(?:our|my|their|the|his|her|your)\s", "", title.strip(" ,"))
+    words = title.split()
     while words and (
-        words[0].lower()
-        in NOT_A_NAME
-        - {
-            "head",
-            "director",
-            "manager",
-            "vp",
-            "svp",
-            "evp",
-            "ceo",
-            "cfo",
-            "cto",
-            "coo",
-            "cio",
-            "cro",
-            "cmo",
-            "sales",
-            "security",
-            "procurement",
-            "finance",
-            "it",
-            "hr",
-            "ops",
-            "marketing",
-            "legal",
-            "lead",
-            "account",
-            "customer",
-            "team",
-            "champion",
-        }
+        words[0].lower() in NOT_A_NAME - _TITLE_HEADS
         or (
             words[0].islower()
             and not TITLE_WORD.fullmatch(words[0])
             and len(words) > 1
-            and words[0]
-            not in (
-                "senior",
-                "ops",
-                "sales",
-                "deputy",
-                "general",
-                "regional",
-                "office",
-                "plant",
-                "product",
-                "project",
-                "program",
-            )
+            and words[0] not in _LOWER_HEADS
+            and words[0] not in TITLE_START
         )
     ):
         words.pop(0)

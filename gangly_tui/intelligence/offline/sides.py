@@ -21,7 +21,14 @@ _PITCH = re.compile(
     r"i'll send (?:you |over )|send you (?:a|the|over)|case stud|free trial|reached? out|i saw "
     r"(?:that )?you|teams (?:like|your size)|our clients|tell me (?:more )?about|"
     r"what (?:would|does) success|who else (?:needs|is)|does that make sense|i'd love to|"
-    r"following up|you mentioned|on your end|your (?:team|reps|workflows?|current))\b"
+    r"following up|you mentioned|on your (?:end|side)|your (?:team|reps|workflows?|current)|"
+    r"who (?:signs|decides|approves|else|has to)|when would you (?:like|want)|(?:i'll|i will|let me) (?:send|"
+    r"get|prepare|"
+    r"put together|set up|correct) (?:you |the |a |an |that |them )|what (?:do|would) you need|thanks for the tour|"
+    r"are you looking at|have you looked|how would you (?:decide|like)|thank you (?:for|both)|does that work for you|"
+    r"(?:we|you) (?:could|can) start with|what does .{0,30} look like|the (?:proposal|quote|offer|deck) i sent|"
+    r"i can show|"
+    r"we do that for|i(?:'d| would) suggest|as promised)\b"
 )
 _BUYS = re.compile(
     r"\b(?:how much|what(?:'s| is| does) (?:the|it|your) (?:price|cost|investment|pricing|catch)|"
@@ -33,7 +40,13 @@ _BUYS = re.compile(
     r"can we do|we (?:use|tried|need|have|lose|spend|went|did a)|your (?:proposal|pricing|price|"
     r"product|platform|quote|solution)|how (?:does|do) (?:it|you)|i need to run|my (?:boss|vp|ceo|"
     r"cfo|team)|(?:send|share|get|forward) (?:me |us |over )?(?:the |your |a |an )?(?:dpa|pricing|proposal|quote|"
-    r"contract|msa|soc ?2|security|case stud\w+|references?|deck|order form|price list))\b"
+    r"contract|msa|soc ?2|security|case stud\w+|references?|deck|order form|price list)|you (?:said|told us|quoted|"
+    r"promised|offered)|(?:i|we)(?:'ll| will)? sign\b|(?:i|we) (?:recommend|choose)|our (?:cold|own|people|lawyer|side|"
+    r"planner|plant|stores?|customers?|engineers|staff|clinic|office|director|managers?)|we replan|we wrote|"
+    r"(?:get|send) us|"
+    r"(?:that|it) is mine to sign|my (?:number|team|engineers|one worry|people)|can you get (?:me|us)|we(?:'d| "
+    r"would) like "
+    r"(?:this|to have|it)|we lost|we pay|it costs us|cost us)\b"
 )
 
 
@@ -114,7 +127,7 @@ def read_cast(source: Source, context: ReadingContext) -> Cast:
         elif name or attendee.email:
             people.append(Person(name=name or attendee.email, email=attendee.email, side=side))
     labels = {label: _who(label, people, context) for label in source.speakers}
-    labels = _by_talk(source, labels)
+    labels = _by_talk(source, labels, context)
     listed = {id(each) for each in people}
     spoken = [each for each in labels.values() if id(each) not in listed]
     final = [_update(each, labels) for each in people]
@@ -168,6 +181,7 @@ def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
         companies = {each.company.lower() for each in sellers}
         if sellers and len(companies) == 1 and len(sellers) < len(settled):
             settled = [replace(each, side=Side.REP) if each in sellers else each for each in settled]
+    settled = _by_first(settled)
     rep_companies = {each.company.lower() for each in settled if each.side is Side.REP and each.company}
     result = []
     for each in settled:
@@ -179,6 +193,16 @@ def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
                 side = Side.BUYER
         result.append(replace(each, side=side))
     return result
+
+
+def _by_first(people: list[Person]) -> list[Person]:
+    """With no other sign, whoever a header of two companies lists first is the host: the rep."""
+    companies = list(dict.fromkeys(each.company.lower() for each in people if each.company))
+    open_sides = all(each.side is Side.UNKNOWN for each in people)
+    if not people or not open_sides or len(companies) != 2 or not people[0].company:
+        return people
+    ours = people[0].company.lower()
+    return [replace(each, side=Side.REP) if each.company.lower() == ours else each for each in people]
 
 
 def _is_rep(name: str, email: str, context: ReadingContext) -> bool:
@@ -257,7 +281,7 @@ def _misspelt(label: str, people: list[Person]) -> Person | None:
     return close[0] if len(close) == 1 else None
 
 
-def _by_talk(source: Source, labels: dict[str, Person]) -> dict[str, Person]:
+def _by_talk(source: Source, labels: dict[str, Person], context: ReadingContext) -> dict[str, Person]:
     """Sides of the speakers nothing else told: how they talk, and that a call has two sides."""
     open_labels = [label for label, person in labels.items() if person.side is Side.UNKNOWN]
     if not open_labels:
@@ -282,7 +306,7 @@ def _by_talk(source: Source, labels: dict[str, Person]) -> dict[str, Person]:
             open_labels.remove(best)
     has_rep = any(person.side is Side.REP for person in result.values())
     for label in open_labels:
-        if score[label] <= 0 and has_rep:
+        if score[label] <= (1 if context.rep_name else 0) and has_rep:
             result[label] = replace(labels[label], side=Side.BUYER)
         elif score[label] >= 3 and has_rep:
             result[label] = replace(labels[label], side=Side.REP)

@@ -98,6 +98,10 @@ _SENT_PROPOSAL_AHEAD = re.compile(
     r"expect\w*|i can|let me)\b[^.]{0,24}\b(?:send|share|put together|get|prepare|draft|"
     r"write)\w*\b[^.]{0,30}(?:proposal|quote)"
 )
+_LATER = re.compile(
+    r"\b(?:until|till|yet|for now|right now|just now|this (?:year|quarter|month)|before|at (?:the|this) moment|today|"
+    r"(?:so|that|as) (?:fast|quickly|soon))\b"
+)
 ORDER = ("discovery", "demo", "proposal", "negotiation", "closed_won", "closed_lost")
 _TABLE = (
     ("closed_lost", _LOST),
@@ -214,7 +218,8 @@ def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str], outcom
             return 0.0
         return 0.8 if sentence.buyer_fact else 0.65
     if stage == "closed_lost":
-        return 0.75 if sentence.buyer_fact and "?" not in low else 0.0
+        later = _LATER.search(low[hit.start() :])
+        return 0.75 if sentence.buyer_fact and "?" not in low and not later else 0.0
     if stage == "negotiation":
         ahead = re.search(r"\b(?:once|after|then)\b", before)
         if sentence.side is Side.REP and not re.search(r"\b(?:send|sent|sending|red-?line)", hit.group()):
@@ -224,7 +229,8 @@ def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str], outcom
     if stage == "proposal":
         return 0.0 if _SENT_PROPOSAL_AHEAD.search(low) or _others(low) else strong + 0.05
     if stage == "demo":
-        return 0.0 if _DEMO_AHEAD.search(low) else 0.62
+        theirs = re.search(r"\b(?:their|they|them|his|her|competitor\w*|vendor)\b", before + hit.group())
+        return 0.0 if _DEMO_AHEAD.search(low) or (theirs and sentence.buyer_fact and not sentence.account) else 0.62
     return 0.5
 
 

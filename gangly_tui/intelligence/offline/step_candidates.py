@@ -27,6 +27,8 @@ class Candidate:
     due: Due | None = None
     due_mark: Sentence | None = None
     refused: str = ""
+    resolved: tuple[str, Sentence] | None = None
+    """what "it" stands for when no other step names it, and the sentence that says so"""
     places: list[tuple[int, int]] = field(default_factory=list)
     """a narrower quote than whole sentences, for lines of notes that hold several steps"""
 
@@ -47,33 +49,63 @@ def merged(candidates: list[Candidate]) -> list[Candidate]:
     for each in candidates:
         twin = next((old for old in reversed(result) if _same(old, each)), None)
         if twin is None:
-            result.append(each)
+            result.append(_spelt_out(each))
         else:
             _join(twin, each)
     return result
 
 
+def _spelt_out(each: Candidate) -> Candidate:
+    """A step on "it" that is no other step's echo, with the thing named."""
+    if each.resolved:
+        action, where = each.resolved
+        each.action = action[:1].upper() + action[1:]
+        if where not in each.marks:
+            each.marks.insert(0, where)
+    return each
+
+
+_NEAR, _FAR = 12, 20
+"""Sentences between two wordings of one step."""
+
+
 def _same(old: Candidate, new: Candidate) -> bool:
+    """Whether two candidates are one step, said twice."""
     if old.ours != new.ours or bool(old.refused) != bool(new.refused):
         return False
-    kind, other = verb_class(old.action), verb_class(new.action)
-    meets = "meeting" in (old.rule, new.rule) and "meet" in (kind, other)
     if old.rule == new.rule == "meeting":
         return _same_meeting(old, new)
-    mine, its = words(old.action), words(new.action)
-    if old.owner and new.owner and old.owner != new.owner and not meets:
+    kind, other, apart = verb_class(old.action), verb_class(new.action), new.at - old.at
+    if kind == "check" and other == "answer" and old.owner == new.owner and apart <= 2:
+        return True
+    meets = "meeting" in (old.rule, new.rule) and "meet" in (kind, other)
+    other_owner = bool(old.owner and new.owner and old.owner != new.owner)
+    if other_owner and not meets and apart > _NEAR // 2:
         return False
+    mine, its = words(old.action), words(new.action)
     if mine == its:
         return True
-    if old.due and new.due and old.due.day != new.due.day and new.at - old.at > 12:
+    if old.due and new.due and old.due.day != new.due.day and apart > _NEAR:
         return False
     if meets and (is_vague(new.action) or is_vague(old.action) or (mine & its) - {"schedule", "book", "set", "meet"}):
         return True
-    if kind != other:
-        return False
-    if is_vague(old.action) or is_vague(new.action):
-        return abs(new.at - old.at) <= 12
-    mine, its = mine - _verb(old), its - _verb(new)
+    if {kind, other} == {"make", "send"}:
+        shared = (mine - _verb(old)) & (its - _verb(new))
+        return bool(shared) and apart <= _FAR and not other_owner
+    return kind == other and _same_thing(old, new)
+
+
+def _same_thing(old: Candidate, new: Candidate) -> bool:
+    """Whether two steps with one kind of verb are about one thing."""
+    apart = new.at - old.at
+    mine, its = words(old.action) - _verb(old), words(new.action) - _verb(new)
+    if is_vague(new.action) and apart <= 3:
+        return True
+    if is_vague(new.action) or is_vague(old.action):
+        thing = next((words(each.resolved[0]) - _verb(each) for each in (new, old) if each.resolved), frozenset())
+        return apart <= _NEAR and (not thing or bool(thing & (its if is_vague(old.action) else mine)))
+    if verb_class(new.action) == "contact" and old.owner == new.owner and apart <= _FAR:
+        return True
     shared = len(mine & its)
     return bool(shared) and (shared / max(1, min(len(mine), len(its)))) >= 0.6 and shared / len(mine | its) >= 0.3
 
@@ -130,6 +162,8 @@ def _join(old: Candidate, new: Candidate) -> None:
                 new.due,
                 new.due_mark,
             )
+    if new.owner and new.owner != old.owner and "meeting" not in (old.rule, new.rule) and new.at > old.at:
+        old.owner = new.owner  # handed on: "Mei, can you send them?"
     old.owner = old.owner or new.owner
     old.confidence = min(0.95, max(old.confidence, new.confidence) + 0.03)
 

@@ -11,10 +11,16 @@ FILL = (
     r"be sure to|be able to|personally|quickly|actually|happily|get that and|take that "
     r"and)\s){0,2}"
 )
+PAST_VERB = (
+    r"(?:sent|checked|called|followed up|reached out|came back|got back|circled back|e-?mailed|shared|booked|scheduled|"
+    r"put together|wrote|dropped|introduced|looped|touched base|looked into|asked|set up)"
+)
+"""As people say it behind "would it be okay if I ..."."""
 PROMISE = re.compile(
     rf"\b(?P<who>i'?ll|i will|i'm going to|i am going to|i'm gonna|let me|we'?ll|we will|we're "
-    rf"going to|we are going to|we're gonna|i'll have to|i need to|i have to|i've got to|we need "
-    rf"to|we have to|"
+    rf"going to|we are going to|we're gonna|i'll have to|i need to|i have to|i'd have to|i'd need to|i've got "
+    rf"to|we need "
+    rf"to|we have to|i'd better|you can expect me to|i promise(?:d)? to|i(?:'ll| will) make a note to|"
     rf"(?:my|our) (?:\w+ ){{0,2}}?(?:team|colleague|manager|boss|rep|engineer|counsel|people|folks|"
     rf"assistant|cfo|cto|ceo|vp) (?:will|is going to|are going to))\s{FILL}(?P<what>"
     rf"(?:be\s)?{ACTION_VERB})\b",
@@ -24,7 +30,10 @@ OFFER = re.compile(
     rf"\b(?:i can|i could|we can|we could|happy to|glad to|i'd like to|i would like to|i'd love to|"
     rf"i'd be happy to|want me to|would you like me to|do you want me to|should i|shall i|shall we|"
     rf"should we|can i|could i|can we|could we|"
-    rf"let's|how about (?:i|we)|why don't (?:i|we)|i was hoping (?:to|we could))\s{FILL}(?P<what>{ACTION_VERB})\b",
+    rf"let's|how about (?:i|we)|why don't (?:i|we)|i was hoping (?:to|we could)|(?:is|would) it (?:be )?(?:ok|okay|all "
+    rf"right|alright|fine|possible|helpful) (?:if|for) (?:i|we)(?: to)?|(?:would you )?mind if (?:i|we)|what if "
+    rf"(?:i|we))"
+    rf"\s{FILL}(?P<what>{ACTION_VERB}|{PAST_VERB})\b",
     re.I,
 )
 REQUEST = re.compile(
@@ -39,13 +48,20 @@ IMPERATIVE = re.compile(
     r"^(?:(?:yeah|yes|yep|okay|ok|great|sure|sounds good|perfect|good|alright|all right|cool|fine|"
     r"then|so|and|please|just|well|awesome|deal|agreed|let's do it|[A-Z][a-z]+,),?\s(?:-\s)?){0,3}"
     r"(?P<what>(?:send|share|e-?mail|forward|shoot|book|schedule|set up|put together|loop in|get|"
-    r"ping|drop|give)\s(?:me|us|it|that|those|them|over|the|a|an|some|your|my|our|him|her|both|"
-    r"in)\b)",
+    r"ping|drop|give|call|ring|text|copy|invite|bring|add|include)\s(?:me|us|it|that|those|them|over|the|a|an|"
+    r"some|your|"
+    r"my|our|him|her|both|in)\b)",
     re.I,
 )
+_NAME = r"[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?"
 NAMED = re.compile(
-    rf"\b(?P<who>[A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}})?)(?:'ll| will| is going to)\s{FILL}"
-    rf"(?P<what>{ACTION_VERB})\b"
+    rf"\b(?:(?P<own>[Oo]ur|[Mm]y|[Tt]heir|[Yy]our)(?: [\w-]+){{1,4}}?,? )?(?P<who>{_NAME})(?:,[\w\s]{{3,40}},)?,?"
+    rf"(?:'ll| will| is going to)\s{FILL}(?P<what>{ACTION_VERB})\b"
+)
+THIRD = re.compile(
+    rf"\b(?:she|he|they)(?:'ll| will|'s going to|'re going to| is going to| are going "
+    rf"to)\s{FILL}(?P<what>{ACTION_VERB})\b",
+    re.I,
 )
 AGREES = re.compile(
     r"\b(?:works|work (?:for|on)|sounds (?:good|great|perfect)|is (?:good|great|fine|perfect|"
@@ -80,7 +96,8 @@ CANCEL = re.compile(
     r"(?P<what>[\w -]{2,40})"
 )
 NOW_TALK = re.compile(
-    r"\b(?:let me|can i|could i|i'll|i will|i can)\s(?:just\s|quickly\s)?(?:ask|show you "
+    r"\b(?:let me|can i|could i|i'll|i will|i can)\s(?:just\s|quickly\s)?(?:ask(?! (?:our|my|the|them|him|her|"
+    r"around)\b)|show you "
     r"(?:something|this|how|a quick|the|what)|walk (?:you|through)|run (?:you|through)|share my "
     r"screen|give you (?:a|an|the|some) (?:quick|brief|sense|idea|example|overview|background|"
     r"context|bit|little|high|second|minute)|think|read|be|call it|call that|check (?:my|the) "
@@ -102,11 +119,15 @@ STRONG = re.compile(
     r"draft|follow|get back|circle|come back|reach out|introduce|intro|loop|invite|confirm|check|"
     r"sign|review|talk to|discuss|run|provide|look|find out|upload|submit|redline|take|call|ask|"
     r"bring|connect|get|finalize|revise|test|sync|touch|block|countersign|evaluate|return|"
-    r"process)\b",
+    r"process|write|contact|request|let \w+ know|move|put|pull|have \w+|pick up|fill|attach|copy|circulate|"
+    r"compare|give "
+    r"(?:you|them|her|him)|make (?:an? )?intro|prioriti[sz]e|add)\b",
     re.I,
 )
 CLEAR = re.compile(
     r"(?:check with|follow[- ]?up|get back|circle back|reach out|talk to|speak (?:to|with)|introduce|loop|confirm|"
-    r"run (?:it|this) (?:by|past)|connect|invite|sign|book|schedule)\b",
+    r"run (?:it|this) (?:by|past)|connect|invite|sign|book|schedule|write to|call (?:you|him|her|them)|contact|"
+    r"let (?:you|"
+    r"him|her|them) know|come back to|take (?:it|this|that) to|ring|ping|request|put (?:you|us) (?:in touch|down))\b",
     re.I,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from gangly_tui.domain.draft import Side
 from gangly_tui.intelligence.offline.due import read_dues
@@ -25,6 +26,25 @@ _WHO = (
     r"procurement|finance|security|"
     r"champion|(?:the|their|our|his|her) (?:[\w-]+ ){0,2}?[\w-]+|(?-i:[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?))"
 )
+_PLAINLY = re.compile(rf"^(?P<who>i|we)\s(?P<what>{ACTION_VERB}\b.*)$", re.I)
+_PROMISED = re.compile(
+    rf"^(?:and |so |also )?(?:i|we)\s(?:promised|agreed|committed|offered|said (?:that )?i(?:'d| would)|told "
+    rf"\w+ (?:that )?"
+    rf"i(?:'d| would|'ll)|have|need|still have)\s(?:to\s)?(?P<what>{ACTION_VERB}\b.*)$",
+    re.I,
+)
+_LOWER_NAME = re.compile(
+    rf"^(?:and |so |then |oh and )?(?P<who>[a-z]{{3,20}})\s(?:will|is going to|promised to|agreed "
+    rf"to)\s(?P<what>{ACTION_VERB}\b.*)$"
+)
+_HELD = re.compile(
+    rf"(?:(?:a|an|the|another)\s)?(?P<name>(?:(?!for\b|with\b|a\b|the\b|wants?\b|is\b|was\b|"
+    rf"at\b)[\w-]+\s){{0,2}}?{MEETING_NOUN}"
+    r"(?:\s(?:for|with|w/)\s(?:(?!so\b|on\b|at\b|and\b)[\w/.-]+\s?){1,4})?)",
+    re.I,
+)
+_ON_IT = re.compile(rf"(?P<verb>{ACTION_VERB})\s(?:it|that|them|those)\b", re.I)
+_SENT = re.compile(rf"\b(?:(?!wants?|needs?|sends?|asked|for|the|an?|their|our|see)[\w-]+\s)?{DELIVERABLE}\b", re.I)
 _ARROW = re.compile(rf"^(?P<who>{_WHO})\s?(?:-+>|=>|>|:)\s?(?:to\s)?(?P<what>\S.*)$", re.I)
 _TO = re.compile(
     rf"^(?:so |then |and )?(?P<who>{_WHO})(?:\s(?:to|will|is going to|are going to|agreed to|promised to|"
@@ -34,12 +54,12 @@ _TO = re.compile(
     re.I,
 )
 _LABEL = re.compile(
-    r"^(?:to-?do|ai|action(?: item)?s?|next(?: steps?)?|ns|f/?u|follow[- ]?up|task|asks?)\s?"
+    r"^(?:to-?do|ai|action(?: item)?s?|next(?: (?:steps?|mtg|meeting|call|demo))?|ns|f/?u|follow[- ]?up|task|asks?)\s?"
     r"(?:[:>-]+|->)\s?(?P<what>\S.*)$",
     re.I,
 )
 _WANTS = re.compile(
-    rf"^(?:(?P<who>{_WHO})\s)?(?:wants?|needs?|asked (?:me |us )?for|requested|would like|expects?|"
+    rf"^(?:(?P<who>{_WHO}|[a-z]{{3,20}})\s)?(?:wants?|needs?|asked (?:me |us )?for|requested|would like|expects?|"
     rf"waiting (?:on|for))\s(?:to (?:see|get|have)\s)?(?P<what>(?:a |an |the |our |some |"
     rf"updated )?(?:[\w-]+\s){{0,3}}?{DELIVERABLE}\b.*)$",
     re.I,
@@ -64,7 +84,8 @@ _THIRD = frozenset("them they he she customer client buyer prospect they'll".spl
 _MEET = re.compile(
     rf"\b(?:{MEETING_NOUN}|next (?:call|meeting|chat))\b.{{0,30}}\b(?:booked|scheduled|set|agreed|"
     rf"confirmed|locked)\b|\b(?:booked|scheduled|set up|agreed|"
-    rf"confirmed)\b.{{0,20}}\b{MEETING_NOUN}\b",
+    rf"confirmed)\b.{{0,20}}\b{MEETING_NOUN}\b|\b{MEETING_NOUN}\b.{{0,40}}\b(?:we|they|he|she) (?:said|agreed|settled|"
+    rf"picked)\b",
     re.I,
 )
 _PAST_DONE = re.compile(
@@ -91,79 +112,143 @@ def note_steps(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
         if label:
             begin, clause = begin + label.start("what"), label.group("what")
         if clause:
-            yield from _clause(reading, sentence, clause, begin, bool(label), at_line_start=begin == 0 or bool(label))
+            labelled = bool(label)
+            yield from _clause(
+                _Clause(
+                    reading=reading,
+                    sentence=sentence,
+                    text=clause,
+                    begin=begin,
+                    labelled=labelled,
+                    first=begin == 0 or labelled,
+                )
+            )
 
 
-def _clause(
-    reading: Reading, sentence: Sentence, clause: str, begin: int, labelled: bool, *, at_line_start: bool
-) -> Iterator[Candidate]:
-    low = clause.lower()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clause:
+    """One clause of a line; `begin` is where it stands in the sentence."""
+
+    reading: Reading
+    sentence: Sentence
+    text: str
+    begin: int
+    labelled: bool
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """Where the action stands in the clause, and whose it is."""
+
+    start: int
+    who: str
+    sure: float
+    end: int | None = None
+    prefix: str = ""
+    rule: str = "note"
+
+
+def _clause(clause: _Clause) -> Iterator[Candidate]:
+    low = clause.text.lower()
     if (
-        re.search(r"\b(?:if|unless|might|maybe|would|could|perhaps|hopefully)\b", low)
-        or (_PAST_DONE.match(low) and not _ASKED_TO.match(clause) and not _WANTS.match(clause))
+        _OPEN.search(low)
+        or (_PAST_DONE.match(low) and not _ASKED_TO.match(clause.text) and not _WANTS.match(clause.text))
         or denied(low, 0, min(12, len(low)))
     ):
         return
-    arrow, to = _ARROW.match(clause), _TO.match(clause)
-    asked, wants = _ASKED_TO.match(clause), _WANTS.match(clause)
-    if arrow and re.match(rf"{ACTION_VERB}\b", arrow.group("what"), re.I):
-        yield from _made(
-            reading,
-            sentence,
-            (begin + arrow.start("what"), begin + len(clause)),
-            arrow.group("who"),
-            0.86,
-            quote_from=begin,
-        )
-    elif to:
-        yield from _made(
-            reading, sentence, (begin + to.start("what"), begin + len(clause)), to.group("who"), 0.8, quote_from=begin
-        )
-    elif asked:
-        yield from _made(
-            reading, sentence, (begin + asked.start("what"), begin + len(clause)), "me", 0.78, quote_from=begin
-        )
-    elif wants and not re.match(r"to\b|\w+\s+to\b", wants.group("what")):
-        send = "send " if re.search(r"\bsend\b", reading.text, re.I) else ""
-        yield from _made(
-            reading,
-            sentence,
-            (begin + wants.start("what"), begin + len(clause)),
-            "me",
-            0.56,
-            quote_from=begin,
-            prefix=send,
-        )
-    elif _MEET.search(clause) and (dues := read_dues(sentence.text, reading.context)):
-        near = [due for due in dues if begin - 2 <= due.start <= begin + len(clause) + 40]
-        if near:
-            yield from _made(
-                reading, sentence, (begin, begin + len(clause)), "me", 0.8, quote_from=begin, rule="meeting"
-            )
-    elif bare := _BARE.match(clause):
-        known = re.match(
-            r"(?:send|resend|share|e-?mail|forward|schedule|book|set up|prep|draft|follow|f/u|call|ping|"
-            r"loop|get back|circle|reach out|check|confirm|intro|introduce|prepare|put together|invite|"
-            r"chase|remind|update|ask|look into|review|find out|connect)",
-            low[bare.start("what") :],
-        )
-        if (
-            labelled or (known and (at_line_start or read_dues(clause, reading.context) or len(clause.split()) <= 8))
-        ) and not re.match(
-            r"(?:call|plan|process|order|review|demo|test|issue|price|quote|set|pilot|draft|text|sync|"
-            r"update)s?\s(?:with\b|w/|was\b|went\b|is\b|for\b|on\b|of\b|at\b|by\b|in\b)",
-            low,
-        ):
-            yield from _made(
-                reading,
-                sentence,
-                (begin + bare.start("what"), begin + len(clause)),
-                "me",
-                0.72 if labelled else 0.6,
-                quote_from=begin,
-            )
-    elif labelled and len(clause.split()) > 1:
-        yield from _made(reading, sentence, (begin, begin + len(clause)), "me", 0.6, quote_from=begin)
+    task = next((found for read in _READERS if (found := read(clause))), None)
+    if task is None:
+        return
+    end = len(clause.text) if task.end is None else task.end
+    yield from _made(
+        clause.reading,
+        clause.sentence,
+        (clause.begin + task.start, clause.begin + end),
+        task.who,
+        task.sure,
+        quote_from=clause.begin,
+        prefix=task.prefix,
+        rule=task.rule,
+        until=clause.begin + len(clause.text) + 2,
+    )
+
+
+def _by_arrow(clause: _Clause) -> _Task | None:
+    """ "me -> send DPA"."""
+    found = _ARROW.match(clause.text)
+    if not found or not re.match(rf"{ACTION_VERB}\b", found.group("what"), re.I):
+        return None
+    return _Task(start=found.start("what"), who=found.group("who"), sure=0.86)
+
+
+def _by_name(clause: _Clause) -> _Task | None:
+    """ "Priya to send redlines", "they will check"; in dictated notes names have no capitals."""
+    found = _TO.match(clause.text)
+    if not found and clause.reading.text.islower():
+        found = _LOWER_NAME.match(clause.text)
+        if found and found.group("who") in NOT_A_NAME:
+            return None
+    return _Task(start=found.start("what"), who=found.group("who"), sure=0.8) if found else None
+
+
+def _by_me(clause: _Clause) -> _Task | None:
+    """ "asked me to send ...", "i promised to send ...", "I set it up"."""
+    found = _ASKED_TO.match(clause.text) or _PROMISED.match(clause.text) or _PLAINLY.match(clause.text)
+    return _Task(start=found.start("what"), who="me", sure=0.78) if found else None
+
+
+def _wanted(clause: _Clause) -> _Task | None:
+    """ "wants SOC2 report by fri": ours to deliver."""
+    found = _WANTS.match(clause.text)
+    if not found or re.match(r"to\b|\w+\s+to\b", found.group("what")):
+        return None
+    if re.match(r"(?:a |an |the )?(?:[\w-]+ )?(?:demo|trial|pilot|poc)\b", found.group("what"), re.I):
+        return None
+    send = "send " if re.search(r"\bsend\b", clause.reading.text, re.I) else ""
+    return _Task(start=found.start("what"), who="me", sure=0.56, prefix=send)
+
+
+def _meeting_set(clause: _Clause) -> _Task | None:
+    """ "demo booked for 3 Oct", "next mtg: 28 Apr workshop w/ field crew"."""
+    if not _MEET.search(clause.text) and not (clause.labelled and _HELD.search(clause.text)):
+        return None
+    end = clause.begin + len(clause.text)
+    dues = read_dues(clause.sentence.text, clause.reading.context)
+    held = _HELD.search(clause.text)
+    if not held or not any(clause.begin - 2 <= due.start <= end + 40 for due in dues):
+        return None
+    return _Task(start=held.start("name"), end=held.end("name"), who="me", sure=0.8, rule="meeting")
+
+
+def _imperative(clause: _Clause) -> _Task | None:
+    """ "send DPA", "follow up w/ Kim"."""
+    found = _BARE.match(clause.text)
+    if not found or _NOUN_FIRST.match(clause.text.lower()):
+        return None
+    known = _FOLLOW_UPS.match(clause.text.lower(), found.start("what"))
+    short = clause.first or len(clause.text.split()) <= 8 or read_dues(clause.text, clause.reading.context)
+    if not clause.labelled and not (known and short):
+        return None
+    return _Task(start=found.start("what"), who="me", sure=0.72 if clause.labelled else 0.6)
+
+
+def _labelled(clause: _Clause) -> _Task | None:
+    """Whatever stands behind "next:" or "todo:"."""
+    return _Task(start=0, who="me", sure=0.6) if clause.labelled and len(clause.text.split()) > 1 else None
+
+
+_READERS = (_by_arrow, _by_name, _by_me, _wanted, _meeting_set, _imperative, _labelled)
+_OPEN = re.compile(r"\b(?:if|unless|might|maybe|would|could|perhaps|hopefully)\b")
+_FOLLOW_UPS = re.compile(
+    r"(?:send|resend|share|e-?mail|forward|schedule|book|set up|prep|draft|follow|f/u|call|ping|loop|get back|circle|"
+    r"reach out|check|confirm|intro|introduce|prepare|put together|invite|chase|remind|update|ask|look into|review|"
+    r"find out|connect)"
+)
+_NOUN_FIRST = re.compile(
+    r"(?:call|plan|process|order|review|demo|test|issue|price|quote|set|pilot|draft|text|sync|update)s?\s"
+    r"(?:with\b|w/|was\b|went\b|is\b|for\b|on\b|of\b|at\b|by\b|in\b)"
+)
 
 
 def _task(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
@@ -198,14 +283,19 @@ def _made(
     quote_from: int,
     prefix: str = "",
     rule: str = "note",
+    until: int = 0,
 ) -> Iterator[Candidate]:
     begin, end = part
     dues = read_dues(sentence.text, reading.context)
-    inside = [due for due in dues if quote_from <= due.start < max(end + 2, begin + 1)] or (
+    inside = [due for due in dues if quote_from <= due.start < max(end + 2, begin + 1, until)] or (
         [due for due in dues if due.start >= end] if sentence.block is Block.TASK else []
     )
     due = inside[-1] if inside else None
     action = wording(prefix + sentence.text[begin:end], due, begin - len(prefix))
+    start = quote_from
+    if named := _it_in_line(sentence, action, quote_from):
+        action, start = named
+        due = due or next((each for each in dues if start <= each.start < begin), None)
     action = re.sub(r"\s*\([^)]*$", "", re.sub(r"^(?:we|i|they|then)\s", "", action, flags=re.I))
     action = action[:1].upper() + action[1:]
     if not words(action):
@@ -221,8 +311,18 @@ def _made(
         marks=[sentence],
         due=due,
         due_mark=sentence if due else None,
-        places=[sentence.place(quote_from, min(finish, len(sentence.text)))],
+        places=[sentence.place(start, min(finish, len(sentence.text)))],
     )
+
+
+def _it_in_line(sentence: Sentence, action: str, begin: int) -> tuple[str, int] | None:
+    """ "wants SOC2 report by fri, me -> send it + DPA": "it" is the thing named just before, in the same line."""
+    found = _ON_IT.match(action)
+    things = list(_SENT.finditer(sentence.text, 0, begin)) if found else []
+    if not found or not things:
+        return None
+    thing = things[-1].group()
+    return f"{found.group('verb')} {thing}{action[found.end() :]}", things[-1].start()
 
 
 def _owner(reading: Reading, who: str) -> tuple[str, bool]:

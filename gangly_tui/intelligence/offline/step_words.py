@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gangly_tui.intelligence.offline.due import Due
-from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, DELIVERABLE, MEETING_NOUN
+from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, DELIVERABLE, MEETING_NOUN, WEAK_DELIVERABLE
 from gangly_tui.intelligence.offline.passages import Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 
@@ -31,6 +31,7 @@ _TRAIL = re.compile(
 _BEFORE_DAY = re.compile(
     r"(?:(?:^|\s)(?:by|on|before|until|till|for|at|in|the|this|around|due|no later than|end of|say|like))+\s*$", re.I
 )
+_DAY_PART = re.compile(r"^\s(?:early |late )?(?:morning|afternoon|evening|night|lunchtime|noon)\b")
 _INDIRECT = re.compile(
     rf"^({ACTION_VERB})\s(?:me|you|us|you guys|you both|both of you)\s(?:over\s|back\s)?(?=\w)", re.I
 )
@@ -44,12 +45,40 @@ _VAGUE = re.compile(
     rf"|over\s(?:that|it|those|them|this))(?P<rest>.*)$",
     re.I,
 )
+_PREPOSITION = re.compile(
+    r"\s(?:to|by|at|for|in|on|around|with|past|through|from|under|before|after|within|specifically|right|now|today|"
+    r"tomorrow|first|so|as|over)\b"
+)
+_TO_WHOM = re.compile(r"\s(?:to|with|past|by|through)\s(?!you\b|me\b|us\b|her\b|him\b|them\b)(?:[\w'-]+\s?){1,5}")
+_DECIDED_ON = re.compile(
+    r"proposal|quote|contract|agreement|pricing|order form|business case|deck|msa|sow|dpa|numbers|plan|estimate", re.I
+)
+_FRONTED = re.compile(
+    r"^(?:(?:and|but|so|okay|ok|yes|sure|well|then),?\s)*(?P<thing>(?:the|your|our|that|those|a)\s(?:(?!i\b|"
+    r"we\b)[\w-]+\s)"
+    r"{1,6}?)(?:i|we)(?:'ll| can| will| could| need to| have to| should be able to|'m going to)\s(?:\w+\s)?$",
+    re.I,
+)
+_OF_IT = re.compile(
+    r"(?:send|share|e-?mail|forward|get|bring|return|upload|submit|pass|give|drop|mail|shoot|circulate|bring)\s"
+    r"(?:it|them|that|those|this|you|him|her)\b",
+    re.I,
+)
+_ECHO = re.compile(
+    r"(?:send|share|e-?mail|forward|get|bring|return|upload|submit|pass|give|drop|mail|shoot|circulate)\s(?:it|"
+    r"them|that|"
+    r"those|this)\b|(?:copy|cc)\s(?:you|me|us|him|her)\b|(?:get|come|circle) back\b|let (?:you|me|us|them) know\b|"
+    r"tell (?:you|me|us)\b|see (?:if|what|how|whether)\b|make sure\b",
+    re.I,
+)
 _SPLIT = re.compile(rf",?\s(?:and|then|and then|&)\s(?={ACTION_VERB}\b\s\w)", re.I)
 _THING = re.compile(
     rf"\b(?:(?P<det>the|a|an|some|your|our|my|that|those)\s(?:(?!to\b|of\b|for\b|and\b|in\b|"
-    rf"on\b)[\w-]+\s){{0,2}}?)?(?:{DELIVERABLE}|{MEETING_NOUN})\b(?:\s(?:or|and)\s(?:two|three)\b)?",
+    rf"on\b)[\w-]+\s){{0,2}}?)?(?:{DELIVERABLE}|{MEETING_NOUN})(?:\s{DELIVERABLE})?\b(?:\s(?:or|and)\s(?:two|three)\b)?"
+    rf"(?!\s(?:me|you|us|him|her|them|it|that)\b)",
     re.I,
 )
+_WEAK_THING = re.compile(rf"\b{WEAK_DELIVERABLE}\b", re.I)
 _MEETING = re.compile(
     rf"(?:\b(?P<verb>do|book|schedule|set up|have|hold|run|arrange|host|plan|join)\s)?\b(?:(?:a|an|"
     rf"the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|"
@@ -71,7 +100,18 @@ _CLASSES = {
     "meet": "schedule reschedule book meet set arrange hold do demo block pencil join host call".split(),
     "check": "check confirm find look dig ask verify figure".split(),
     "sign": "sign countersign".split(),
+    "make": "prepare prep draft redraft put create build write revise".split(),
+    "contact": "call ring phone ping reach follow touch contact text dial remind".split(),
 }
+BASE = {
+    "sent": "send", "checked": "check", "called": "call", "followed": "follow", "reached": "reach", "emailed": "email",
+    "shared": "share", "booked": "book", "scheduled": "schedule", "wrote": "write", "asked": "ask", "came": "come",
+    "got": "get", "circled": "circle", "dropped": "drop", "introduced": "introduce", "looped": "loop",
+    "touched": "touch", "looked": "look",
+}  # fmt: skip
+"""As said behind "would it be okay if I ...", and as written down."""
+_REMINDER = re.compile(r"check(?:ed)? (?:back )?in\b|(?:put|set|make|diary|add) (?:a |an )?(?:reminder|note)\b", re.I)
+_ANSWERS = re.compile(r"(?:get|come|circle) back\b|let \w+ know\b|tell (?:you|me|us)\b|report back\b", re.I)
 
 
 def actions(sentence: Sentence, begin: int) -> list[tuple[int, int]]:
@@ -84,7 +124,20 @@ def actions(sentence: Sentence, begin: int) -> list[tuple[int, int]]:
         pieces.append((begin + at, begin + found.start()))
         at = found.end()
     pieces.append((begin + at, begin + finish))
-    return [piece for piece in pieces if piece[1] - piece[0] > 3][:4]
+    folded: list[tuple[int, int]] = []
+    for start, end in pieces:
+        if folded and _ECHO.match(sentence.text, start, end):
+            folded[-1] = (folded[-1][0], folded[-1][1] if _OF_IT.match(sentence.text, start, end) else end)
+        elif end - start > 3:
+            folded.append((start, end))
+    return folded[:4]
+
+
+def fronted(sentence: Sentence, begin: int) -> str:
+    """The object said before its verb: "The SOC 2 report I can send today"."""
+    found = _FRONTED.match(sentence.text[:begin])
+    thing = found.group("thing").strip() if found else ""
+    return thing[:1].lower() + thing[1:] if thing and names_thing(thing) else ""
 
 
 def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
@@ -96,7 +149,7 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
         and text[due.start - offset : due.end - offset] == due.words
     ):
         head = re.sub(_BEFORE_DAY, "", text[: due.start - offset])
-        text = f"{head} {text[due.end - offset :]}"
+        text = f"{head} {_DAY_PART.sub('', text[due.end - offset :])}"
     elif due and offset <= due.start < offset + len(text):
         text = text[: due.start - offset]
     text = re.sub(r"\s,.*$", "", re.sub(r"\(\s*\)", " ", text))
@@ -113,6 +166,9 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     text = re.sub(r"^(\w+) (?:over|across|back) (?=(?:the|a|an|some|our|your|that|those)\b)", r"\1 ", text)
     while (short := _TRAIL.sub("", text)) != text:
         text = short
+    head, _, tail = text.partition(" ")
+    if head.lower() in BASE:
+        text = f"{BASE[head.lower()]} {tail}"
     if len(text) > ACTION_LIMIT:
         text = text[:ACTION_LIMIT].rsplit(" ", 1)[0]
     return text[:1].upper() + text[1:]
@@ -120,21 +176,17 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
 
 def resolve(reading: Reading, sentence: Sentence, action: str, begin: int) -> tuple[str, Sentence] | None:
     """An action on "it" with the thing named, and the sentence that names it; None when it names its thing."""
-    vague = _VAGUE.match(action)
-    if not vague or (
-        (vague.group("rest") or "").strip()
-        and re.match(r"\s?\w+", vague.group("rest") or "")
-        and not re.match(
-            r"\s(?:to|by|at|for|in|on|around|specifically|right|now|today|after)\b", vague.group("rest") or ""
-        )
-    ):
+    vague = _vague(action)
+    if not vague:
         return None
-    for each in (sentence, *reading.before(sentence, 9)):
+    hands_over = verb_class(action) in ("send", "make", "sign", "check", "meet", "review", "complete", "fill")
+    for each in (sentence, *reading.before(sentence, 9 if hands_over else 5)):
         low_end = begin if each is sentence else len(each.text)
         things = [
             found
             for found in _THING.finditer(each.text, 0, low_end)
-            if not _MEETING_SKIP.search(each.text[max(0, found.start() - 24) : found.start()])
+            if (hands_over or _DECIDED_ON.search(found.group()))
+            and not _MEETING_SKIP.search(each.text[max(0, found.start() - 24) : found.start()])
         ]
         if things:
             thing = things[-1].group()
@@ -142,13 +194,25 @@ def resolve(reading: Reading, sentence: Sentence, action: str, begin: int) -> tu
             thing = rest if det.lower() in ("your", "our", "my", "that", "those", "some") and rest else thing
             tail = vague.group("tail") or ""
             tail = "" if tail.strip().lower() in ("over", "across", "out", "along") else tail
-            return f"{vague.group('verb')} {thing}{tail}", each
+            return f"{vague.group('verb')} {thing}{tail}{_whither(vague.group('rest') or '')}", each
     return None
 
 
+def _whither(rest: str) -> str:
+    """ "to the purchasing board" stays; "to you" and spoken addresses do not."""
+    found = _TO_WHOM.match(rest)
+    return found.group() if found and "@" not in rest and " dot " not in rest else ""
+
+
 def is_vague(action: str) -> bool:
-    """Whether the action's object is only a pronoun."""
-    return bool(_VAGUE.match(action)) and len(action.split()) <= 5
+    """Whether the action's object is only a pronoun: "send it", "take that to the board"."""
+    return _vague(action) is not None
+
+
+def _vague(action: str) -> re.Match[str] | None:
+    found = _VAGUE.match(action)
+    rest = (found.group("rest") or "") if found else ""
+    return found if not re.match(r"\s?\w", rest) or _PREPOSITION.match(rest) else None
 
 
 def meeting(reading: Reading, sentence: Sentence) -> tuple[str, Sentence] | None:
@@ -177,12 +241,16 @@ def words(action: str) -> frozenset[str]:
 
 
 def verb_class(action: str) -> str:
-    """send | meet | check | sign | the verb itself."""
+    """send | meet | check | sign | make | answer | the verb itself."""
+    if _ANSWERS.match(action):
+        return "answer"
+    if _REMINDER.match(action):
+        return "contact"
     head = re.match(r"[a-z-]+", action.lower())
-    verb = head.group() if head else ""
+    verb = BASE.get(head.group(), head.group()) if head else ""
     return next((name for name, verbs in _CLASSES.items() if verb in verbs), verb)
 
 
 def names_thing(text: str) -> bool:
     """Whether a deliverable or a meeting is named."""
-    return bool(_THING.search(text))
+    return bool(_THING.search(text) or _WEAK_THING.search(text))

@@ -34,6 +34,7 @@ _LEAD = re.compile(
     r"i feel like|that's right|to be honest)[,.?]?\s)+"
 )
 _LABEL = re.compile(r"(?:budget|pain|decision process|decision criteria|criteria|process)s?\s?[:-]\s?")
+_THEN = re.compile(r",? (?:and )?then |; then |>")
 _FIGURE = re.compile(r"\d|thousand|hundred|million|approved")
 
 
@@ -152,7 +153,13 @@ def _worded(reading: Reading, name: str, cues: Cues, row: _Row) -> tuple[str, Ev
     best = row.sentence
     begin, finish = _part(best, name, cues)
     before = reading.sentences[best.index - 1] if best.index else best
-    goes_on = name == "pain" and _GOES_ON.match(best.low) and before.turn == best.turn and before is not best
+    goes_on = (
+        name == "pain"
+        and not best.account
+        and _GOES_ON.match(best.low)
+        and before.turn == best.turn
+        and before is not best
+    )
     if goes_on and not asks(before):
         return f"{before.text} {best.text}", span(reading.text, before, best)
     if row.asked and len(best.text.split()) < 6:
@@ -163,6 +170,10 @@ def _worded(reading: Reading, name: str, cues: Cues, row: _Row) -> tuple[str, Ev
 def _part(sentence: Sentence, name: str, cues: Cues) -> tuple[int, int]:
     if sentence.account and (label := _LABEL.match(sentence.low)):
         return label.end(), len(sentence.text.rstrip(" .,;"))
+    if sentence.account and name == "decision_process" and (then := _THEN.search(sentence.low)):
+        return _clause(sentence, cues)[0] if _clause(sentence, cues)[0] < then.start() else 0, len(
+            sentence.text.rstrip(" .,;")
+        )
     if (sentence.account and "," in sentence.text) or (name == "budget" and len(sentence.text) > 120):
         return _clause(sentence, cues)
     lead = _LEAD.match(sentence.low)

@@ -1,0 +1,116 @@
+"""Requests and offers: they become steps when somebody says yes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gangly_tui.domain.draft import Side
+from gangly_tui.intelligence.offline import step_cues as cue
+from gangly_tui.intelligence.offline.due import read_dues
+from gangly_tui.intelligence.offline.modality import asks
+from gangly_tui.intelligence.offline.passages import Sentence
+from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.step_build import built
+from gangly_tui.intelligence.offline.step_candidates import Candidate
+from gangly_tui.intelligence.offline.step_words import is_vague, names_thing, verb_class, wording, words
+
+_TALK_ONLY = re.compile(
+    r"(?:tell|explain|give me (?:a|an) (?:sense|idea|example|overview|rough)|walk|run|talk|help|say|show|check my|read|"
+    r"put me (?:through|on)|pass me|take (?:me|us)|bring me|do me|keep|hold on|get (?:my|me))\b"
+)
+_SHOWS = re.compile(r"(?:do|have|get|show|demo|run|make|test)\b")
+_PUTS_OFF = re.compile(
+    r"^(?:(?:well|hmm|um|uh|so|yeah|oh)[, ]+)*(?:let me (?:check|think|see|talk|ask|look|get back|find out|"
+    r"confirm|come)|"
+    r"i(?:'d| would)? (?:need|have) to (?:check|ask|think|see|talk)|i'll (?:have to )?(?:check|think|see|let you know|"
+    r"get back)|we'll see|maybe|possibly|perhaps|not sure|i'm not sure)\b"
+)
+
+
+def requested(
+    reading: Reading, sentence: Sentence, at: int, question: bool, *, imperative: bool = False
+) -> Iterator[Candidate]:
+    """What somebody asked the other to do; the answer decides."""
+    low = sentence.low
+    if _TALK_ONLY.match(low[at:]) and not read_dues(sentence.text, reading.context):
+        return
+    label = reading.addressee(sentence)
+    side = reading.cast.side(label)
+    if side is Side.UNKNOWN and sentence.side is not Side.UNKNOWN:
+        side = Side.REP if sentence.side is Side.BUYER else Side.BUYER
+    accepted, declined = answer(reading.reply(sentence))
+    reason = ""
+    if declined:
+        reason = "declined"
+    elif question and not accepted and reading.source.form != "thread":
+        reason = "asked, but nobody said yes"
+    elif re.search(r"\bif\b", low[max(0, at - 40) : at]) and not accepted:
+        reason = "conditional"
+    confidence = 0.8 if accepted else 0.62 if imperative or not question or reading.source.form == "thread" else 0.3
+    owner = reading.cast.full_name(label) if label else ""
+    if accepted and _says_it_themselves(reading, sentence, at):
+        return
+    for each in built(reading, sentence, at, owner, side=side, rule="request", confidence=confidence, reason=reason):
+        if accepted:
+            _accept(reading, each, accepted)
+        yield each
+
+
+def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
+    """What somebody offered to do; a yes makes it theirs."""
+    at, low = found.start("what"), sentence.low
+    what = sentence.text[at:]
+    has_due = bool(read_dues(sentence.text, reading.context))
+    if cue.NOW_TALK.search(low[found.start() : found.start() + 60]) and not has_due:
+        return
+    accepted, declined = answer(reading.reply(sentence))
+    sends = verb_class(what) in ("send", "check") and accepted is not None
+    if not names_thing(what) and not has_due and not sends:
+        return
+    ask = re.match(r"(?:can|could) we\b", low[found.start() :])
+    if _SHOWS.match(what.lower()) and not has_due and (ask or not names_thing(what[:70])):
+        return
+    if ask and sentence.side is Side.BUYER and re.match(r"(?:have|get|do|add|see|use|start)\b", what.lower()):
+        return  # a question about the product or the deal, not an offer to do something
+    owner = reading.cast.full_name(sentence.speaker)
+    reason = "declined" if declined else "" if accepted else "offered, but nobody said yes"
+    plain = not asks(sentence) and re.match(r"i can\b", low[found.start() :]) and has_due and not declined
+    reason = "" if plain else reason
+    for each in built(reading, sentence, at, owner, side=sentence.side, rule="offer", confidence=0.72, reason=reason):
+        if accepted:
+            _accept(reading, each, accepted)
+        yield each
+
+
+def answer(reply: list[Sentence]) -> tuple[Sentence | None, bool]:
+    """(the sentence that says yes, whether one says no)."""
+    for each in reply[:2]:
+        low = each.low
+        if cue.DECLINES.search(low):
+            return None, True
+        if _PUTS_OFF.match(low):
+            return None, False
+        if cue.ACCEPTS.match(low) or cue.AGREES.search(low) or cue.PROMISE.search(each.text):
+            return each, False
+        if asks(each):
+            break
+    return None, False
+
+
+def _says_it_themselves(reading: Reading, sentence: Sentence, at: int) -> bool:
+    """Whether the answer names the thing itself ("Sure, I'll send you a couple of opportunities"): then that counts."""
+    for each in reading.reply(sentence)[:2]:
+        found = cue.PROMISE.search(each.text)
+        if found and verb_class(each.text[found.start("what") :]) == verb_class(sentence.text[at:]):
+            action = wording(each.text[found.start("what") :], None, found.start("what"))
+            return not is_vague(action) and len(words(action)) >= 2
+    return False
+
+
+def _accept(reading: Reading, each: Candidate, reply: Sentence) -> None:
+    """The accepting sentence joins the quote when it brings the day."""
+    dues = read_dues(reply.text, reading.context)
+    if dues and each.fits(reply) and not cue.PROMISE.search(reply.text[: dues[-1].start]):
+        each.marks.append(reply)
+        each.due, each.due_mark = dues[-1], reply
