@@ -73,6 +73,7 @@ class Keys:
                         )
                     kept = Secret(os.urandom(KEY_BYTES).hex())
                     vault.put(name, kept)
+        _leave_no_dump()
         return Secret(bytes.fromhex(kept.reveal()))
 
     def ask(self, prompt: str) -> Secret[str]:
@@ -107,6 +108,15 @@ def keys_of(folder: Path) -> Keys:
     if folder not in _OPEN:
         _OPEN[folder] = Keys(folder, passphrase_fd=_answer_from)
     return _OPEN[folder]
+
+
+def _leave_no_dump() -> None:
+    """A crash of the interpreter shall not write the memory, with the key in it, to the disk."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def derived(key: Secret[bytes], purpose: str) -> Secret[bytes]:

@@ -98,8 +98,7 @@ def change_passphrase(folder: Path, vault: Vault, passphrase: Secret[str], *, lo
     names = vault.names()
     kept = {name: secret for name in names if (secret := vault.get(name)) is not None}
     moved = make(folder, replace(page, secrets={}), kept, passphrase, lock)
-    for name in names:
-        vault.withdraw(name)
+    vault.leave(names)
     return moved
 
 
@@ -109,12 +108,8 @@ def move_to_keyring(folder: Path, vault: Vault, *, lock: Lock) -> Vault:
     page = read_page(folder)
     assert page is not None  # the vault was opened from it
     moved = KeyringVault(folder, backend, name, page.id, lock)
-    names = vault.names()
-    for each in names:
-        secret = vault.get(each)
-        if secret is not None:
-            moved.place(each, secret)
-    write_page(folder, Page(id=page.id, keyring=name, secrets=dict.fromkeys(names, "")))
+    kept = {each: moved.kept_as(each, secret) for each in vault.names() if (secret := vault.get(each)) is not None}
+    write_page(folder, Page(id=page.id, keyring=name, secrets=kept))
     return moved
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gangly_tui.connectors.vault_page import Lock, damaged, read_page, write_page
+from gangly_tui.connectors.vault_page import Lock, Page, damaged, read_page, write_page
+from gangly_tui.connectors.vault_seal import KEY_BYTES, seal, unseal
 from gangly_tui.domain.errors import VaultError
 from gangly_tui.domain.secret import Secret
 
@@ -20,6 +22,11 @@ SAFE_KEYRINGS = {
     "keyring.backends.Windows": "Windows Credential Manager",
 }
 """The keyrings that encrypt, by the module that speaks to them. Any other is refused, whatever it calls itself."""
+
+LONGEST = 1000
+"""Characters: Windows keeps 2,560 bytes an entry, and some tokens are longer. Those are sealed in `vault.json`, under
+a key that the keyring has."""
+_SEAL = "key of long secrets"
 
 _FIX = "unlock your desktop's keyring (GNOME Keyring, KWallet, Keychain)"
 
@@ -55,42 +62,89 @@ class KeyringVault:
 
     def get(self, name: str) -> Secret[str] | None:
         """See `Vault.get`."""
-        with _plain_words(self.backend):
-            found = self._keyring.get_password(SERVICE, self._entry(name))
-        return None if found is None else Secret(found)
+        page = read_page(self._folder)
+        sealed = page.secrets.get(name, "") if page else ""
+        if not sealed:
+            return self._look(name)
+        key = self._look(_SEAL)
+        opened = unseal(_raw(key), sealed, f"secret {name}") if key is not None else None
+        if opened is None:
+            raise damaged(self._folder)
+        return Secret(opened.decode())
 
     def put(self, name: str, secret: Secret[str]) -> None:
         """See `Vault.put`. The name is remembered first: what is in a keyring is never forgotten there."""
+        if len(secret) > LONGEST:
+            self._note(name, self.kept_as(name, secret))
+            self.withdraw(name)
+            return
         with self._lock():
-            page = read_page(self._folder)
-            if page is None:
-                raise damaged(self._folder)
-            if name not in page.secrets:
-                write_page(self._folder, replace(page, secrets={**page.secrets, name: ""}))
+            if name not in self._page().secrets:
+                self._write(name, "")
         self.place(name, secret)
+        if self._page().secrets.get(name):
+            self._note(name, "")
+
+    def kept_as(self, name: str, secret: Secret[str]) -> str:
+        """Give a secret to the keyring, or seal a long one. Returns what the page has to say of it."""
+        if len(secret) > LONGEST:
+            return seal(self._seal_key(), secret.reveal().encode(), f"secret {name}")
+        self.place(name, secret)
+        return ""
+
+    def _seal_key(self) -> Secret[bytes]:
+        with self._lock():
+            key = self._look(_SEAL)
+            if key is None:
+                key = Secret(os.urandom(KEY_BYTES).hex())
+                self.place(_SEAL, key)
+        return _raw(key)
+
+    def _look(self, entry: str) -> Secret[str] | None:
+        """What the keyring itself has."""
+        with _plain_words(self.backend):
+            found = self._keyring.get_password(SERVICE, self._entry(entry))
+        return None if found is None else Secret(found)
+
+    def _page(self) -> Page:
+        page = read_page(self._folder)
+        if page is None:
+            raise damaged(self._folder)
+        return page
+
+    def _note(self, name: str, sealed: str) -> None:
+        with self._lock():
+            self._write(name, sealed)
+
+    def _write(self, name: str, sealed: str) -> None:
+        page = self._page()
+        write_page(self._folder, replace(page, secrets={**page.secrets, name: sealed}))
 
     def place(self, name: str, secret: Secret[str]) -> None:
         """Give it to the keyring and read it back. Raises VaultError."""
         with _plain_words(self.backend):
             self._keyring.set_password(SERVICE, self._entry(name), secret.reveal())
-        if self.get(name) != secret:
+        if self._look(name) != secret:
             raise VaultError(f"{self.backend} did not keep what it was given", fix="restart it, and try again")
 
     def remove(self, name: str) -> None:
         """See `Vault.remove`."""
         self.withdraw(name)
         with self._lock():
-            page = read_page(self._folder)
-            if page is None:
-                raise damaged(self._folder)
-            kept = {each: "" for each in page.secrets if each != name}
+            page = self._page()
+            kept = {each: sealed for each, sealed in page.secrets.items() if each != name}
             write_page(self._folder, replace(page, secrets=kept))
 
     def withdraw(self, name: str) -> None:
         """Take it out of the keyring, if it is there. Raises VaultError."""
-        if self.get(name) is not None:
+        if self._look(name) is not None:
             with _plain_words(self.backend):
                 self._keyring.delete_password(SERVICE, self._entry(name))
+
+    def leave(self, names: list[str]) -> None:
+        """Take everything of these names out of the keyring. Raises VaultError."""
+        for name in (*names, _SEAL):
+            self.withdraw(name)
 
     def names(self) -> list[str]:
         """The names of what is kept."""
@@ -99,6 +153,10 @@ class KeyringVault:
 
     def _entry(self, name: str) -> str:
         return f"{self._owner}/{name}"
+
+
+def _raw(key: Secret[str]) -> Secret[bytes]:
+    return Secret(bytes.fromhex(key.reveal()))
 
 
 class _plain_words:  # used like a function

@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gangly_tui.connectors.vault_seal import NONCE_BYTES, TAG_BYTES
 from gangly_tui.domain.errors import VaultError
 
 VERSION = 1
-NONCE_BYTES = 12
-TAG_BYTES = 16
 _LARGEST = 1 << 20
 
 Lock = Callable[[], AbstractContextManager[None]]
@@ -43,7 +42,7 @@ class Argon2:
 class Page:
     """`id` keeps data folders apart. `keyring` names the one that keeps the secrets; empty behind a passphrase.
 
-    `secrets` are sealed, by name; in a keyring's page only the names are there, to find them again.
+    `secrets` are sealed, by name; in a keyring's page only the names are there, and what is too long for a keyring.
     """
 
     id: str
@@ -93,11 +92,12 @@ def _parsed(text: bytes) -> Page:
     page = Page(**plain, argon2=None if cost is None else Argon2(**cost))
     if not page.id.isalnum() or (page.argon2 is None) is not bool(page.keyring):
         raise ValueError("neither a keyring nor a passphrase, or both")
+    sealed = [each for each in page.secrets.values() if each or page.argon2]
     if page.argon2 is not None:
         page.argon2.check()
-        for each in (page.wrapped, *page.secrets.values()):
-            if len(bytes.fromhex(each)) < NONCE_BYTES + TAG_BYTES:
-                raise ValueError("cut short")
+        sealed.append(page.wrapped)
+    if any(len(bytes.fromhex(each)) < NONCE_BYTES + TAG_BYTES for each in sealed):
+        raise ValueError("cut short")
     return page
 
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from gangly_tui.connectors.vault_page import (
-    NONCE_BYTES,
     VERSION,
     Argon2,
     Lock,
@@ -23,12 +22,12 @@ from gangly_tui.connectors.vault_page import (
     read_page,
     write_page,
 )
+from gangly_tui.connectors.vault_seal import KEY_BYTES, seal, unseal
 from gangly_tui.domain.errors import VaultError
 from gangly_tui.domain.secret import Secret
 
 SHORTEST = 12
 _TRIES = 3
-_KEY_BYTES = 32
 
 Ask = Callable[[str], Secret[str]]
 """Asks a person for a passphrase, with this prompt. Raises VaultError when nobody is there."""
@@ -68,14 +67,14 @@ class PassphraseVault:
         sealed = self._page().secrets.get(name)
         if sealed is None:
             return None
-        opened = _unseal(self._key, sealed, f"secret {name}")
+        opened = unseal(self._key, sealed, f"secret {name}")
         if opened is None:
             raise damaged(self._folder)
         return Secret(opened.decode())
 
     def put(self, name: str, secret: Secret[str]) -> None:
         """See `Vault.put`."""
-        sealed = _seal(self._key, secret.reveal().encode(), f"secret {name}")
+        sealed = seal(self._key, secret.reveal().encode(), f"secret {name}")
         with self._lock():
             page = self._page()
             write_page(self._folder, replace(page, secrets={**page.secrets, name: sealed}))
@@ -112,8 +111,8 @@ def make(
     folder: Path, page: Page, secrets: dict[str, Secret[str]], passphrase: Secret[str], lock: Lock
 ) -> PassphraseVault:
     """Write a page that keeps these secrets behind a passphrase, all in one step."""
-    key = Secret(os.urandom(_KEY_BYTES))
-    sealed = {name: _seal(key, each.reveal().encode(), f"secret {name}") for name, each in secrets.items()}
+    key = Secret(os.urandom(KEY_BYTES))
+    sealed = {name: seal(key, each.reveal().encode(), f"secret {name}") for name, each in secrets.items()}
     write_page(folder, replace(_wrapped(page, key, passphrase), secrets=sealed))
     return PassphraseVault(folder, key, lock)
 
@@ -127,7 +126,7 @@ def unlock(folder: Path, page: Page, ask: Ask, lock: Lock) -> PassphraseVault:
         if typed == tried:  # a file descriptor says the same each time
             break
         tried = typed
-        key = _unseal(_key_from(typed, page.argon2), page.wrapped, _bound(page, page.argon2))
+        key = unseal(_key_from(typed, page.argon2), page.wrapped, _bound(page, page.argon2))
         if key is not None:
             return PassphraseVault(folder, Secret(key), lock)
     raise VaultError(
@@ -143,7 +142,7 @@ def _key_from(passphrase: Secret[str], cost: Argon2) -> Secret[bytes]:
     return Secret(
         Argon2id(
             salt=bytes.fromhex(cost.salt),
-            length=_KEY_BYTES,
+            length=KEY_BYTES,
             iterations=cost.passes,
             lanes=cost.lanes,
             memory_cost=cost.kib,
@@ -154,29 +153,10 @@ def _key_from(passphrase: Secret[str], cost: Argon2) -> Secret[bytes]:
 def _wrapped(page: Page, key: Secret[bytes], passphrase: Secret[str]) -> Page:
     """The page with its random key behind this passphrase, and a fresh salt."""
     cost = Argon2(salt=os.urandom(16).hex())
-    wrapped = _seal(_key_from(passphrase, cost), key.reveal(), _bound(page, cost))
+    wrapped = seal(_key_from(passphrase, cost), key.reveal(), _bound(page, cost))
     return replace(page, keyring="", argon2=cost, wrapped=wrapped)
 
 
 def _bound(page: Page, cost: Argon2) -> str:
     """What a wrapped key is tied to: a page put together of two others opens nothing."""
     return f"gangly vault {VERSION} {page.id} argon2id {cost.passes} {cost.kib} {cost.lanes} {cost.salt}"
-
-
-def _seal(key: Secret[bytes], plain: bytes, about: str) -> str:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    nonce = os.urandom(NONCE_BYTES)
-    return (nonce + AESGCM(key.reveal()).encrypt(nonce, plain, about.encode())).hex()
-
-
-def _unseal(key: Secret[bytes], sealed: str, about: str) -> bytes | None:
-    """What was sealed; None when the key, the name or the bytes are others."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    raw = bytes.fromhex(sealed)
-    try:
-        return AESGCM(key.reveal()).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], about.encode())
-    except InvalidTag:
-        return None

@@ -133,8 +133,9 @@ def _make_private_file(path: Path) -> None:
 
 
 def unlock(db: Any, key: Secret[bytes] | None) -> None:
-    """The first words on a fresh connection: be quiet, and the key."""
+    """The first words on a fresh connection: be quiet, spill nothing into temporary files, and the key."""
     db.execute("PRAGMA cipher_log_level = NONE")  # before the key: SQLCipher would print over the screen
+    db.execute("PRAGMA temp_store = MEMORY")
     if key is not None:
         db.execute(f"PRAGMA key = \"x'{key.reveal().hex()}'\"")
 

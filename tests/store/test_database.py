@@ -38,6 +38,7 @@ def test_settings_that_make_a_commit_durable_and_a_deletion_real(db: Connection)
         "foreign_keys": 1,
         "secure_delete": 1,
         "recursive_triggers": 1,
+        "temp_store": 2,
         "busy_timeout": 5000,
         "user_version": database.SCHEMA_VERSION,
     }

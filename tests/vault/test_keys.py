@@ -49,6 +49,22 @@ def test_a_key_is_made_once_and_found_again(folder: Path, safe: FakeKeyring) -> 
     assert derived(first, "one") == derived(first, "one") != derived(first, "two")
 
 
+def test_a_crash_of_the_interpreter_leaves_no_memory_on_the_disk(folder: Path) -> None:
+    program = """
+        import resource, sys
+        from pathlib import Path
+        from gangly_tui.keys import Keys
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+        Keys(Path(sys.argv[1]), passphrase_fd=int(sys.argv[2])).of_store("x", Path(sys.argv[1]) / "store.db")
+        assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+    """
+    reading = descriptor(PASSPHRASE)
+    command = [sys.executable, "-c", textwrap.dedent(program), str(folder), str(reading)]
+    done = subprocess.run(command, cwd=ROOT, pass_fds=[reading], capture_output=True, text=True, check=False)
+    os.close(reading)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_store_whose_key_is_gone_gets_no_new_one(folder: Path, safe: FakeKeyring) -> None:
     store = folder / "store.db"
     open_database(store, key=Keys(folder).of_store("store x", store)).close()

@@ -20,7 +20,7 @@ from gangly_tui.connectors.vault import (
     names_in,
     open_vault,
 )
-from gangly_tui.connectors.vault_keyring import SAFE_KEYRINGS, safe_keyring
+from gangly_tui.connectors.vault_keyring import LONGEST, SAFE_KEYRINGS, safe_keyring
 from gangly_tui.domain.errors import VaultError
 from gangly_tui.domain.secret import Secret
 from tests.vault.conftest import PASSPHRASE, FakeKeyring, Install, Person, no_lock, posing_as
@@ -208,6 +208,65 @@ def test_a_page_that_vanishes_is_told(folder: Path, safe: FakeKeyring) -> None:
     for act in (lambda: secret.get("zoom"), lambda: secret.put("zoom", TOKEN), secret.names):
         with pytest.raises(VaultError, match="moved meanwhile"):
             act()
+
+
+# -- what is too long for a keyring ------------------------------------------------------------------------------------
+
+LONG = Secret("canary-" + "ö" * 3000)
+
+
+class Narrow(FakeKeyring):
+    """Keeps no more an entry than Windows does."""
+
+    def set_password(self, service: str, name: str, secret: str) -> None:
+        if len(secret.encode("utf-16-le")) > 2560:
+            raise OSError("the stub received bad data")
+        super().set_password(service, name, secret)
+
+
+@pytest.fixture
+def narrow(install: Install) -> FakeKeyring:
+    found: FakeKeyring = type("Keyring", (Narrow,), {"__module__": "keyring.backends.Windows"})()
+    install(found)
+    return found
+
+
+def test_a_long_token_is_sealed_under_a_key_of_the_keyring(folder: Path, narrow: FakeKeyring) -> None:
+    made = make_vault(folder, ask=Person(), lock=no_lock)
+    for secret in (LONG, TOKEN, LONG, Secret("x" * LONGEST), Secret("x" * (LONGEST + 1))):
+        made.put("microsoft", secret)
+        assert opened(folder).get("microsoft") == secret
+        assert made.names() == ["microsoft"]
+        assert not in_clear(folder)
+    made.put("google", LONG)
+    made.remove("microsoft")
+    assert (made.get("google"), made.get("microsoft")) == (LONG, None)
+    assert len(narrow.held) == 1
+
+
+def test_a_long_token_without_its_key_is_damage(folder: Path, narrow: FakeKeyring) -> None:
+    made = make_vault(folder, ask=Person(), lock=no_lock)
+    made.put("microsoft", LONG)
+    held = dict(narrow.held)
+    for gone in ({}, dict.fromkeys(held, "00" * 32)):
+        narrow.held = gone
+        with pytest.raises(VaultError, match="damaged"):
+            made.get("microsoft")
+    narrow.held = held
+    assert made.get("microsoft") == LONG
+
+
+def test_long_tokens_move_with_the_others(folder: Path, narrow: FakeKeyring) -> None:
+    first = make_vault(folder, ask=Person(), lock=no_lock)
+    first.put("microsoft", LONG)
+    first.put("zoom", TOKEN)
+    second = change_passphrase(folder, first, Secret(PASSPHRASE), lock=no_lock)
+    assert narrow.held == {}
+    assert (second.get("microsoft"), second.get("zoom")) == (LONG, TOKEN)
+    third = move_to_keyring(folder, second, lock=no_lock)
+    assert (third.get("microsoft"), third.get("zoom")) == (LONG, TOKEN)
+    again = move_to_keyring(folder, third, lock=no_lock)
+    assert (again.get("microsoft"), again.get("zoom")) == (LONG, TOKEN)
 
 
 # -- moving ------------------------------------------------------------------------------------------------------------

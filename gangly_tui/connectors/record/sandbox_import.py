@@ -107,7 +107,7 @@ def _table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
     A spreadsheet may name it in a first line, `sep=;`. Raises InputError for what cannot be read as CSV.
     """
-    text = text.lstrip("\ufeff").replace("\0", "")
+    text = text.lstrip("\ufeff").replace("\0", "").encode("utf-8", "replace").decode()
     first, _, rest = text.partition("\n")
     named = re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE)
     head = rest.split("\n", 1)[0] if named else first

@@ -67,6 +67,8 @@ def _validate_value(field: FieldSchema, value: Value) -> None:
         raise Refused(
             f"{value!r} is not a {field.type.value.replace('_', ' ')}", field=field.name, fix=f"correct {field.label}"
         )
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        raise Refused(f"{field.label} holds half a character", field=field.name, fix="type the text anew")
     if field.options and value not in field.options:
         raise Refused(
             f"{value!r} is not a value of {field.label}",
