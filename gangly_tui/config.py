@@ -80,7 +80,8 @@ def paths() -> Paths:
 def private_folder(path: Path) -> Path:
     """Create the folder for its owner only, its parents included. Raises ConfigError when that is not possible."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed([path, *(each for each in path.parents if not each.exists())]):
+            folder.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would open those to others
         if os.name == "posix":
             path.chmod(0o700)
     except OSError as error:

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import os
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 _LONGEST = 4096
 _PATIENCE = 30.0
+_UNTIL_TOLD = 1.5
 _MAKING = 120.0
 """Seconds another window may take to choose a passphrase."""
 
@@ -61,7 +63,8 @@ class Keys:
                 fix="restore it from a backup, or move the store away to start anew",
             )
         vault = self.vault()
-        kept = vault.get(name)
+        with _patience_told():
+            kept = vault.get(name)
         if kept is None:
             with self._making():
                 kept = vault.get(name)
@@ -108,6 +111,20 @@ def keys_of(folder: Path) -> Keys:
     if folder not in _OPEN:
         _OPEN[folder] = Keys(folder, passphrase_fd=_answer_from)
     return _OPEN[folder]
+
+
+@contextmanager
+def _patience_told() -> Iterator[None]:
+    """A keyring may ask to be unlocked in a window of its own, maybe behind this one or on another screen."""
+    import threading
+
+    told = threading.Timer(_UNTIL_TOLD, sys.stderr.write, ("waiting for the keyring: it may ask to be unlocked\n",))
+    told.daemon = True
+    told.start()
+    try:
+        yield
+    finally:
+        told.cancel()
 
 
 def _leave_no_dump() -> None:

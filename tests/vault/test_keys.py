@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,23 @@ def test_a_key_is_made_once_and_found_again(folder: Path, safe: FakeKeyring) -> 
     assert Keys(folder).of_store("store x", folder / "store.db") == first
     assert Keys(folder).of_store("store y", folder / "other.db") != first
     assert derived(first, "one") == derived(first, "one") != derived(first, "two")
+
+
+def test_a_keyring_that_waits_for_somebody_is_told(
+    folder: Path, safe: FakeKeyring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(keys, "_UNTIL_TOLD", 0.05)
+    kept = Keys(folder).of_store("x", folder / "store.db")
+    assert capsys.readouterr().err == ""
+    at_once = safe.get_password
+
+    def after_a_while(*name: str) -> str | None:
+        time.sleep(0.3)
+        return at_once(*name)
+
+    monkeypatch.setattr(safe, "get_password", after_a_while)
+    assert Keys(folder).of_store("x", folder / "store.db") == kept
+    assert "it may ask to be unlocked" in capsys.readouterr().err
 
 
 def test_a_crash_of_the_interpreter_leaves_no_memory_on_the_disk(folder: Path) -> None:
@@ -199,6 +217,7 @@ def test_own_data_is_refused_a_place_without_a_keyring(home: Path, none: None, m
     with pytest.raises(VaultError, match="offers no keyring, and there is no terminal"):
         open_store(CALENDAR)
     assert not store_file(CALENDAR).exists()
+    assert all(each.stat().st_mode & 0o077 == 0 for each in (home, *home.rglob("*")))
 
 
 def test_a_store_left_in_clear_is_encrypted_when_it_is_opened(home: Path, safe: FakeKeyring) -> None:
