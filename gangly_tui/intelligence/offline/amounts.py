@@ -52,7 +52,7 @@ _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         Role.PAIN,
         re.compile(
             r"\b(?:los(?:e|es|ing|t|s)|cost(?:s|ing)? (?:us|them)|wast\w+|leak\w*|miss(?:ed|ing|es)?|"
-            r"write-?offs?|overruns?|penalt\w+|fines?|bleed\w*|burn(?:ed|ing|s)?|downtime|error|"
+            r"wr(?:ite|ote|iting)[- ]?offs?|overruns?|penalt\w+|fines?|bleed\w*|burn(?:ed|ing|s)?|downtime|error|"
             r"chargebacks?|in overtime|damage)\b"
         ),
     ),

@@ -25,6 +25,13 @@ _AT_COMPANY = re.compile(
     rf"\w+) (?:would|could|might) (?:work|look) (?:for|at)|specifically for)\s"
     rf"(?P<org>{ORG})"
 )
+_TITLE_ORG = re.compile(rf"^[#\s*]*(?P<org>{ORG})\s?(?:[-\u2013\u2014,:|/]|$)")
+_CALL_WORD = re.compile(
+    r"\b(?:call|meeting|transcript|demo|discovery|intro|follow|cold|closing|pricing|renewal|review|sync|notes?|"
+    r"check|chat|"
+    r"kick|sales|outreach|webinar|onboarding|qbr|weekly|monthly|quarterly|account|project|team|product|negotiation)\b",
+    re.I,
+)
 _SUFFIX = re.compile(rf"\b(?P<org>{ORG},?\s(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited|PLC|AG|BV|SA))\b\.?")
 
 
@@ -99,6 +106,9 @@ def _from_talk(reading: Reading, votes: _Votes) -> None:
             for hit in pattern.finditer(sentence.text):
                 if not TITLE_WORD.search(hit.group("org")):
                     votes.add(hit.group("org"), weight + (1 if sentence.index < 3 else 0))
+    title = _TITLE_ORG.match(reading.text[heading[0] : heading[1]]) if heading else None
+    if title and not _CALL_WORD.search(title.group("org")) and not TITLE_WORD.search(title.group("org")):
+        votes.add(title.group("org"), 3)
     if heading and (named := _COMPANY.search(reading.text[heading[0] : heading[1]])):
         votes.add(named.group("org"), 3)
 

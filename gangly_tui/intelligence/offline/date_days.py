@@ -57,10 +57,12 @@ def day_alone(line: Line, index: int) -> Found:
             return None
         if _names_something(line, at, second):
             return None
-    elif not (
-        before == "the"
-        and second in ("on", "by", "until", "to", "between", "and", "through", "before", "after")
-        and tokens[at].kind in (END, MARK)
+    elif before != "the" or not (
+        (
+            second in ("on", "by", "until", "to", "between", "and", "through", "before", "after")
+            and tokens[at].kind in (END, MARK)
+        )
+        or (value > 12 and not _names_something(line, at, second))
     ):
         return None
     upcoming = cal.next_day_of_month(line.today, value)

@@ -126,7 +126,10 @@ def _subject(sentence: Sentence, begin: int, end: int, contacts: list[ContactMen
         return None
     for area, sure in ((text[:begin], 0.78), (behind, 0.66)):
         names = names_in(area)
+        title = max((hit.end() for hit in _TITLE.finditer(area)), default=-1) if sure > 0.7 else -1
         for name in reversed(names) if sure > 0.7 else names:
+            if title > area.rfind(name):
+                break
             first = name.split()[0].lower()
             hits = [each for each in contacts if first == each.name.lower().split()[0] and _agree(name, each.name)]
             if len(hits) == 1:

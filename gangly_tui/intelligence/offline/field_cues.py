@@ -24,7 +24,9 @@ PAIN = (
             r"(?:slow|long|manual|many|much time|late|expensive|hard)|manual(?:ly)?\b|wast(?:e|es|ing|ed)|"
             r"frustrat\w+|bottleneck|error[- ]prone|stall(?:s|ing|ed)?\b|getting (?:worse|squeezed)|"
             r"impossible|hard to|crept up|pushing \d+|broken|breaks? (?:down|all the time)|"
-            r"no visibility|don't (?:catch|know what|have (?:any )?visibility|trust)|double entry|copy[- "
+            r"no (?:visibility|idea (?:how|what|when|which|where))|overtime|by hand|nobody trusts|throw\w* "
+            r"(?:out|away)|wr(?:ite|ote|iting) off|don't (?:catch|know what|have (?:any )?visibility|trust)|"
+            r"double entry|copy[- "
             r"]?past\w+|spreadsheets?|hate[sd]?\b|churn\w*|turnover|complain\w*|missed|behind schedule|"
             r"overwhelm\w*|fragmented|silo\w*|out of (?:control|date)|late (?:deliveries|invoices|"
             r"payments)|spend(?:ing|s)? (?:so much|too much|\d+ hours|hours))"
@@ -40,6 +42,14 @@ PAIN = (
 )
 PROCESS = (
     (
+        1.15,
+        _(
+            r"\bthen\b.{0,60}\b(?:signs?|approv\w+|legal|procurement|board|decides?|finance)\b|\b(?:recommend|"
+            r"choose|decide)\w*\b"
+            r".{0,60}\bsigns?\b|\b(?:signs?|approves?|decides?)\b.{0,40}\bthen\b"
+        ),
+    ),
+    (
         1.0,
         _(
             r"\b(?:(?:needs?|has|have|will need|'ll need|'d need|is going to need|requires?)(?: to)? "
@@ -51,7 +61,8 @@ PROCESS = (
             r"(?:board|committee|procurement|legal|security|it (?:team|department)|infosec|vendor|cfo|finance) "
             r"(?:has to|"
             r"needs to|must|will|(?:team )?is review\w*|review\w*|approv\w+|signs?|meets)\b|"
-            r"sign[- ]?off|approv(?:al|es|e)\b|who "
+            r"sign[- ]?off|approv(?:al|es|e)\b|(?:director|manager|boss|owner|partner|ceo|cfo|coo|cto|cio|vp) "
+            r"signs?\b|who "
             r"(?:decides|signs)|run (?:it|this) (?:by|past)\b|(?:take|bring) (?:it|this|that) to (?!you\b)|goes "
             r"(?:up )?to (?!you\b|the\b)|purchase order process|rfp|"
             r"security (?:review|assessment))"

@@ -170,7 +170,8 @@ ACTION_VERB = (
     r"\w+ know|have (?:\w+ ){1,3}(?:send|call|reach out|review|look|contact)|cc|copy|move|open|put (?:in|through|a|the|"
     r"something|some)|pull|configure|enable|install|train|brief|negotiate|push|take|bring|clear|free up|"
     r"forecast|clean up|"
-    r"track down|dial|e-?sign|wire|pay|apply|register|enter|attach|collect|translate|record|summari[sz]e|post|tell)"
+    r"track down|dial|e-?sign|wire|pay|apply|register|enter|attach|collect|translate|record|summari[sz]e|post|"
+    r"tell|correct|amend|adjust|fix|fill out|fill in)"
 )
 """Base forms of what people take on after a call."""
 

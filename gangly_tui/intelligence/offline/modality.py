@@ -47,7 +47,7 @@ _NO_CONDITION = re.compile(
 )
 _HEDGE = re.compile(r"\b(?:i|we) (?:think|guess|suspect|believe|feel like|reckon)\b|\bi'd (?:say|guess)\b|\bprobably\b")
 _NOT = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|without|cannot|can't|cant|don't|dont|doesn't|doesnt|"
+    r"\b(?:not|no|never|none|neither|nor|cannot|can't|cant|don't|dont|doesn't|doesnt|"
     r"didn't|didnt|isn't|isnt|aren't|arent|wasn't|weren't|"
     r"won't|wont|wouldn't|shouldn't|couldn't|haven't|havent|hasn't|hasnt|hadn't|ain't|nobody|"
     r"nothing|no one|n't|hardly|far from|instead of|rather than|stopped|"
@@ -175,7 +175,12 @@ def denied(low: str, begin: int, finish: int) -> bool:
     before = _NOT_BUT.sub(lambda found: " " * len(found.group()), low[max(head, begin - 42) : begin])
     behind = _NOT_BUT.sub(lambda found: " " * len(found.group()), low[finish : min(tail, finish + 22)])
     inside = re.sub(r"\bnot (?:only|just)\b", "", low[begin:finish])
-    return bool(_NOT.search(before) or _NOT.search(behind) or re.match(r"(?:no|not|never)\b", inside))
+    return bool(
+        _NOT.search(before)
+        or re.search(r"\bwithout(?: \w+){0,2} $", before)
+        or _NOT.search(behind)
+        or re.match(r"(?:no|not|never)\b", inside)
+    )
 
 
 def _clause(low: str, begin: int, finish: int) -> tuple[int, int]:

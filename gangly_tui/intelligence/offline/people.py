@@ -173,7 +173,9 @@ def _titled(reading: Reading, sentence: Sentence, company: str | None) -> Iterat
         for hit in pattern.finditer(text):
             groups = hit.groupdict("")
             name = groups["name"] or groups.get("name2", "")
-            title = _trim_title(groups["title"] or groups.get("title2", ""))
+            title = _trim_title(
+                groups["title"] or groups.get("title2", ""), led=bool(groups["title"]) and pattern is not _IN_PARENS
+            )
             org = groups.get("org", "") or groups.get("org2", "")
             own = (groups.get("own", "") or groups.get("own2", "")).strip().lower()
             theirs = buyer or own in ("your", "their", "his", "her")
@@ -234,23 +236,19 @@ _TITLE_HEADS = frozenset(
     "marketing "
     "legal lead account customer team champion".split()
 )
+_SMALL = frozenset("w/ to of by as for in on re with who which still now also both".split())
 _LOWER_HEADS = frozenset("senior ops sales deputy general regional office plant product project program".split())
 
 
-def _trim_title(title: str) -> str:
-    """The title without the words that only led to it: "it to our CRO" is "CRO"."""
+def _trim_title(title: str, *, led: bool = False) -> str:
+    """The title without the words that only led to it: "it to our CRO" is "CRO". `led`: it stood before the name."""
     title = re.sub(r"^.*\b(?:our|my|their|the|his|her|your)\s", "", title.strip(" ,"))
     words = title.split()
-    while words and (
-        words[0].lower() in NOT_A_NAME - _TITLE_HEADS
-        or (
-            words[0].islower()
-            and not TITLE_WORD.fullmatch(words[0])
-            and len(words) > 1
-            and words[0] not in _LOWER_HEADS
-            and words[0] not in TITLE_START
-        )
-    ):
+    while len(words) > 1 and not TITLE_WORD.fullmatch(words[0]):
+        low = words[0].lower()
+        loose = low in NOT_A_NAME - _TITLE_HEADS or low in _SMALL
+        if not loose and not (led and words[0].islower() and low not in _LOWER_HEADS | TITLE_START):
+            break
         words.pop(0)
     return " ".join(words)
 

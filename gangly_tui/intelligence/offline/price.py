@@ -16,7 +16,8 @@ _YES = re.compile(
     r"\b(?:sounds (?:good|fair|great|reasonable)|send (?:it|that|the contract|the order form|me "
     r"the|us the)|that works|works for (?:us|me)|agreed|deal\b|we(?:'re| are) (?:good|in|on "
     r"board)|comfortable|approv\w+|let's (?:do it|go|move)|"
-    r"ready to (?:move|sign)|move forward|perfect|i can live with|we can do that|fine with|happy "
+    r"ready to (?:move|sign)|move forward|perfect|i can live with|we can do that|that(?:'s| is) the one|(?:we|"
+    r"we'll|i'll|i) take (?:it|that|this)|one we take|fine with|happy "
     r"with|good price|fair enough|accept\w*)\b"
 )
 _NO = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,13 @@ from gangly_tui.intelligence.offline.modality import planted, retractions
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.sides import Cast, read_cast, with_sides
 from gangly_tui.intelligence.offline.sources import Source, read_source
+
+_CALLED = (
+    r"(?:^|[.!?] )(?:(?:and|so|okay|ok|thanks|thank you|perfect|great|sure|yes|hi|hey|well|right|but|then),? "
+    r")*{name}(?:,| -|:)"
+    r"|,\s{name}\s?[?.!]?$|\b{name},? (?:can|could|would|will|please|do) (?:you\b|send|share)"
+)
+"""A name as people call somebody by it, not as they speak of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +67,7 @@ class Reading:
         """The speaker's label this sentence most likely addresses: named in it, who answers, or who spoke before."""
         others = [label for label in self.source.speakers if label != sentence.speaker]
         for label in others:
-            if label.split()[0].lower() in sentence.low.replace(",", " ").replace("?", " ").replace(".", " ").split():
+            if re.search(_CALLED.format(name=re.escape(label.split()[0].lower())), sentence.low):
                 return label
         side = sentence.side
         near = [*self.after(sentence, 6), *self.before(sentence, 12)]

@@ -106,7 +106,22 @@ def read_source(text: str, names: Iterable[str] = ()) -> Source:
         return replace(found, authors=tuple(thread.authors))
     header = read_header(body, lines)
     passages, form = _read_lines(body, lines, header, accept)
+    if form == "speech" and len(passages) > 1 and header.heading is None and _is_title(body, passages):
+        header.heading = (passages[0].start, passages[0].end)
+        passages = passages[1:]
     return _source(text, body, form, passages, blanks=[], header=header)
+
+
+def _is_title(text: str, passages: list[Passage]) -> bool:
+    """Whether the one line above the first turn only names the call."""
+    first, second = passages[:2]
+    bare = text[first.start : first.end].rstrip()
+    return (
+        first.block is Block.NOTE
+        and second.block is Block.SPEECH
+        and len(bare) < 100
+        and not bare.endswith((".", "!", "?"))
+    )
 
 
 def _source(text: str, body: str, form: str, passages: list[Passage], *, blanks: list[Line], header: Header) -> Source:

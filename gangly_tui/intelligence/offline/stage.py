@@ -66,7 +66,10 @@ _PROPOSAL = re.compile(
     r"presented|sent|shared|submitted)(?: \w+){0,3} (?:the|your|our|a|that|this|my)? ?(?:\w+ )?"
     r"(?:proposal|quote|quotation|offer|pricing proposal)|"
     r"(?:proposal|quote) (?:is |was |has been )?(?:sent|out|submitted|delivered|presented|"
-    r"reviewed|in hand|on the table|shows|says|looks)|we quoted|quoted (?:them|him|her|at)|quoted "
+    r"reviewed|in hand|on the table|shows|says|looks)|(?:proposal|quote|quotation) (?:that )?(?:i|we|you) "
+    r"(?:sent|shared|"
+    r"gave|made|presented|e-?mailed|submitted)|(?:price|pricing) (?:that )?(?:i|we) (?:sent|quoted)|we quoted|"
+    r"quoted (?:them|him|her|at)|quoted "
     r"\$?\d|proposal call|proposal review)\b"
 )
 _DEMO = re.compile(

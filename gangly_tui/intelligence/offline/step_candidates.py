@@ -71,14 +71,17 @@ _NEAR, _FAR = 12, 20
 
 def _same(old: Candidate, new: Candidate) -> bool:
     """Whether two candidates are one step, said twice."""
-    if old.ours != new.ours or bool(old.refused) != bool(new.refused):
+    if bool(old.refused) != bool(new.refused):
         return False
+    if old.ours != new.ours:
+        return _meeting_of_both(old, new)
     if old.rule == new.rule == "meeting":
         return _same_meeting(old, new)
     kind, other, apart = verb_class(old.action), verb_class(new.action), new.at - old.at
     if kind == "check" and other == "answer" and old.owner == new.owner and apart <= 2:
         return True
-    meets = "meeting" in (old.rule, new.rule) and "meet" in (kind, other)
+    other_kind = other if old.rule == "meeting" else kind
+    meets = "meeting" in (old.rule, new.rule) and other_kind == "meet"
     other_owner = bool(old.owner and new.owner and old.owner != new.owner)
     if other_owner and not meets and apart > _NEAR // 2:
         return False
@@ -110,6 +113,16 @@ def _same_thing(old: Candidate, new: Candidate) -> bool:
     return bool(shared) and (shared / max(1, min(len(mine), len(its)))) >= 0.6 and shared / len(mine | its) >= 0.3
 
 
+def _meeting_of_both(old: Candidate, new: Candidate) -> bool:
+    """A meeting that one side proposed and the other took: "we can do the kickoff on Monday", "Monday it is"."""
+    if not (old.due and new.due and old.due.day == new.due.day) or "meeting" not in (old.rule, new.rule):
+        return False
+    return bool((words(old.action) & words(new.action)) - {"schedule", "book", "set", "meet"}) or "meet" in (
+        *words(old.action),
+        *words(new.action),
+    )
+
+
 def _same_meeting(old: Candidate, new: Candidate) -> bool:
     if old.due is None or new.due is None or old.due.day == new.due.day:
         return True
@@ -130,7 +143,8 @@ def _join(old: Candidate, new: Candidate) -> None:
         and old.rule != "meeting"
     )
     if old.rule == "meeting" or new.rule == "meeting":
-        old.rule = "meeting"
+        old.rule, old.ours = "meeting", old.ours or new.ours
+        old.owner = new.owner if new.rule == "meeting" else old.owner
         better = better or (
             new.rule == "meeting" and len(words(new.action)) >= 2 and len(words(new.action)) > len(words(old.action))
         )

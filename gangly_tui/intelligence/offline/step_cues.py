@@ -121,7 +121,7 @@ STRONG = re.compile(
     r"bring|connect|get|finalize|revise|test|sync|touch|block|countersign|evaluate|return|"
     r"process|write|contact|request|let \w+ know|move|put|pull|have \w+|pick up|fill|attach|copy|circulate|"
     r"compare|give "
-    r"(?:you|them|her|him)|make (?:an? )?intro|prioriti[sz]e|add)\b",
+    r"(?:you|them|her|him)|make (?:an? )?intro|prioriti[sz]e|add|correct|amend|fix)\b",
     re.I,
 )
 CLEAR = re.compile(

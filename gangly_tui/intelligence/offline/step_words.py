@@ -49,7 +49,10 @@ _PREPOSITION = re.compile(
     r"\s(?:to|by|at|for|in|on|around|with|past|through|from|under|before|after|within|specifically|right|now|today|"
     r"tomorrow|first|so|as|over)\b"
 )
-_TO_WHOM = re.compile(r"\s(?:to|with|past|by|through)\s(?!you\b|me\b|us\b|her\b|him\b|them\b)(?:[\w'-]+\s?){1,5}")
+_TO_WHOM = re.compile(
+    r"\s(?:to|with|past|by|through)\s(?!you\b|me\b|us\b|her\b|him\b|them\b)(?:(?!and\b|so\b|but\b|on\b|by\b|"
+    r"for\b)[\w'-]+\s?){1,5}"
+)
 _DECIDED_ON = re.compile(
     r"proposal|quote|contract|agreement|pricing|order form|business case|deck|msa|sow|dpa|numbers|plan|estimate", re.I
 )
@@ -74,7 +77,8 @@ _ECHO = re.compile(
 _SPLIT = re.compile(rf",?\s(?:and|then|and then|&)\s(?={ACTION_VERB}\b\s\w)", re.I)
 _THING = re.compile(
     rf"\b(?:(?P<det>the|a|an|some|your|our|my|that|those)\s(?:(?!to\b|of\b|for\b|and\b|in\b|"
-    rf"on\b)[\w-]+\s){{0,2}}?)?(?:{DELIVERABLE}|{MEETING_NOUN})(?:\s{DELIVERABLE})?\b(?:\s(?:or|and)\s(?:two|three)\b)?"
+    rf"on\b|or\b|is\b|are\b)[\w-]+\s){{0,3}})?(?:{DELIVERABLE}|{MEETING_NOUN})(?:\s{DELIVERABLE})?\b(?:\s(?:or|"
+    rf"and)\s(?:two|three)\b)?"
     rf"(?!\s(?:me|you|us|him|her|them|it|that)\b)",
     re.I,
 )
@@ -85,6 +89,7 @@ _MEETING = re.compile(
     rf"this\b|next\b)[\w-]+\s){{0,2}}?{MEETING_NOUN})\b",
     re.I,
 )
+_NO_MEETING = re.compile(r"\b(?:onboarding|training|trial|pilot|poc|proof of concept|review|visit)$", re.I)
 _MEETING_SKIP = re.compile(
     r"\b(?:last|previous|earlier|recorded|our last|team|internal|weekly|board|recordings?|"
     r"customers?|deal|business|quarterly|phone|sales|this|quick|these)\s(?:\w+\s)?$",
@@ -216,21 +221,29 @@ def _vague(action: str) -> re.Match[str] | None:
 
 
 def meeting(reading: Reading, sentence: Sentence) -> tuple[str, Sentence] | None:
-    """What the meeting agreed on in this sentence is called nearby, and the sentence that says so."""
+    """What the meeting agreed on in this sentence is called nearby, and the sentence that says so.
+
+    The nearest name counts; one said with its verb ("do a custom demo") may stand two sentences further off.
+    """
     best: tuple[str, Sentence] | None = None
+    left = 3
     for each in (sentence, *reading.before(sentence, 14), *reading.after(sentence, 8)):
         if each.block.value in ("prep", "outcome", "signature"):
             continue
+        left -= best is not None
         for found in _MEETING.finditer(each.text):
             name = found.group("name")
-            if _MEETING_SKIP.search(each.text[: found.start("name")]) or _MEETING_SKIP.search(
-                f"{name.rsplit(' ', 1)[0]} "
+            if (
+                _MEETING_SKIP.search(each.text[: found.start("name")])
+                or _MEETING_SKIP.search(f"{name.rsplit(' ', 1)[0]} ")
+                or (each is not sentence and _NO_MEETING.search(name))
             ):
                 continue
-            verb = found.group("verb")
-            if verb:
+            if found.group("verb"):
                 return re.sub(r"\s(?:our|your|that|this)\s", " ", each.text[found.start() : found.end()]), each
             best = best or (name, each)
+        if best and left <= 0:
+            break
     return best
 
 

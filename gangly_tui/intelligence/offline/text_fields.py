@@ -34,6 +34,7 @@ _LEAD = re.compile(
     r"i feel like|that's right|to be honest)[,.?]?\s)+"
 )
 _LABEL = re.compile(r"(?:budget|pain|decision process|decision criteria|criteria|process)s?\s?[:-]\s?")
+_GRANTED = re.compile(r"\bapproved (?:a|the|our|this) .{0,20}budget|\bbudget (?:is|was|has been) approved")
 _THEN = re.compile(r",? (?:and )?then |; then |>")
 _FIGURE = re.compile(r"\d|thousand|hundred|million|approved")
 
@@ -138,6 +139,7 @@ def _said(reading: Reading, name: str, cues: Cues, dropped: list[Dropped]) -> li
             continue
         bonus = min(length, 20) / 200 - (0.12 if length < 6 and not sentence.account else 0)
         bonus += 0.1 if sum(bool(pattern.search(sentence.low)) for _, pattern in cues) > 1 else 0
+        bonus -= 0.4 if name == "decision_process" and _GRANTED.search(sentence.low) else 0
         bonus += 0.12 if name == "budget" and _FIGURE.search(sentence.low) else 0
         rows.append(_Row(score=weight + bonus, sentence=sentence))
     return rows
