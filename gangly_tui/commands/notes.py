@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import click
@@ -14,19 +13,18 @@ if TYPE_CHECKING:
     from gangly_tui.domain.records import Meeting
     from gangly_tui.flow.desk import Desk
 
-_SPEECH = frozenset({".vtt", ".srt"})
-_NAME_LIMIT = 80
-
 
 @click.command()
 @click.argument("meeting", metavar="[next|MEETING]")
 @click.argument("file", required=False, metavar="[FILE|-]")
 @as_json
 def notes(meeting: str, file: str | None, as_json: bool) -> None:
-    """Put FILE (.txt .md .vtt .srt, or - for stdin) into a meeting's notes and print the draft.
+    """Put FILE (.txt .md .vtt .srt .eml, or - for stdin) into a meeting's notes and print the draft.
 
-    The text is saved before anything else is attempted. What you typed yourself stays: a file is kept beside it, and
-    the same file name replaces itself. Without FILE the notes are printed as they stand.
+    The text is saved before anything else is attempted, then read, then its cards are laid out; without the CRM they
+    stand on what is stored here, and its values are read again before anything is sent. Nothing is ever written over:
+    a file is kept beside what you typed, speech (.vtt .srt) as the transcript, another text under a name that is
+    taken with a number. Without FILE the text that changed last is printed.
 
     \b
     Examples:
@@ -44,9 +42,9 @@ def notes(meeting: str, file: str | None, as_json: bool) -> None:
         if file is None:
             _print(capture.open_notes(desk, about.id), as_json=as_json)
             return
-        kept = _as_notes(desk, about, file, text)
-        capture.autosave(desk, kept)
-        tell(f"saved {len(text):,} characters to {short(about.title)}, {about.start:%Y-%m-%d %H:%M}")
+        kept = capture.keep_file(desk, about.id, file if file != "-" else "standard input", text)
+        where = f"{short(about.title)}, {about.start:%Y-%m-%d %H:%M}"
+        tell(f"saved {len(text):,} characters to {where} as {short(kept.source.removeprefix('import:'))}")
         _read(desk, about, kept, as_json=as_json)
 
 
@@ -59,34 +57,29 @@ def _print(kept: Notes, *, as_json: bool) -> None:
         tell("no notes yet")
 
 
-def _as_notes(desk: Desk, about: Meeting, file: str, text: str) -> Notes:
-    from gangly_tui.domain.draft import Notes
-
-    name = PurePath(file).name[:_NAME_LIMIT] if file != "-" else "standard input"
-    speech = PurePath(file).suffix.lower() in _SPEECH
-    source = "transcript" if speech else f"import:{name}"
-    return Notes(id=f"{about.id}/{source}", meeting_id=about.id, text=text, updated_at=desk.now(), source=source)
-
-
 def _read(desk: Desk, about: Meeting, kept: Notes, *, as_json: bool) -> None:
-    """Draft, print, then lay out the cards: an unreachable CRM costs the cards, not the draft."""
+    """Draft, print, then lay out the cards: whatever goes wrong with the cards, the draft is out."""
     import asyncio
 
     from gangly_tui.commands.cards import card_json
     from gangly_tui.commands.draft_json import draft_json, draft_text
-    from gangly_tui.domain.errors import GanglyError
+    from gangly_tui.domain.errors import GanglyError, Unreachable
     from gangly_tui.flow import capture
 
+    away: list[Unreachable] = []
     draft = capture.read(desk.drafter, kept.text, capture.context_for(desk, about.id))
     if not as_json:
         out(draft_text(draft))
     try:
-        cards = asyncio.run(capture.propose(desk, kept, draft))
+        cards = asyncio.run(capture.propose(desk, kept, draft, away=away.append))
     except GanglyError:
         if as_json:
             out_json({"meeting": about.id, "draft": draft_json(draft, kept.source), "cards": None})
         raise
     if as_json:
         made = [card_json(each) for each in cards]
-        out_json({"meeting": about.id, "draft": draft_json(draft, kept.source), "cards": made})
+        drafted = draft_json(draft, kept.source)
+        out_json({"meeting": about.id, "draft": drafted, "cards": made, "fresh": not away})
+    for each in away:
+        tell(f"{each}: drafted on what is stored here; the CRM is read again before anything is sent")
     tell(f"{len(cards)} to review: gangly review --meeting {about.id}" if cards else "nothing to write: no cards")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import chain, count
 from pathlib import PurePath
 
@@ -151,28 +152,58 @@ def read(drafter: Drafter, text: str, context: ReadingContext) -> Draft:
     return drafter.draft(text, context)
 
 
-async def propose(desk: Desk, notes: Notes, draft: Draft | None = None) -> list[Proposal]:
+async def propose(
+    desk: Desk, notes: Notes, draft: Draft | None = None, *, away: Callable[[Unreachable], None] = lambda _: None
+) -> list[Proposal]:
     """Keep the text and its draft, read the records fresh, and lay out the cards.
 
-    Undecided cards of this meeting make room for the new ones; what was decided stays decided and is not asked again.
-    `draft` saves a second reading, when it is of exactly this text.
+    Undecided cards of this meeting make room for the new ones; what was decided stays decided and is not asked again,
+    and a card that the rep has edited stays as edited. `draft` saves a second reading, when it is of exactly this
+    text. `away` is called when the CRM cannot be reached and the cards stand on what the store holds.
     """
     autosave(desk, notes)
     if draft is None or draft.text_sha256 != hashlib.sha256(notes.text.encode("utf-8", "surrogatepass")).hexdigest():
         draft = read(desk.drafter, notes.text, context_for(desk, notes.meeting_id))
     meeting = meeting_of(desk, notes.meeting_id)
-    table = await lay_table(desk, meeting, notes.source, draft)
+    table = await lay_table(desk, meeting, notes.source, draft, away=away)
     cards, dropped = lay_out(draft, table)
     draft = replace(draft, dropped=(*draft.dropped, *dropped))
     with transaction(desk.db):
         engagement.save_draft(desk.db, notes.id, meeting.id, draft, desk.now())
-        decided = {_essence(each) for each in _decided(desk, meeting.id)}
+        asked = _not_decided(list(cards), _decided(desk, meeting.id))
         for old in decisions.proposals(desk.db, states=_UNDECIDED, meeting_id=meeting.id):
-            if not (old.undoes or old.conflict):
+            twin = _twin(old, asked) if old.edited else None
+            if twin is not None:
+                asked[asked.index(twin)] = old
+            elif not (old.undoes or old.conflict):
                 decisions.set_proposal_state(desk.db, old.id, ProposalState.SUPERSEDED)
-        fresh = [each for each in cards if _essence(each) not in decided]
-        decisions.save_proposals(desk.db, fresh)
-    return fresh
+        decisions.save_proposals(desk.db, [each for each in asked if not each.edited])
+    return asked
+
+
+def _not_decided(cards: list[Proposal], decided: Sequence[Proposal]) -> list[Proposal]:
+    """The cards that were not decided before, be it with another value that the rep typed."""
+    known = {_essence(each) for each in decided}
+    left = [each for each in cards if _essence(each) not in known]
+    for done in decided:
+        twin = _twin(done, left) if done.edited else None
+        if twin is not None:
+            left.remove(twin)
+    return left
+
+
+def _twin(edited: Proposal, cards: Sequence[Proposal]) -> Proposal | None:
+    """The card as the same words give it again, of one that the rep has edited; the likest of several."""
+
+    def place(card: Proposal) -> tuple[object, ...]:
+        quote = card.evidence.text if card.evidence else ""
+        return (card.group, card.kind, card.target, {each.field for each in card.changes}, quote)
+
+    def values(card: Proposal) -> str:
+        return " ".join(str(encode(each.after)) for each in card.changes)
+
+    same = [each for each in cards if place(each) == place(edited)]
+    return max(same, key=lambda each: SequenceMatcher(None, values(each), values(edited)).ratio(), default=None)
 
 
 _UNDECIDED = (ProposalState.OPEN, ProposalState.LATER)
@@ -208,11 +239,23 @@ def outcome(desk: Desk, notes: Notes) -> Outcome:
     return Outcome(draft=engagement.draft_of(desk.db, notes.meeting_id), decided=len(_decided(desk, notes.meeting_id)))
 
 
-async def lay_table(desk: Desk, meeting: Meeting, origin: str, draft: Draft | None) -> Table:
-    """Read everything the cards of this meeting are built on, fresh, through the read door."""
+async def lay_table(
+    desk: Desk,
+    meeting: Meeting,
+    origin: str,
+    draft: Draft | None,
+    *,
+    away: Callable[[Unreachable], None] = lambda _: None,
+) -> Table:
+    """Read everything the cards of this meeting are built on, fresh, through the read door.
+
+    Where the CRM cannot be reached, `away` is told once and the rest comes from the mirror: what the CRM holds is
+    read again right before anything is sent.
+    """
+    door = _Door(desk, away)
     found = match(desk.db, meeting, desk.settings.our_domains)
-    account = await _fresh(desk, found.account.ref) if found.account else None
-    deals = [each for deal in found.deals if (each := await _fresh(desk, deal.ref))]
+    account = await door.record(found.account.ref) if found.account else None
+    deals = [each for deal in found.deals if (each := await door.record(deal.ref))]
     contacts = mirror.linked(desk.db, account.ref, Kind.CONTACT, limit=500) if account else []
     return Table(
         meeting=meeting,
@@ -221,7 +264,7 @@ async def lay_table(desk: Desk, meeting: Meeting, origin: str, draft: Draft | No
         deals=tuple(deals),
         contacts=tuple(contacts),
         attendees=tuple(found.contacts.values()),
-        lookups=await _look_up(desk, draft, found) if draft else {},
+        lookups=await _look_up(door, draft, found) if draft else {},
         schemas=mirror.schemas(desk.db, desk.reader.system),
         hierarchy=desk.hierarchy,
         user=desk.settings.user,
@@ -231,32 +274,53 @@ async def lay_table(desk: Desk, meeting: Meeting, origin: str, draft: Draft | No
     )
 
 
-async def _fresh(desk: Desk, ref: RecordRef) -> Record | None:
-    """The record as it stands now, kept in the mirror; None (and forgotten) when the CRM no longer has it.
+class _Door:
+    """The read door until it is found shut; from then on the mirror, so that an offline rep waits for one time-out."""
 
-    Offline, the card is drafted on what the mirror holds: the CRM's value is read again right before sending.
-    """
-    try:
-        record = in_scope(await desk.reader.read(ref), desk.hierarchy.scope(desk.reader.system))
-    except NotFound:
-        mirror.remove_records(desk.db, [ref])
-        return None
-    except Unreachable:
+    def __init__(self, desk: Desk, away: Callable[[Unreachable], None]) -> None:
+        self._desk = desk
+        self._away = away
+        self._shut = False
+
+    def _found_shut(self, error: Unreachable) -> None:
+        self._shut = True
+        self._away(error)
+
+    async def record(self, ref: RecordRef) -> Record | None:
+        """The record as it stands now, kept in the mirror; None (and forgotten) when the CRM no longer has it."""
+        desk = self._desk
+        if not self._shut:
+            try:
+                record = in_scope(await desk.reader.read(ref), desk.hierarchy.scope(desk.reader.system))
+            except NotFound:
+                mirror.remove_records(desk.db, [ref])
+                return None
+            except Unreachable as error:
+                self._found_shut(error)
+            else:
+                mirror.save_records(desk.db, [record])
+                return record
         return mirror.get_record(desk.db, ref)
-    mirror.save_records(desk.db, [record])
-    return record
+
+    async def person(self, email: str) -> Record | None:
+        """Who has this mailbox, in the CRM itself."""
+        if not self._shut:
+            try:
+                found = await self._desk.reader.find(Kind.CONTACT, person_key(email))
+            except Unreachable as error:
+                self._found_shut(error)
+            else:
+                return found[0] if found else None
+        return next(iter(mirror.contacts_by_mailbox(self._desk.db, [mailbox(email)]).values()), None)
 
 
-async def _look_up(desk: Desk, draft: Draft, found: Match) -> dict[str, Record]:
+async def _look_up(door: _Door, draft: Draft, found: Match) -> dict[str, Record]:
     """By mailbox: who the local store or the CRM itself already has of the people the draft names."""
     hits: dict[str, Record] = dict(found.contacts)
     for person in draft.contacts:
         box = mailbox(person.email)
         if box and box not in hits:
-            try:
-                records = await desk.reader.find(Kind.CONTACT, person_key(person.email))
-            except Unreachable:  # looked up again before the create is sent
-                records = list(mirror.contacts_by_mailbox(desk.db, [box]).values())
-            if records:
-                hits[box] = records[0]
+            known = await door.person(person.email)
+            if known is not None:
+                hits[box] = known
     return hits

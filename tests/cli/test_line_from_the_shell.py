@@ -90,12 +90,17 @@ def test_notes_are_saved_before_anything_else_and_print_the_draft(
     file = tmp_path / "call.txt"
     file.write_text(NOTES, encoding="utf-8")
     result = sandbox("notes", meeting["id"], file)
-    assert result.code == 1
-    assert "saved" in result.err
+    assert result.code == 0, "a rep on a train drafts on what the store holds"
+    assert result.err.index("saved") < result.err.index("drafted on what is stored here")
     assert "DPA" in result.out
     assert data(sandbox, "notes", meeting["id"])["text"] == NOTES
+    offline = data(sandbox, "review")
+    assert offline
     assert sandbox("sandbox", "online").code == 0
-    assert sandbox("notes", meeting["id"], file).code == 0
+    again = data(sandbox, "notes", meeting["id"], file)
+    assert again["fresh"] is True
+    assert [each["heading"] for each in again["cards"]] == [each["heading"] for each in offline]
+    assert len(data(sandbox, "review")) == len(offline), "the same text again asks nothing twice"
 
 
 def test_what_a_person_typed_is_not_replaced_by_a_file(

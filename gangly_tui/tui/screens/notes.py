@@ -17,7 +17,7 @@ from textual.widgets import TextArea
 from textual.worker import Worker
 
 from gangly_tui.domain.draft import Draft, Notes
-from gangly_tui.domain.errors import GanglyError
+from gangly_tui.domain.errors import GanglyError, Unreachable
 from gangly_tui.flow import capture
 from gangly_tui.tui.app import app_of
 from gangly_tui.tui.messages import Pulled
@@ -87,6 +87,7 @@ class NotesScreen(Screen[None]):
         self._read_text: str | None = None
         self._laying_out: Worker[None] | None = None
         self._warned = False
+        self._counted, self._words = "", 0
 
     def compose(self) -> ComposeResult:
         yield TopBar(title="notes")
@@ -237,8 +238,9 @@ class NotesScreen(Screen[None]):
         state = "NOT SAVED" if self._failed else "saved" if text == self._kept else "typing"
         if not text:
             state = "empty page"
-        count = len(text.split())
-        state += f", {count:,} words" if count else ""
+        if text is not self._counted and not self._latest:  # while somebody types the number may be that of before
+            self._counted, self._words = text, len(text.split())
+        state += f", {self._words:,} words" if text and self._words else ""
         if self._reading_since is not None and monotonic() - self._reading_since > _QUIET:
             state += f", reading {monotonic() - self._reading_since:.0f} s"
         self._line.reword(f"{state} · {self._desk.label}")
@@ -326,7 +328,8 @@ class NotesScreen(Screen[None]):
             draft = self._draft if self._read_text == text else None
             if draft is None:
                 draft = await asyncio.to_thread(capture.read, self._desk.drafter, text, self._backdrop.context)
-            cards = await capture.propose(self._desk, notes, draft)
+            away: list[Unreachable] = []
+            cards = await capture.propose(self._desk, notes, draft, away=away.append)
         except GanglyError as error:
             app_of(self).complain(error)
             return
@@ -337,7 +340,11 @@ class NotesScreen(Screen[None]):
         if cards:
             from gangly_tui.tui.screens.review import ReviewScreen
 
-            app_of(self).say("1 card" if len(cards) == 1 else f"{len(cards)} cards", tone="good")
+            size = "1 card" if len(cards) == 1 else f"{len(cards)} cards"
+            if away:
+                app_of(self).say(f"{size}, drafted on what is stored here", fix=str(away[0]), tone="good")
+            else:
+                app_of(self).say(size, tone="good")
             self.app.push_screen(ReviewScreen(self._desk, meeting_id=self._meeting_id))
             return
         self._say_nothing(text)

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import ClassVar
 
 from rich.text import Text
@@ -18,6 +18,9 @@ from textual.widgets.text_area import Document, DocumentNavigator, EditResult, L
 
 MOST = 10 * 1024 * 1024
 """Characters a page takes; a paste that would go beyond is refused whole."""
+
+LONGEST_ROW = 2_000
+"""Characters of one line that are laid out together."""
 
 _JOINS = frozenset("\t\u200d\ufe0f")
 _BREAKS = frozenset("\x85\u2028\u2029")
@@ -50,12 +53,30 @@ def shown_line(raw: str) -> str:
     return "".join(map(_stand_in, raw[:-1] if end else raw)) + end
 
 
+def split_rows(text: str) -> tuple[list[str], list[bool]]:
+    """The rows of a text, and for each whether it only goes on with the one before: a line of speech without breaks
+    is laid out in pieces, or every key would cost the time of the whole line."""
+    rows: list[str] = []
+    goes_on: list[bool] = []
+    for line in text.split("\n"):
+        at = 0
+        while len(line) - at > LONGEST_ROW:
+            end = at + LONGEST_ROW
+            end = line.rfind(" ", at + LONGEST_ROW // 2, end) + 1 or end
+            rows.append(line[at:end])
+            goes_on.append(at > 0)
+            at = end
+        rows.append(line[at:])
+        goes_on.append(at > 0)
+    return rows, goes_on
+
+
 class RawDocument(Document):
-    """Lines as they are shown beside the raw ones. Only "\\n" ends a line; the raw text is what is kept and copied."""
+    """Rows as they are shown beside the raw ones. Only "\\n" ends a line; the raw text is what is kept and copied."""
 
     def __init__(self, text: str) -> None:
         super().__init__("")
-        self._raw = text.split("\n")
+        self._raw, self._goes_on = split_rows(text)
         self._lines = [shown_line(each) for each in self._raw]
         self._text: str | None = text
         self._starts: list[int] | None = None
@@ -64,15 +85,21 @@ class RawDocument(Document):
     def text(self) -> str:
         """The raw text; the same object until the next edit."""
         if self._text is None:
-            self._text = "\n".join(self._raw)
+            self._text = self._joined(0, self._raw)
         return self._text
 
     @property
     def starts(self) -> list[int]:
-        """The offset of each line's first character."""
+        """The offset of each row's first character."""
         if self._starts is None:
-            self._starts = [0, *accumulate(len(each) + 1 for each in self._raw[:-1])]
+            ends = (len(row) + (not on) for row, on in zip(self._raw, self._goes_on[1:], strict=False))
+            self._starts = [0, *accumulate(ends)]
         return self._starts
+
+    def _joined(self, first: int, rows: Sequence[str]) -> str:
+        """Rows from row number `first` on as text."""
+        breaks = ("" if on else "\n" for on in self._goes_on[first + 1 : first + len(rows)])
+        return "".join(chain(rows[:1], *zip(breaks, rows[1:], strict=True)))
 
     def location(self, offset: int) -> Location:
         """The row and column of an offset into the raw text."""
@@ -87,24 +114,38 @@ class RawDocument(Document):
     def get_text_range(self, start: Location, end: Location) -> str:
         """The raw text between two places."""
         (top, left), (bottom, right) = sorted((start, end))
-        if top == bottom:
-            return self._raw[top][left:right]
-        last = self._raw[bottom][:right] if bottom < len(self._raw) else ""
-        return "\n".join([self._raw[top][left:], *self._raw[top + 1 : bottom], last])
+        rows = self._raw[top : bottom + 1]
+        if bottom < len(self._raw):
+            rows[-1] = rows[-1][:right]
+        if rows:
+            rows[0] = rows[0][left:]
+        return self._joined(top, rows)
 
     def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
         """Put raw text in the place of a range."""
         (top, left), (bottom, right) = sorted((start, end))
         replaced = self.get_text_range(start, end)
-        fresh = text.split("\n")
-        column = len(fresh[-1]) if len(fresh) > 1 else left + len(fresh[0])
+        fresh, goes_on = split_rows(text)
+        goes_on[0] = self._goes_on[top] if top < len(self._raw) else False
+        head = self._raw[top][:left] if top < len(self._raw) else ""
         tail = self._raw[bottom][right:] if bottom < len(self._raw) else ""
-        fresh[0] = (self._raw[top][:left] if top < len(self._raw) else "") + fresh[0]
+        fresh[0] = head + fresh[0]
+        column = len(fresh[-1])
         fresh[-1] += tail
         self._raw[top : bottom + 1] = fresh
+        self._goes_on[top : bottom + 1] = goes_on
         self._lines[top : bottom + 1] = [shown_line(each) for each in fresh]
         self._text = self._starts = None
-        return EditResult((top + text.count("\n"), column), replaced)
+        return EditResult((top + len(fresh) - 1, column), replaced)
+
+
+class RowCount(WrappedDocument):
+    """Knows its height: the base class counts all its lines again for every line that is drawn."""
+
+    @property
+    def height(self) -> int:
+        """Rows on the screen, after wrapping."""
+        return len(self._offset_to_line_info)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +189,7 @@ class PageText(TextArea):
     def _set_document(self, text: str, language: str | None) -> None:
         super()._set_document("", language)
         self.document = RawDocument(text)
-        self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
+        self.wrapped_document = RowCount(self.document, tab_width=self.indent_width)
         self.navigator = DocumentNavigator(self.wrapped_document)
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
@@ -234,7 +275,7 @@ class PageText(TextArea):
         elif len(self.text) + len(text) > MOST:
             self.post_message(self.Refused(len(self.text) + len(text)))
         else:
-            self.history.checkpoint()
+            self.history.checkpoint()  # undo takes the paste back whole, and nothing with it
             self.replace(text, *self.selection, maintain_selection_offset=False)
             self.history.checkpoint()
             self.focus()
