@@ -18,7 +18,7 @@ from sqlcipher3 import dbapi2
 
 from gangly_tui.domain.errors import StoreError, StoreFull
 from gangly_tui.domain.secret import Secret
-from gangly_tui.store.room import give_up_when_needed, keep
+from gangly_tui.store.room import give_up_when_needed, is_full, keep
 
 Connection = Any
 """A `sqlcipher3.dbapi2` connection from `open_database`; the library publishes no types."""
@@ -108,6 +108,8 @@ def open_database(
         raise StoreError(f"the store's key has {len(key)} bytes; it must have {KEY_BYTES}", fix="run gangly doctor")
     try:
         _make_private_file(path)
+        if room:
+            give_up_when_needed(path, room)  # opening takes a few pages
         db = dbapi2.connect(str(path), isolation_level=None, factory=_Store, cached_statements=256)
     except (OSError, dbapi2.Error) as error:
         raise StoreError(f"{path} cannot be opened: {error}", fix="check the folder and its permissions") from error
@@ -149,6 +151,8 @@ def _prepare(db: Connection, key: Secret[bytes] | None, at_point: Callable[[str]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         durable = db.execute("PRAGMA synchronous").fetchone()[0]
     except StoreError as error:
+        if is_full(path):
+            raise StoreFull("the disk is full, so the store cannot be opened", fix="free some space") from error
         if "damaged" not in str(error):
             raise
         what = "is not a store of gangly, is damaged, or has another key"

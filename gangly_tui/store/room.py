@@ -12,6 +12,7 @@ from pathlib import Path
 from gangly_tui.domain.errors import StoreFull
 
 ROOM = 8 << 20
+_TO_OPEN = 128 << 10
 _FIX = "free some space; reading goes on, and what is approved is safe"
 
 
@@ -61,9 +62,18 @@ def require(store: Path, size: int) -> None:
 
 def give_up_when_needed(store: Path, size: int) -> None:
     """Give the room up when less than an eighth of it is free otherwise."""
-    try:
-        free = os.statvfs(store.parent)
-    except (OSError, AttributeError):  # Windows has no such call
-        return
-    if free.f_bavail * free.f_frsize < size // 8:
+    if _free(store) < size // 8:
         room_file(store).unlink(missing_ok=True)
+
+
+def is_full(store: Path) -> bool:
+    """Whether not even the few pages fit that opening a store takes."""
+    return _free(store) < _TO_OPEN
+
+
+def _free(store: Path) -> float:
+    try:
+        disk = os.statvfs(store.parent)
+    except (OSError, AttributeError):  # Windows has no such call
+        return float("inf")
+    return disk.f_bavail * disk.f_frsize

@@ -95,6 +95,29 @@ def test_a_full_disk_stops_approving_and_loses_nothing(small_disk: Path) -> None
     db.close()
 
 
+def test_a_full_disk_does_not_shut_the_store(small_disk: Path) -> None:
+    path = small_disk / "store.db"
+    db = open_database(path, key=made.KEY, room=SIZE)
+    mirror.set_cursor(db, "sandbox", "before")
+    approve(db, 1)
+    db.close()
+    fill(small_disk)
+    db = open_database(path, key=made.KEY, room=SIZE)
+    assert mirror.cursor(db, "sandbox") == "before"
+    assert trail.verify_trail(db)[0] == 1
+    with pytest.raises(StoreFull, match="approving has stopped"):
+        approve(db, 2)
+    db.close()
+    fill(small_disk)
+    with pytest.raises(StoreFull, match="cannot be opened") as caught:
+        open_database(path, key=made.KEY, room=SIZE)
+    assert caught.value.fix
+    (small_disk / "filler").unlink()
+    db = open_database(path, key=made.KEY, room=SIZE)
+    approve(db, 2)
+    db.close()
+
+
 def test_a_store_that_may_not_grow_keeps_all_or_nothing(path: Path) -> None:
     """The same without a disk of its own: SQLite itself says that it is full."""
     db = open_database(path, key=made.KEY, room=SIZE)
