@@ -128,6 +128,29 @@ def _choose(choice: str) -> Desk:
     return desk
 
 
+def _choose_aside(app: GanglyApp, choice: str) -> Desk:
+    """The same while the app is open. Own data may ask for a passphrase: on the plain terminal, the app aside."""
+    from textual.app import SuspendNotSupported
+
+    if choice == "sandbox":
+        return _choose(choice)
+    trouble: GanglyError
+    try:
+        with app.suspend():
+            try:
+                return _choose(choice)
+            except GanglyError as error:  # raised inside, it would keep the app from coming back
+                trouble = error
+            except KeyboardInterrupt:
+                trouble = InputError("no passphrase was given")
+    except SuspendNotSupported as error:
+        where = choice.partition(":")[2]
+        raise InputError(
+            "this cannot be opened from inside the app here", fix=f"gangly connect calendar {where}"
+        ) from error
+    raise trouble
+
+
 def _need_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the app needs a terminal", fix="use the verbs instead: gangly --help")
@@ -137,20 +160,9 @@ def _run(desk: Desk | None, config: Config) -> None:
     from gangly_tui.config import paths
     from gangly_tui.tui.app import GanglyApp
 
-    def choose(choice: str) -> Desk:
-        if choice == "sandbox":
-            return _choose(choice)
-        trouble: GanglyError
-        with app.suspend():  # own data: a passphrase may be asked for, on the plain terminal
-            try:
-                return _choose(choice)
-            except GanglyError as error:  # raised inside, it would keep the app from coming back
-                trouble = error
-            except KeyboardInterrupt:
-                trouble = InputError("no passphrase was given")
-        raise trouble
-
-    app = GanglyApp(desk, open_desk=choose, coming=COMING, log_path=paths().log / "crash.log")
+    app = GanglyApp(
+        desk, open_desk=lambda choice: _choose_aside(app, choice), coming=COMING, log_path=paths().log / "crash.log"
+    )
     try:
         _dress(app, config)
         app.run()

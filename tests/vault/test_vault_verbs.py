@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from textual.app import SuspendNotSupported
 
 from gangly_tui import keys
 from gangly_tui.bootstrap import CALENDAR, DEMO, open_store, store_file
+from gangly_tui.commands import app as app_commands
+from gangly_tui.domain.errors import GanglyError, VaultError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.store import room
 from gangly_tui.store.backups import back_up
@@ -116,6 +121,70 @@ def test_the_doctor_speaks_of_a_passphrase_and_of_a_store_in_clear(
     assert "keys           in passphrase (argon2id" in said.out
     assert "it will be" not in said.out.partition("backups")[0]
     assert said.code == 0
+
+
+def test_own_calendar_from_the_shell(shell: Shell, none: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tests.vault.own_day import CALENDAR_FILE
+
+    file = tmp_path / "own.ics"
+    file.write_text(CALENDAR_FILE.replace("\n", "\r\n"))
+    a_new_run(monkeypatch)
+    refused = shell("connect", "calendar", file)
+    assert refused.code == 1
+    assert "this machine offers no keyring, and there is no terminal" in refused.err
+    assert "--passphrase-fd" in refused.err
+    assert not (shell.home / "config.toml").exists()
+    made = shell("--passphrase-fd", descriptor(PASSPHRASE), "connect", "calendar", file)
+    assert (made.code, made.out) == (0, "own calendar · sandbox CRM · store encrypted\n")
+    a_new_run(monkeypatch)
+    assert shell("review").code == 1, "the next run asks again"
+    a_new_run(monkeypatch)
+    assert shell("--passphrase-fd", descriptor(PASSPHRASE), "review").code == 0
+    wrong = shell("--passphrase-fd", descriptor("not this one"), "review")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "that is not the passphrase" in wrong.err
+
+
+class Aside:
+    """An app that steps aside as Textual's does: it comes back only when nothing is raised meanwhile."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        self.told.append("aside")
+        yield
+        self.told.append("back")
+
+
+@pytest.mark.parametrize("error", [VaultError("no keyring"), KeyboardInterrupt()], ids=["refused", "called off"])
+def test_the_app_comes_back_when_own_data_is_refused(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def refuse(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(app_commands, "_choose", refuse)
+    app = Aside()
+    with pytest.raises(GanglyError):
+        app_commands._choose_aside(app, "calendar:/x.ics")  # type: ignore[arg-type]
+    assert app.told == ["aside", "back"]
+
+
+def test_the_app_steps_aside_for_own_data_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_commands, "_choose", lambda choice: choice)
+    app = Aside()
+    assert app_commands._choose_aside(app, "sandbox") == "sandbox"  # type: ignore[arg-type, comparison-overlap]
+    assert app.told == []
+    assert app_commands._choose_aside(app, "calendar:/x.ics")  # type: ignore[arg-type]
+    assert app.told == ["aside", "back"]
+
+    def cannot() -> None:
+        raise SuspendNotSupported
+
+    monkeypatch.setattr(app, "suspend", cannot)
+    with pytest.raises(GanglyError, match="from inside") as caught:
+        app_commands._choose_aside(app, "calendar:/x.ics")  # type: ignore[arg-type]
+    assert caught.value.fix == "gangly connect calendar /x.ics"
 
 
 def test_a_secret_never_comes_back_out(shell: Shell, safe: FakeKeyring) -> None:
