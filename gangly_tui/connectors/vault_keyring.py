@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gangly_tui.connectors.vault_page import Lock, Page, damaged, read_page, write_page
+from gangly_tui.connectors.vault_page import Lock, Page, damaged, moved, read_page, write_page
 from gangly_tui.connectors.vault_seal import KEY_BYTES, seal, unseal
 from gangly_tui.domain.errors import VaultError
 from gangly_tui.domain.secret import Secret
@@ -62,8 +62,7 @@ class KeyringVault:
 
     def get(self, name: str) -> Secret[str] | None:
         """See `Vault.get`."""
-        page = read_page(self._folder)
-        sealed = page.secrets.get(name, "") if page else ""
+        sealed = self._page().secrets.get(name)
         if not sealed:
             return self._look(name)
         key = self._look(_SEAL)
@@ -108,8 +107,8 @@ class KeyringVault:
 
     def _page(self) -> Page:
         page = read_page(self._folder)
-        if page is None:
-            raise damaged(self._folder)
+        if page is None or page.keyring != self.backend:
+            raise moved()
         return page
 
     def _note(self, name: str, sealed: str) -> None:
@@ -148,8 +147,7 @@ class KeyringVault:
 
     def names(self) -> list[str]:
         """The names of what is kept."""
-        page = read_page(self._folder)
-        return [] if page is None else list(page.secrets)
+        return list(self._page().secrets)
 
     def _entry(self, name: str) -> str:
         return f"{self._owner}/{name}"

@@ -82,6 +82,11 @@ def damaged(folder: Path) -> VaultError:
     return VaultError(f"{page_file(folder)} is damaged", fix="restore it from a backup of your machine")
 
 
+def moved() -> VaultError:
+    """What to raise when another window has moved the secrets since this one opened them."""
+    return VaultError("the keys were moved meanwhile", fix="start gangly again")
+
+
 def _parsed(text: bytes) -> Page:
     if len(text) > _LARGEST:
         raise ValueError("too large")

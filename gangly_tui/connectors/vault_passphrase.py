@@ -18,6 +18,7 @@ from gangly_tui.connectors.vault_page import (
     Lock,
     Page,
     damaged,
+    moved,
     page_file,
     read_page,
     write_page,
@@ -98,7 +99,7 @@ class PassphraseVault:
     def _page(self) -> Page:
         page = read_page(self._folder)
         if page is None or page.argon2 is None:
-            raise VaultError("the keys were moved meanwhile", fix="start gangly again")
+            raise moved()
         return page
 
 

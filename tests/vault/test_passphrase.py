@@ -97,6 +97,7 @@ DAMAGE = {
     "cut short": set_to("wrapped", value="00" * 8),
     "not hex": set_to("wrapped", value="zz" * 40),
     "a secret cut short": set_to("secrets", value={"store": "00"}),
+    "a secret emptied": set_to("secrets", value={"store": ""}),
     "another version": set_to("version", value=2),
     "a terabyte": set_to("argon2", "kib", value=1 << 30),
     "no pass": set_to("argon2", "passes", value=0),

@@ -195,19 +195,28 @@ def test_a_keyring_that_does_not_keep_what_it_was_given_is_found_out(folder: Pat
         made.put("store", TOKEN)
 
 
-def test_a_page_that_vanishes_is_told(folder: Path, safe: FakeKeyring) -> None:
-    made = make_vault(folder, ask=Person(), lock=no_lock)
-    made.put("zoom", TOKEN)
+def test_a_page_that_vanishes_or_moves_is_told_and_never_overwritten(folder: Path, safe: FakeKeyring) -> None:
+    kept = make_vault(folder, ask=Person(), lock=no_lock)
+    kept.put("zoom", TOKEN)
+    change_passphrase(folder, opened(folder), Secret(PASSPHRASE), lock=no_lock)
+    before = (folder / "vault.json").read_bytes()
+    sealed = opened(folder, PASSPHRASE)
+    ways = [lambda v: v.get("zoom"), lambda v: v.put("zoom", TOKEN), lambda v: v.remove("zoom"), lambda v: v.names()]
+
+    def refused(vault: Vault) -> None:
+        for act in ways:
+            with pytest.raises(VaultError, match="moved meanwhile") as caught:
+                act(vault)
+            assert caught.value.fix
+
+    refused(kept)
+    assert (folder / "vault.json").read_bytes() == before
+    move_to_keyring(folder, opened(folder, PASSPHRASE), lock=no_lock)
+    refused(sealed)
+    assert opened(folder).get("zoom") == TOKEN
     (folder / "vault.json").unlink()
-    assert made.names() == []
-    for act in (lambda: made.put("zoom", TOKEN), lambda: made.remove("zoom")):
-        with pytest.raises(VaultError, match="damaged"):
-            act()
-    secret = behind_passphrase(folder)
-    (folder / "vault.json").unlink()
-    for act in (lambda: secret.get("zoom"), lambda: secret.put("zoom", TOKEN), secret.names):
-        with pytest.raises(VaultError, match="moved meanwhile"):
-            act()
+    refused(kept)
+    refused(sealed)
 
 
 # -- what is too long for a keyring ------------------------------------------------------------------------------------
@@ -254,6 +263,10 @@ def test_a_long_token_without_its_key_is_damage(folder: Path, narrow: FakeKeyrin
             made.get("microsoft")
     narrow.held = held
     assert made.get("microsoft") == LONG
+    text = (folder / "vault.json").read_text()
+    (folder / "vault.json").write_text(text.replace(page(folder)["secrets"]["microsoft"], "00" * 20))
+    with pytest.raises(VaultError, match="damaged"):
+        made.get("microsoft")
 
 
 def test_long_tokens_move_with_the_others(folder: Path, narrow: FakeKeyring) -> None:
