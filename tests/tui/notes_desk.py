@@ -40,7 +40,9 @@ async def paste(pilot: Pilot[None], text: str) -> None:
 async def settled(pilot: Pilot[None], screen: NotesScreen) -> None:
     """Wait until what is on the page is kept and read."""
     page = screen.query_one(PageText)
-    await until(pilot, lambda: screen._kept == page.text and screen._reading_since is None and not screen._reading_soon)
+    await until(
+        pilot, lambda: screen.keeper.kept == page.text and screen._reading_since is None and not screen._reading_soon
+    )
     await pilot.pause()
 
 

@@ -8,7 +8,8 @@ from gangly_tui.domain.proposal import ProposalState
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions, engagement
 from gangly_tui.tui.app import GanglyApp
-from gangly_tui.tui.screens.notes import LATEST, NotesScreen
+from gangly_tui.tui.page_keeper import LATEST
+from gangly_tui.tui.screens.notes import NotesScreen
 from gangly_tui.tui.widgets.draft_view import DraftView
 from gangly_tui.tui.widgets.page_text import PageText
 from tests.tui.desks import Clock, screen_text

@@ -17,10 +17,12 @@ from textual.widgets import TextArea
 from textual.worker import Worker
 
 from gangly_tui.domain.draft import Draft, Notes
-from gangly_tui.domain.errors import GanglyError, Unreachable
+from gangly_tui.domain.errors import GanglyError, InputError, Unreachable
 from gangly_tui.flow import capture
 from gangly_tui.tui.app import app_of
+from gangly_tui.tui.crash import keep as log_crash
 from gangly_tui.tui.messages import Pulled
+from gangly_tui.tui.page_keeper import PageKeeper
 from gangly_tui.tui.widgets.draft_view import DraftView
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.meeting_bar import MeetingBar, SourceBar, words
@@ -31,13 +33,7 @@ from gangly_tui.tui.widgets.top_bar import TopBar
 if TYPE_CHECKING:
     from gangly_tui.flow.desk import Desk
 
-PAUSE = 0.3
-"""Seconds without a key after which the page is kept."""
-LATEST = 0.8
-"""Seconds after which it is kept although the rep types on: a kill costs less than the last second."""
 READ_PAUSE = 0.15
-_RETRY = 1.0
-_PATIENCE = 0.15
 _QUIET = 0.5
 """Seconds a reading or the laying out of cards may take before it is spoken of."""
 
@@ -75,12 +71,9 @@ class NotesScreen(Screen[None]):
         self._meeting_id = meeting_id
         self._backdrop = capture.backdrop(desk, meeting_id)
         self._sources: list[Notes] = []
-        self._notes = capture.open_notes(desk, meeting_id)
         self._page, self._view, self._line = PageText(), DraftView(), StatusLine()
-        self._kept = self._notes.text
-        self._failed = ""
-        self._pause: Timer | None = None
-        self._latest: Timer | None = None
+        self.keeper = PageKeeper(desk, self, self._page, self._say_state)
+        self.keeper.open(capture.open_notes(desk, meeting_id))
         self._reading_soon: Timer | None = None
         self._reading_since: float | None = None
         self._draft: Draft | None = None
@@ -104,7 +97,7 @@ class NotesScreen(Screen[None]):
         now = self._desk.now()
         self.query_one(MeetingBar).show_meeting(self._backdrop.meeting, now, self._desk.settings.our_domains)
         self._page.focus()
-        self._show_source(self._notes)
+        self._show_source(self.keeper.notes)
         self.set_interval(_QUIET, self._say_state)
 
     def on_screen_resume(self) -> None:
@@ -113,7 +106,7 @@ class NotesScreen(Screen[None]):
     def on_pulled(self, _: Pulled) -> None:
         before = len(self._sources)
         self._look_again()
-        if len(self._sources) > before and not capture.is_speech(self._notes.source):
+        if len(self._sources) > before and not capture.is_speech(self.keeper.notes.source):
             app_of(self).say("a transcript is ready", fix="^t opens it", tone="good")
         if self._read_text is not None:
             self._read()
@@ -132,11 +125,11 @@ class NotesScreen(Screen[None]):
     # -- the texts of the meeting -------------------------------------------------------------------------------
 
     def _at(self) -> int:
-        return next((at for at, each in enumerate(self._sources) if each.source == self._notes.source), 0)
+        return next((at for at, each in enumerate(self._sources) if each.source == self.keeper.notes.source), 0)
 
     def _show_source(self, notes: Notes) -> None:
         """Open one of the texts."""
-        self._notes, self._kept = notes, notes.text
+        self.keeper.open(notes)
         self._page.load_text(notes.text)
         speech = capture.is_speech(notes.source)
         self._page.read_only = speech
@@ -159,15 +152,18 @@ class NotesScreen(Screen[None]):
         self._go_to(event.at)
 
     def _go_to(self, at: int) -> None:
-        if not self._keep():
+        if not self.keeper.keep():
             return
         self._sources = capture.sources(self._desk, self._meeting_id)
         self._show_source(self._sources[at])
         self._page.focus()
-        app_of(self).say(words(self._notes.source), fix="kept as it came" if self._page.read_only else "")
+        app_of(self).say(words(self.keeper.notes.source), fix="kept as it came" if self._page.read_only else "")
 
     def on_page_text_kept(self) -> None:
         app_of(self).say("a transcript is kept as it came", fix="^t goes to your own notes, ^s lays out its cards")
+
+    def on_page_text_large(self) -> None:
+        app_of(self).say("laying out a very long text", tone="busy")
 
     def on_page_text_refused(self, event: PageText.Refused) -> None:
         size = f"{event.characters / 1024 / 1024:.0f} MiB"
@@ -180,46 +176,18 @@ class NotesScreen(Screen[None]):
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        if self._page.text == self._kept:
+        if self._page.text == self.keeper.kept:
             self._say_state()
             return
         self._warned = False
-        if self._pause:
-            self._pause.stop()
-        self._pause = self.set_timer(PAUSE, self._keep)
-        if self._latest is None:
-            self._latest = self.set_timer(LATEST, self._keep)
+        self.keeper.typed()
         if self._reading_soon:
             self._reading_soon.stop()
         self._reading_soon = self.set_timer(READ_PAUSE, self._read)
         self._say_state()
 
-    def _keep(self) -> bool:
-        """Keep the page. False when the store cannot: it is said, and tried again a second later."""
-        for each in (self._pause, self._latest):
-            if each:
-                each.stop()
-        self._pause = self._latest = None
-        text = self._page.text
-        if text == self._kept:
-            return True
-        try:
-            capture.autosave(self._desk, replace(self._notes, text=text), patience=_PATIENCE)
-        except GanglyError as error:
-            self._failed = str(error)
-            app_of(self).say(f"not saved: {error}", fix=error.fix or "tried again every second", tone="bad")
-            if self.is_attached:
-                self._latest = self.set_timer(_RETRY, self._keep)
-            self._say_state()
-            return False
-        if self._failed:
-            app_of(self).say("saved", tone="good")
-        self._kept, self._failed = text, ""
-        self._say_state()
-        return True
-
     def on_unmount(self) -> None:
-        self._keep()
+        self.keeper.keep()
 
     async def action_leave(self) -> None:
         """Back, with everything kept; while cards are being laid out, only call that off."""
@@ -227,18 +195,20 @@ class NotesScreen(Screen[None]):
             self._laying_out.cancel()
             app_of(self).say("called off; the text is kept, no card was made")
             return
-        if not self._keep() and not self._warned:
+        if not self.keeper.keep() and not self._warned:
             self._warned = True
-            app_of(self).say(f"not saved: {self._failed}", fix="Esc again leaves without the last words", tone="bad")
+            app_of(self).say(
+                f"not saved: {self.keeper.failed}", fix="Esc again leaves without the last words", tone="bad"
+            )
             return
         await app_of(self).action_back()
 
     def _say_state(self) -> None:
         text = self._page.text
-        state = "NOT SAVED" if self._failed else "saved" if text == self._kept else "typing"
+        state = "NOT SAVED" if self.keeper.failed else "saved" if text == self.keeper.kept else "typing"
         if not text:
             state = "empty page"
-        if text is not self._counted and not self._latest:  # while somebody types the number may be that of before
+        if text is not self._counted and not self.keeper.waits:  # while somebody types the number may be that of before
             self._counted, self._words = text, len(text.split())
         state += f", {self._words:,} words" if text and self._words else ""
         if self._reading_since is not None and monotonic() - self._reading_since > _QUIET:
@@ -263,15 +233,25 @@ class NotesScreen(Screen[None]):
         self._reading_since = monotonic()
         try:
             while text != self._page.text and self._reading_soon is None and self._page.text.strip():
-                text, source = self._page.text, self._notes.source
-                draft = await asyncio.to_thread(capture.read, self._desk.drafter, text, self._backdrop.context)
-                if text == self._page.text and source == self._notes.source:
+                text, source = self._page.text, self.keeper.notes.source
+                draft = await self._drafted(text)
+                if text == self._page.text and source == self.keeper.notes.source:
                     self._show_draft(draft, text)
         except GanglyError as error:
             app_of(self).complain(error)
         finally:
             self._reading_since = None
             self._say_state()
+
+    async def _drafted(self, text: str) -> Draft:
+        """The reading of a text. Raises GanglyError; a fault of the engine must not cost the page it trips over."""
+        try:
+            return await asyncio.to_thread(capture.read, self._desk.drafter, text, self._backdrop.context)
+        except GanglyError:
+            raise
+        except Exception as error:
+            log_crash(error, app_of(self).log_path)
+            raise InputError("this text could not be read", fix="it is kept; the log has the place") from error
 
     def _show_draft(self, draft: Draft, text: str) -> None:
         keep = self._read_text is not None
@@ -316,18 +296,18 @@ class NotesScreen(Screen[None]):
             app_of(self).say("the cards are being laid out", fix="Esc calls it off", tone="busy")
         elif not self._page.text.strip():
             app_of(self).say("nothing is written yet", fix="type, paste, or ^o opens a file")
-        elif self._keep():
+        elif self.keeper.keep():
             self._laying_out = self.run_worker(self._lay_out(), name="cards", group="cards")
 
     async def _lay_out(self) -> None:
-        text, notes = self._page.text, replace(self._notes, text=self._page.text)
+        text, notes = self._page.text, replace(self.keeper.notes, text=self._page.text)
         progress = self.set_timer(
             _QUIET, lambda: app_of(self).say("reading the records fresh", fix="Esc calls it off", tone="busy")
         )
         try:
             draft = self._draft if self._read_text == text else None
             if draft is None:
-                draft = await asyncio.to_thread(capture.read, self._desk.drafter, text, self._backdrop.context)
+                draft = await self._drafted(text)
             away: list[Unreachable] = []
             cards = await capture.propose(self._desk, notes, draft, away=away.append)
         except GanglyError as error:
@@ -336,7 +316,7 @@ class NotesScreen(Screen[None]):
         finally:
             progress.stop()
             self._laying_out = None
-        self._kept = text
+        self.keeper.kept = text
         if cards:
             from gangly_tui.tui.screens.review import ReviewScreen
 
@@ -353,7 +333,7 @@ class NotesScreen(Screen[None]):
         """Nothing is proposed: say why, and show what was left out."""
         from gangly_tui.flow.capture import outcome
 
-        left = outcome(self._desk, self._notes)
+        left = outcome(self._desk, self.keeper.notes)
         if text == self._page.text and left.draft:
             self._show_draft(left.draft, text)
         if left.decided:
@@ -380,7 +360,7 @@ class NotesScreen(Screen[None]):
     async def _open_file(self, path: Path) -> None:
         try:
             text = await asyncio.to_thread(self._desk.read_file, path)
-            if not self._keep():
+            if not self.keeper.keep():
                 return
             kept = capture.keep_file(self._desk, self._meeting_id, path.name, text)
         except GanglyError as error:

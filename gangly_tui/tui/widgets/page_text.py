@@ -19,6 +19,10 @@ from textual.widgets.text_area import Document, DocumentNavigator, EditResult, L
 MOST = 10 * 1024 * 1024
 """Characters a page takes; a paste that would go beyond is refused whole."""
 
+LARGE = 1024 * 1024
+"""Characters of a paste from which on the rep is told before it is laid out: 17 hours of speech."""
+_TIME_TO_SAY = 0.1
+
 LONGEST_ROW = 2_000
 """Characters of one line that are laid out together."""
 
@@ -171,6 +175,9 @@ class PageText(TextArea):
             super().__init__()
             self.characters = characters
 
+    class Large(Message):
+        """A paste so large that laying it out will be felt is about to be taken."""
+
     class Kept(Message):
         """Somebody types into a text that is kept as it came."""
 
@@ -274,11 +281,17 @@ class PageText(TextArea):
             self.post_message(self.Kept())
         elif len(self.text) + len(text) > MOST:
             self.post_message(self.Refused(len(self.text) + len(text)))
+        elif len(text) > LARGE:
+            self.post_message(self.Large())
+            self.set_timer(_TIME_TO_SAY, lambda: self._take(text))
         else:
-            self.history.checkpoint()  # undo takes the paste back whole, and nothing with it
-            self.replace(text, *self.selection, maintain_selection_offset=False)
-            self.history.checkpoint()
-            self.focus()
+            self._take(text)
+
+    def _take(self, text: str) -> None:
+        self.history.checkpoint()  # undo takes the paste back whole, and nothing with it
+        self.replace(text, *self.selection, maintain_selection_offset=False)
+        self.history.checkpoint()
+        self.focus()
 
 
 def moved(spans: Sequence[Span], before: str, after: str) -> list[Span]:
