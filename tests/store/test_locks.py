@@ -136,3 +136,41 @@ async def test_a_refresher_gives_up_in_the_end(tmp_path: Path) -> None:
             async with refresher_lock(tmp_path, "zoom", wait=0.1):
                 raise AssertionError("two refreshers")
     assert locks.REFRESH_WAIT > 1
+
+
+WINDOWS = """
+    import fcntl, os, sys, types
+    from pathlib import Path
+    import hashlib, contextlib, asyncio
+
+    def locking(handle, mode, size):  # as msvcrt: so many bytes from where the file stands, refused with EACCES
+        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, size, os.lseek(handle, 0, os.SEEK_CUR))
+
+    sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2)
+    sys.platform = "win32"
+    from gangly_tui.store.locks import sender_lock
+    from gangly_tui.domain.errors import HeldByAnother
+    try:
+        with sender_lock(Path(sys.argv[1])):
+            print("held", flush=True)
+            if len(sys.argv) > 2:
+                sys.stdin.readline()
+    except HeldByAnother as other:
+        print(other.pid)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shows the Windows way where there is no Windows")
+def test_the_windows_way_locks_beyond_the_name_that_others_read(path: Path) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(WINDOWS), str(path)]
+    with subprocess.Popen(
+        [*command, "wait"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+        assert second.stdout == f"{first.pid}\n"
+        first.kill()
+        first.wait()
+        third = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+        assert third.stdout == "held\n"
