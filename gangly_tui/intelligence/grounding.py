@@ -15,8 +15,10 @@ from gangly_tui.intelligence.offline.amounts import Role, figures
 from gangly_tui.intelligence.offline.competitors import still_weighed
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
 from gangly_tui.intelligence.offline.due import read_dues, shown
+from gangly_tui.intelligence.offline.economic import says_so
 from gangly_tui.intelligence.offline.modality import Mood, admits, mood, planted
 from gangly_tui.intelligence.offline.passages import Block, Sentence, one_space, plain
+from gangly_tui.intelligence.offline.price import accepted
 from gangly_tui.intelligence.offline.reading import Reading, read
 from gangly_tui.intelligence.offline.stage import generic_of, supports
 from gangly_tui.intelligence.offline.step_words import BASE
@@ -31,7 +33,6 @@ LEAST = 0.35
 _TEMPLATE = frozenset({"meet"})  # the only word an action may hold that its quote does not
 _BUYER_FIELDS = frozenset("close_date competitor budget pain decision_process decision_criteria economic_buyer".split())
 _CUES = {
-    "economic_buyer": cue.ECONOMIC,
     "close_date": re.compile(rf"{cue.CLOSE.pattern}|{cue.ASKS_FOR['close_date'].pattern}"),
 }
 _TEXT_CUES = {
@@ -158,7 +159,8 @@ class Gate:
                 figure.role
                 for line in said
                 for figure in figures(line)
-                if value in (figure.money.low, figure.money.high) and figure.mood is Mood.ASSERTED
+                if value in (figure.money.low, figure.money.high)
+                and (figure.mood is Mood.ASSERTED or (figure.mood is Mood.HYPOTHETICAL and accepted(said, figure)))
             }
             wanted = {Role.BUDGET} if each.field == "budget" else {Role.OFFER, Role.AGREED}
             return (
@@ -175,11 +177,7 @@ class Gate:
             first = value.split()[0].lower() if value.split() else ""
             if not first or not re.search(rf"\b{re.escape(first)}\b", low) or value.lower() not in self.all:
                 return "its quote does not name them"
-            return (
-                ""
-                if cue.ECONOMIC.search(low) or re.search(r"\bwho\b|\bapprov|\bsign", low)
-                else "its quote does not say that they decide"
-            )
+            return "" if says_so(low) else "its quote does not say that they decide"
         if not self._holds(each.evidence, value):
             return "its quote does not say it"
         words = " ".join(value.lower().split())
@@ -194,7 +192,8 @@ class Gate:
         generic = generic_of(stage, schema_of(Kind.OPPORTUNITY, "stage", self.context.schemas))
         if generic is None:
             return "not one of the deal's stages"
-        if all(line.block is Block.PREP for line in self._sentences(evidence)):
+        said = self._sentences(evidence)
+        if said and all(line.block is Block.PREP for line in said):
             return Mood.PREP.value
         return "" if supports(_clean(evidence.text), generic) else "its quote is no sign of this stage"
 

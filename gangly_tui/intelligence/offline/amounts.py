@@ -69,7 +69,8 @@ _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         Role.SUPERSEDED,
         re.compile(
             r"\b(?:(?:first|original|initial|previous|old|earlier|last|opening) (?:offer|quote|proposal|price|number|"
-            r"figure)|originally|(?:was|were) at|down from|instead of|list price|started at)\b"
+            r"figure)|originally|(?:was|were) at|down from|instead of|list price|started at|from(?= "
+            r"[$€£]?\d[\d.,]*k? (?:down )?to\b))\b"
         ),
     ),
     (
@@ -122,6 +123,8 @@ _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_LED_BY = 24
+"""Characters between "instead of" or "the first offer was" and the figure it is about."""
 _BIG = frozenset(
     {Role.SUPERSEDED, Role.OTHER_VENDOR, Role.DISCOUNT, Role.PAIN, Role.BUDGET, Role.CURRENT_SPEND, Role.BUSINESS}
 )
@@ -176,6 +179,9 @@ def role_of(low: str, start: int, end: int, approximate: bool = False) -> Role:
     seen: dict[Role, float] = {}
     for role, pattern in _CUES:
         for hit in pattern.finditer(low, head, tail):
+            led = 0 <= start - hit.end() <= _LED_BY and not re.search(r"\d", low[hit.end() : start])
+            if role is Role.SUPERSEDED and not led:
+                continue
             gap = start - hit.end() if hit.end() <= start else hit.start() - end if hit.start() >= end else 0
             comma = low.count(", ", min(hit.start(), start), max(hit.end(), end))
             distance = (

@@ -6,7 +6,7 @@ import re
 
 from gangly_tui.domain.draft import ContactMention, Evidence, Side
 from gangly_tui.intelligence.offline import field_cues as cue
-from gangly_tui.intelligence.offline.lexicon import TITLE_PHRASE, names_in
+from gangly_tui.intelligence.offline.lexicon import FIRST_NAME, NOT_A_NAME, PERSON, TITLE_PHRASE, names_in
 from gangly_tui.intelligence.offline.modality import Mood, asks, in_order, mood
 from gangly_tui.intelligence.offline.passages import Block, Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
@@ -30,6 +30,7 @@ _SELF = re.compile(
     r"\b|\bi sign (?:for|it|the|that|this|off|everything|anything|all|contracts?|these)\b|\b(?:it's|that's|is|are) "
     r"(?:my (?:call|decision|budget)|mine to (?:sign|decide|approve))\b"
 )
+_SIGNS = re.compile(rf"(?P<name>{PERSON}|{FIRST_NAME})\s(?:signs|approves|decides|has (?:the )?final)\b")
 _SEVERAL = re.compile(r"^[\s:=-]*(?:[\w.]+\s){0,3}?[\w.]+\s?(?:\+|&|\band\b)")
 _PRONOUN = re.compile(r"(?:^|[,;.]\s|\band\s)(?:she|he)\b[^,;]{0,20}$")
 
@@ -69,6 +70,11 @@ def economic_buyer(reading: Reading, contacts: list[ContactMention]) -> tuple[st
         if best[0].lower() not in people or len(people) > 1:
             return None
     return best
+
+
+def says_so(low: str) -> bool:
+    """Whether words say that somebody approves, signs or decides."""
+    return bool(cue.ECONOMIC.search(low) or _SELF.search(low) or re.search(r"\bwho\b|\bapprov|\bsign", low))
 
 
 def _stated(sentence: Sentence, how: Mood) -> bool:
@@ -138,6 +144,9 @@ def _subject(sentence: Sentence, begin: int, end: int, contacts: list[ContactMen
         titles = list(_TITLE.finditer(area))
         if titles:
             return titles[-1 if area is not behind else 0].group("title").strip(), sure
+    signing = _SIGNS.search(text) if begin < len(text) else None
+    if signing and signing.group("name").lower() not in NOT_A_NAME:
+        return signing.group("name"), 0.62
     bare = re.search(r"\b(?:CFO|CEO|CTO|COO|CIO|CRO|VP|[Bb]oard)\b", text[:begin] or behind)
     return (bare.group(), 0.5) if bare else None
 

@@ -58,6 +58,8 @@ _NOT_BUT = re.compile(
     r"than|later than|brainer|kidding)\b|\bwhy not\b|\bno,|\bnot a problem\b|\bcan't wait\b|\bif "
     r"not\b"
 )
+_INSTEAD = re.compile(r"\b(?:instead of|rather than)\b.*")
+"""Denies what follows it, not what stands before."""
 _PAST = re.compile(
     r"\b(?:used to|last (?:year|quarter|month|time|week)|previously|formerly|originally|back "
     r"(?:then|when|in)|years? ago|months? ago|"
@@ -174,6 +176,7 @@ def denied(low: str, begin: int, finish: int) -> bool:
     head, tail = _clause(low, begin, finish)
     before = _NOT_BUT.sub(lambda found: " " * len(found.group()), low[max(head, begin - 42) : begin])
     behind = _NOT_BUT.sub(lambda found: " " * len(found.group()), low[finish : min(tail, finish + 22)])
+    behind = _INSTEAD.sub(lambda found: " " * len(found.group()), behind)
     inside = re.sub(r"\bnot (?:only|just)\b", "", low[begin:finish])
     return bool(
         _NOT.search(before)

@@ -21,8 +21,10 @@ from gangly_tui.intelligence.offline.step_words import names_thing, words
 
 _DEMONSTRATES = re.compile(
     r"(?:show|get (?:to|into|right|straight)|return to|look at|pass|read|take (?:you|a (?:look|step))|bring (?:up|you)|"
-    r"open (?:up|with)|put (?:it|that|this)\b(?! in)|tell|push back|be|let you (?:go|get))\b"
+    r"open (?:up|with)|make sure (?:it|that|they)(?:'s| is| are)|put (?:it|that|this)\b(?! in)|tell|push back|"
+    r"be|let you (?:go|get))\b"
 )
+_NO_ACTION = re.compile(r"be\b|let\b(?! \w+ know)|have (?:it|that|them|those)\b")
 _HAVE_IT = re.compile(
     r"\b(?:(?:should|will|'ll|can|could) (?:have|get|expect|see|receive) (?:it|that|them|those)|(?:have|get) "
     r"(?:it|that|"
@@ -92,7 +94,7 @@ def _idle(low: str, begin: int) -> bool:
 def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
     low, at = sentence.low, found.start()
     what = sentence.text[found.start("what") :]
-    if cue.NOW_TALK.search(low[at : at + 70]) or what.lower().startswith(("be ", "let ")):
+    if cue.NOW_TALK.search(low[at : at + 70]) or _NO_ACTION.match(what.lower()):
         return
     has_due = bool(read_dues(sentence.text, reading.context))
     team = not low.startswith(("i", "let me"), at)
@@ -163,14 +165,19 @@ _TAKEN_ON = ((cue.PROMISE, _promised), (cue.NAMED, _assigned), (cue.THIRD, _repo
 
 def _dated_behind(reading: Reading, each: Candidate) -> None:
     """ "I need to request the summary. I should have it by Friday": the day stands in the speaker's next sentence."""
-    last = each.marks[-1]
-    behind = next(iter(reading.after(last, 1)), None)
-    if each.due or each.places or behind is None or behind.turn != last.turn or not _HAVE_IT.search(behind.low):
+    if each.due or each.places or each.rule == "meeting":
         return
-    dues = read_dues(behind.text, reading.context)
-    if dues and each.fits(behind):
-        each.marks.append(behind)
-        each.due, each.due_mark = dues[-1], behind
+    last = each.marks[-1]
+    for behind in reading.after(last, 4):
+        if behind.side is not last.side and behind.turn != last.turn and each.rule != "request":
+            continue
+        dues = read_dues(behind.text, reading.context) if _HAVE_IT.search(behind.low) else []
+        if dues and each.fits(behind):
+            each.marks.append(behind)
+            each.due, each.due_mark = dues[-1], behind
+            return
+        if cue.PROMISE.search(behind.text):
+            return
 
 
 def _amend(reading: Reading, each: Candidate) -> None:

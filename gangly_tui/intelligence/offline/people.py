@@ -65,6 +65,12 @@ _MET = re.compile(
     rf"introduce (?:you |us |me )?to)\s(?:our |my |their |the )?)(?P<name>{PERSON}|{FIRST_NAME}(?=\sfrom\s))"
     rf"(?:\s(?:from|at|of|in)\s(?P<org>{ORG}|[a-z]+))?"
 )
+_SIGNS = re.compile(
+    rf"\b(?!(?:Board|Management|Corporate|Everyone|Everybody|Headquarters|Leadership|Committee|Group|Somebody|"
+    rf"Whoever|Neither|"
+    rf"Nobody)\b)(?P<name>{PERSON}|{FIRST_NAME})\s(?:signs|approves|decides)\b"
+)
+_NAME_IS = re.compile(rf"\b(?:[Hh]is|[Hh]er|[Tt]heir) name(?:'s| is) (?P<name>{PERSON})")
 _PLUS = re.compile(rf"(?:\+|&|\band)\s(?P<name>{FIRST_NAME}(?:\s(?:{FIRST_NAME}|[A-Z]\.))?)\sfrom\s(?P<team>[A-Za-z]+)")
 _MY_MAIL = re.compile(
     r"\b(?:my|best|reach me|e-?mail (?:me|is|address)|send (?:it|that|them|those|everything) to|"
@@ -174,7 +180,7 @@ def _titled(reading: Reading, sentence: Sentence, company: str | None) -> Iterat
             groups = hit.groupdict("")
             name = groups["name"] or groups.get("name2", "")
             title = _trim_title(
-                groups["title"] or groups.get("title2", ""), led=bool(groups["title"]) and pattern is not _IN_PARENS
+                groups["title"] or groups.get("title2", ""), led=bool(groups["title"]) != (pattern is _IN_PARENS)
             )
             org = groups.get("org", "") or groups.get("org2", "")
             own = (groups.get("own", "") or groups.get("own2", "")).strip().lower()
@@ -217,6 +223,9 @@ def _met(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[
     """People the rep writes of having met, and people the buyer brings in."""
     if not sentence.buyer_fact:
         return
+    for hit in (*_NAME_IS.finditer(sentence.text), *_SIGNS.finditer(sentence.text)):
+        if _is_name(hit.group("name")):
+            yield _Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
     for hit in _MET.finditer(sentence.text):
         name, org = hit.group("name"), hit.group("org") or ""
         vendor = sentence.block is Block.SPEECH and not re.match(r"(?i:loop|bring|cc|add|copy|connect|introduce|reach|"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from gangly_tui.domain.draft import Dropped, Evidence, Side
 from gangly_tui.intelligence.offline.amounts import Figure, Role, figures, said_by_us
 from gangly_tui.intelligence.offline.modality import Mood
-from gangly_tui.intelligence.offline.passages import Block
+from gangly_tui.intelligence.offline.passages import Block, Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
 
 _YES = re.compile(
@@ -20,6 +21,7 @@ _YES = re.compile(
     r"we'll|i'll|i) take (?:it|that|this)|one we take|fine with|happy "
     r"with|good price|fair enough|accept\w*)\b"
 )
+_SPAN = 900
 _NO = re.compile(
     r"\b(?:too (?:much|high|expensive)|can't (?:do|afford)|over (?:our )?budget|no way|lower|"
     r"discount|not (?:going to|gonna) work|steep|need to come down|better price)\b"
@@ -41,11 +43,17 @@ def amount(reading: Reading, dropped: list[Dropped]) -> Price | None:
     """The one offered or agreed price, or None with every figure's reason in `dropped`."""
     offers: list[tuple[Figure, float, Evidence | None]] = []
     refused: list[tuple[Figure, str]] = []
+    backed: dict[int, Evidence] = {}
     for sentence in reading.live():
         if sentence.block is Block.OUTCOME:
             continue
         for figure in figures(sentence):
             reason = _refusal(reading, figure)
+            taken = _taken(reading, figure) if reason == Mood.HYPOTHETICAL.value else None
+            if taken:
+                offers.append((figure, 0.84, None))
+                backed[figure.sentence.index] = span(reading.text, figure.sentence, taken)
+                continue
             if reason:
                 refused.append((figure, reason))
                 continue
@@ -75,7 +83,7 @@ def amount(reading: Reading, dropped: list[Dropped]) -> Price | None:
             words = figure.sentence.text[figure.money.start : figure.money.end]
             return Price(
                 value=figure.value,
-                evidence=figure.sentence.evidence(reading.text),
+                evidence=backed.get(figure.sentence.index) or figure.sentence.evidence(reading.text),
                 confidence=min(0.93, sure + 0.03 * (times - 1)),
                 reading=f'"{words}", read as {figure.role.value}',
                 against=against,
@@ -84,12 +92,42 @@ def amount(reading: Reading, dropped: list[Dropped]) -> Price | None:
     return None
 
 
+_IF = re.compile(r"\b(?:if|unless|suppose|imagine|what if|hypothetically|maybe|might|perhaps)\b")
+
+
+def _taken(reading: Reading, figure: Figure) -> Sentence | None:
+    """The buyer's yes, within a few turns and without a no before it, to "that would bring you to ..."."""
+    if figure.sentence.account or figure.sentence.side is not Side.REP or _IF.search(figure.sentence.low):
+        return None
+    for each in reading.after(figure.sentence, 10):
+        if each.turn - figure.sentence.turn > 4 or each.end - figure.sentence.start > _SPAN:
+            return None
+        if each.side is Side.BUYER and each.index not in reading.gone:
+            if _NO.search(each.low):
+                return None
+            if says_yes(each):
+                return each
+    return None
+
+
+def says_yes(sentence: Sentence) -> bool:
+    """Whether the buyer agrees to a price here."""
+    return bool(_YES.search(sentence.low)) and not _NO.search(sentence.low) and not sentence.low.endswith("?")
+
+
+def accepted(lines: Iterable[Sentence], figure: Figure) -> bool:
+    """Whether one of these lines, behind the figure's, is the buyer's yes to it."""
+    return not _IF.search(figure.sentence.low) and any(
+        each.side is Side.BUYER and each.start > figure.sentence.start and says_yes(each) for each in lines
+    )
+
+
 def _refusal(reading: Reading, figure: Figure) -> str:
     """Why a figure cannot be the deal's amount, or "" when it can."""
     money, period = figure.money, figure.money.period
     other = money.currency and money.currency != reading.context.currency and reading.context.schemas
     checks = (
-        (figure.mood not in (Mood.ASSERTED, Mood.HEDGED), figure.mood.value),
+        (figure.mood not in (Mood.ASSERTED, Mood.HEDGED, Mood.HYPOTHETICAL), figure.mood.value),
         (figure.role not in (Role.OFFER, Role.AGREED), figure.role.value),
         (not figure.exact, "a range, not one price"),
         (money.minor, "hundredths, not a price"),
@@ -97,7 +135,7 @@ def _refusal(reading: Reading, figure: Figure) -> str:
         (bool(other), f"in {money.currency}, while the deal is kept in {reading.context.currency}"),
         (figure.value < 100, "too small to be a deal's price"),
         (figure.sentence.side is Side.UNKNOWN and not figure.sentence.account, "nobody can tell who said it"),
-        (figure.mood is Mood.HEDGED, Mood.HEDGED.value),
+        (figure.mood in (Mood.HEDGED, Mood.HYPOTHETICAL), figure.mood.value),
     )
     return next((reason for applies, reason in checks if applies), "")
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from gangly_tui.domain.draft import Evidence, Side
 from gangly_tui.domain.records import FieldSchema
 from gangly_tui.intelligence.offline.modality import asks, denied, planted
-from gangly_tui.intelligence.offline.passages import Block, Sentence, plain, span
+from gangly_tui.intelligence.offline.passages import Block, Sentence, plain
 from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.stage_outcome import early, ending, failed, kind
 
 _DOC = r"(?:contract|agreement|order form|msa|sow|paperwork|purchase order|po\b|deal|documents?|docusign)"
 _WON = re.compile(
     rf"\b(?:(?:we|they|he|she|i|customer|client|both sides)(?:'ve| have| has)? (?:just |already |"
-    rf"now )?(?:counter)?signed(?: (?:the|it|off on the|your|our))?(?: \w+)? ?{_DOC}?|{_DOC} (?:is "
+    rf"now )?(?:counter)?signed(?! (?:up |on )?with (?!you\b|us\b))(?: (?:the|it|off on the|your|our))?(?: "
+    rf"\w+)? ?{_DOC}?|{_DOC} (?:is "
     rf"|has been |was |came back |all )?(?:fully |now |already )?(?:counter-?)?signed|signed "
     rf"(?:the |our |your )?{_DOC}|"
     rf"(?:deal|opp|opportunity)(?:'s| is| has been| was)? (?:closed|done and signed|won)\b(?!')|closed[- ]won|"
@@ -34,7 +36,10 @@ _LOST = re.compile(
     r"(?:to go|to stay|to move|with|in)? ?(?:with |in )?(?:another|a different|someone else|the "
     r"other|a competitor|your competitor|other direction|in another direction)|(?:went|gone|going|"
     r"go) (?:with|in) (?:another|a different|someone else|the other vendor|a competitor)|"
-    r"(?:went|going|decided to go|chose to go) with [a-z]\w+ instead|not (?:going to be )?moving "
+    r"(?:went|going|decided to go|chose to go) with [a-z]\w+ instead|"
+    r"(?:we|they)(?:'ve| have)? (?:just |already )?(?:signed(?: up)?|went|gone|decided to go|chose to go) with "
+    r"(?!you\b|us\b|"
+    r"the (?:plan|idea|\w+ (?:plan|package|option)))[a-z]|not (?:going to be )?moving "
     r"forward|(?:won't|will not|not going to|decided not to|can't) (?:be )?(?:moving|move|go|"
     r"going|proceed|proceeding)(?: forward| ahead)?(?: with (?:this|you|it))?|(?:we|they)(?:'re| "
     r"are|'ll| will| have decided to| decided to) (?:going to )?pass(?:ing)?(?: on (?:this|it|"
@@ -105,6 +110,11 @@ _LATER = re.compile(
     r"\b(?:until|till|yet|for now|right now|just now|this (?:year|quarter|month)|before|at (?:the|this) moment|today|"
     r"(?:so|that|as) (?:fast|quickly|soon))\b"
 )
+_WITH_OTHER = re.compile(
+    r"(?:we|they)(?:'ve| have)? (?:just |already )?(?:signed|went|gone|decided|chose)\b.* with [a-z]"
+)
+_LONG_AGO = re.compile(r"\b(?:years? ago|in 20[01]\d|last year|back (?:then|in)|originally|at the time)\b")
+_SURE = 0.75
 ORDER = ("discovery", "demo", "proposal", "negotiation", "closed_won", "closed_lost")
 _TABLE = (
     ("closed_lost", _LOST),
@@ -134,33 +144,65 @@ class StageReading:
     reason: str = ""
 
 
+_REGRETS = re.compile(
+    r"\b(?:sorry|disappoint\w*|hear that|thought we|what (?:tipped|made|could|drove)|feedback|oh|ah|too bad|"
+    r"unfortunate)\b"
+)
+_LEAST = {"discovery": 0.5}
+_EARLY_LEAST = 0.8
+"""On a first call, talk of contracts and proposals is mostly about somebody else's."""
+
+
 def read_stage(reading: Reading) -> StageReading:
-    """The stage the evidence supports, or None with the reason."""
+    """The stage the evidence supports, or None with the reason. How the call ended outranks what was said in it."""
     hits: dict[str, list[tuple[float, Sentence]]] = {}
     for sentence in reading.live():
-        for stage, weight in cues(sentence):
-            hits.setdefault(stage, []).append((weight, sentence))
+        for stage, found in cues(sentence):
+            lost_to = stage == "closed_lost" and found < _SURE and _regretted(reading, sentence)
+            hits.setdefault(stage, []).append((_SURE if lost_to else found, sentence))
+    ended = next((stage for stage, rows in hits.items() if any(row[1].block is Block.OUTCOME for row in rows)), None)
     strength = {stage: _sum(weights) for stage, weights in hits.items()}
-    won, lost = strength.get("closed_won", 0.0), strength.get("closed_lost", 0.0)
-    if won >= 0.6 and lost >= 0.6:
+    if strength.get("closed_won", 0.0) >= 0.6 and strength.get("closed_lost", 0.0) >= 0.6 and not ended:
         return StageReading(stage=None, reason="the text speaks of a deal won and of a deal lost")
-    for stage, least in (
-        ("closed_lost", 0.6),
-        ("closed_won", 0.6),
-        ("negotiation", 0.6),
-        ("proposal", 0.6),
-        ("demo", 0.6),
-        ("discovery", 0.5),
-    ):
-        if strength.get(stage, 0.0) >= least:
-            weight, sentence = max(hits[stage], key=lambda each: (each[0], each[1].index))
-            evidence = _with_answer(reading, sentence) if stage == "discovery" else sentence.evidence(reading.text)
-            return StageReading(
-                stage=stage, evidence=evidence, confidence=round(min(0.92, 0.45 + 0.35 * strength[stage]), 2)
-            )
+    named, heading = _named(reading)
+    title = heading.text.lower() if heading else ""
+    late = named not in (None, "discovery") or _LATER_CALL.search(title) or (failed(title) and ended != "discovery")
+    if ended and not (ended == "discovery" and late):
+        return _backed(reading, ended, hits[ended], strength[ended])
+    for stage in ("closed_lost", "closed_won", "negotiation", "proposal", "demo", "discovery"):
+        if stage == "demo" and failed(title):
+            continue
+        least = _EARLY_LEAST if early(title) and stage in ("negotiation", "proposal", "demo") else 0.6
+        if strength.get(stage, 0.0) >= _LEAST.get(stage, least) and not (stage == "discovery" and late):
+            return _backed(reading, stage, hits[stage], strength[stage])
+    if named and heading:
+        return StageReading(stage=named, evidence=heading, confidence=0.66)
     return StageReading(
         stage=None, reason="nothing says where the deal stands" if not hits else "the signs are too weak"
     )
+
+
+_LATER_CALL = re.compile(r"\b(?:follow[- ]?up|closing|renewal|negotiation|pricing|procurement|check[- ]?in)\b")
+
+
+def _named(reading: Reading) -> tuple[str | None, Evidence | None]:
+    """The stage the call's own name stands for, and the heading that says so."""
+    heading = reading.source.header.heading
+    if heading is None:
+        return None, None
+    text = reading.text[heading[0] : heading[1]]
+    return kind(text.lower()), Evidence(text=text, start=heading[0], end=heading[1])
+
+
+def _backed(reading: Reading, stage: str, rows: list[tuple[float, Sentence]], strength: float) -> StageReading:
+    _, sentence = max(rows, key=lambda each: (each[0], each[1].index))
+    evidence = sentence.evidence(reading.text)
+    return StageReading(stage=stage, evidence=evidence, confidence=round(min(0.92, 0.45 + 0.35 * strength), 2))
+
+
+def _regretted(reading: Reading, sentence: Sentence) -> bool:
+    """Whether the rep takes "we signed with X" as the end of the deal."""
+    return any(_REGRETS.search(each.low) for each in reading.after(sentence, 3) if each.side is Side.REP)
 
 
 def _sum(hits: list[tuple[float, Sentence]]) -> float:
@@ -168,21 +210,15 @@ def _sum(hits: list[tuple[float, Sentence]]) -> float:
     return best + 0.15 * min(2, len(hits) - 1)
 
 
-def _with_answer(reading: Reading, sentence: Sentence) -> Evidence:
-    return (
-        sentence.evidence(reading.text)
-        if sentence.block is not Block.SPEECH or not reading.reply(sentence)
-        else span(reading.text, sentence, sentence)
-    )
-
-
 def cues(sentence: Sentence) -> list[tuple[str, float]]:
     """(generic stage, weight) for every sign of a stage in one sentence."""
     low, found = sentence.low, []
     if planted(low) or sentence.block is Block.PREP:
         return []
+    if sentence.block is Block.OUTCOME:
+        ended = ending(low)
+        return [(ended, 0.9)] if ended else []
     question = asks(sentence)
-    outcome = sentence.block is Block.OUTCOME
     for stage, pattern in _TABLE:
         hit = pattern.search(low)
         if (
@@ -201,15 +237,13 @@ def cues(sentence: Sentence) -> list[tuple[str, float]]:
             and stage != "discovery"
         ):
             continue
-        weight = _weight(stage, sentence, low, hit, outcome)
+        weight = _weight(stage, sentence, low, hit)
         if weight > 0:
             found.append((stage, weight))
     return found
 
 
-def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str], outcome: bool) -> float:
-    if outcome:
-        return 0.9
+def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str]) -> float:
     strong = 0.75 if sentence.buyer_fact else 0.55
     before = low[max(0, hit.start() - 40) : hit.start()]
     if stage == "closed_won":
@@ -222,6 +256,9 @@ def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str], outcom
         return 0.8 if sentence.buyer_fact else 0.65
     if stage == "closed_lost":
         later = _LATER.search(low[hit.start() :])
+        if _WITH_OTHER.fullmatch(hit.group()):
+            name = sentence.text[hit.end() - 1 : hit.end()].isupper()
+            return 0.45 if sentence.buyer_fact and name and not _LONG_AGO.search(low) else 0.0
         return 0.75 if sentence.buyer_fact and "?" not in low and not later else 0.0
     if stage == "negotiation":
         ahead = re.search(r"\b(?:once|after|then)\b", before)
@@ -246,6 +283,8 @@ def _others(low: str) -> bool:
 def supports(quote: str, stage: str) -> bool:
     """Whether a quote alone holds a sign of this generic stage: the evidence rule for the stage."""
     body, _, start, end = plain(quote, 0)
+    if kind(body.lower()) == stage and len(body) < 120:
+        return True
     for block, side in ((Block.SPEECH, Side.BUYER), (Block.OUTCOME, Side.UNKNOWN)):
         line = Sentence(
             text=body,

@@ -71,8 +71,6 @@ _NEAR, _FAR = 12, 20
 
 def _same(old: Candidate, new: Candidate) -> bool:
     """Whether two candidates are one step, said twice."""
-    if bool(old.refused) != bool(new.refused):
-        return False
     if old.ours != new.ours:
         return _meeting_of_both(old, new)
     if old.rule == new.rule == "meeting":
@@ -92,9 +90,9 @@ def _same(old: Candidate, new: Candidate) -> bool:
         return False
     if meets and (is_vague(new.action) or is_vague(old.action) or (mine & its) - {"schedule", "book", "set", "meet"}):
         return True
-    if {kind, other} == {"make", "send"}:
-        shared = (mine - _verb(old)) & (its - _verb(new))
-        return bool(shared) and apart <= _FAR and not other_owner
+    made_and_sent = {kind, other} == {"make", "send"} and apart <= _FAR and not other_owner
+    if made_and_sent:
+        return (is_vague(new.action) and apart <= 3) or bool((mine - _verb(old)) & (its - _verb(new)))
     return kind == other and _same_thing(old, new)
 
 
@@ -135,7 +133,7 @@ def _verb(each: Candidate) -> frozenset[str]:
 
 
 def _join(old: Candidate, new: Candidate) -> None:
-    better = is_vague(old.action) and not is_vague(new.action)
+    better = (is_vague(old.action) and not is_vague(new.action)) or words(new.action) > words(old.action)
     clearer = (
         not is_vague(new.action)
         and len(words(new.action)) > len(words(old.action)) + 1

@@ -67,6 +67,7 @@ AGREES = re.compile(
     r"\b(?:works|work (?:for|on)|sounds (?:good|great|perfect)|is (?:good|great|fine|perfect|"
     r"better|best)|see you|talk (?:to you |then)|speak (?:then|on)|confirmed|locked in|booked|it "
     r"is|let's (?:do|say|go with|plan (?:for|on)|make it)|"
+    r"(?:day|\d|morning|afternoon|o'clock|pm|am|noon),? (?:done|it is|deal|confirmed|would(?: work)?|suits|then)\b|"
     r"i'm (?:free|available|open)|i can do|we can do|would be (?:good|great|fine|perfect|better))\b"
 )
 ASKS_SLOT = re.compile(

@@ -38,11 +38,14 @@ def agreed_slot(reading: Reading, sentence: Sentence) -> Candidate | None:
     if settled is None:
         return None
     due, marks = dues[-1], [sentence] if settled is sentence else [sentence, settled]
+    due_mark: Sentence | None = None
     offer = _offered_slot(reading, sentence, due)
     if (offer and _is_work(offer[1])) or (not offer and _is_work(sentence)):
         return None
     if offer:
-        due, where = offer
+        own, (due, where) = due, offer
+        if due is own:
+            due_mark = sentence
         marks.insert(0, where)
     name = meeting(reading, sentence)
     if name is None and not _GREETS.search(low) and not offer:
@@ -64,7 +67,7 @@ def agreed_slot(reading: Reading, sentence: Sentence) -> Candidate | None:
         confidence=0.88,
         marks=marks,
         due=due,
-        due_mark=marks[0],
+        due_mark=due_mark or marks[0],
     )
 
 
@@ -97,12 +100,13 @@ def _is_work(sentence: Sentence) -> bool:
 def _offered_slot(reading: Reading, sentence: Sentence, due: Due) -> tuple[Due, Sentence] | None:
     """The day as it was offered: "Tuesday at 3 works" means the Tuesday somebody named just before."""
     day = weekday_of(due)
-    if not day or _BEFORE_OTHER.search(due.words.lower()):
+    if not day:
         return None
+    dated = _BEFORE_OTHER.search(due.words.lower())
     for each in reading.before(sentence, 8):
         if each.speaker == sentence.speaker and each.turn == sentence.turn:
             continue
         for slot in read_dues(each.text, reading.context):
             if weekday_of(slot) == day:
-                return slot, each
+                return (due if dated else slot), each
     return None

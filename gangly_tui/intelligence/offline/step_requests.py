@@ -17,8 +17,10 @@ from gangly_tui.intelligence.offline.step_words import is_vague, names_thing, ve
 
 _TALK_ONLY = re.compile(
     r"(?:tell|explain|give me (?:a|an) (?:sense|idea|example|overview|rough)|walk|run|talk|help|say|show|check my|read|"
-    r"put me (?:through|on)|pass me|take (?:me|us)|bring me|do me|keep|hold on|get (?:my|me))\b"
+    r"put me (?:through|on)|pass me|take (?:me|us)|bring me|do me|keep|hold on|give (?:me|us) (?:a|an|one|two|"
+    r"five) (?:second|sec|moment|minute|few)s?|make sure (?:it|that|they|he|she|we)(?:'s| is| are)|get (?:my|me))\b"
 )
+_HAVE_IT = re.compile(r"\b(?:you'll|you will|you can|you should) (?:have|get|expect|see) (?:it|that|them|those)\b")
 _SHOWS = re.compile(r"(?:do|have|get|show|demo|run|make|test)\b")
 _PUTS_OFF = re.compile(
     r"^(?:(?:well|hmm|um|uh|so|yeah|oh)[, ]+)*(?:let me (?:check|think|see|talk|ask|look|get back|find out|"
@@ -91,7 +93,7 @@ def answer(reply: list[Sentence]) -> tuple[Sentence | None, bool]:
             return None, True
         if _PUTS_OFF.match(low):
             return None, False
-        if cue.ACCEPTS.match(low) or cue.AGREES.search(low) or cue.PROMISE.search(each.text):
+        if cue.ACCEPTS.match(low) or cue.AGREES.search(low) or cue.PROMISE.search(each.text) or _HAVE_IT.search(low):
             return each, False
         if asks(each):
             break

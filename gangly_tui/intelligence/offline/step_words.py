@@ -22,7 +22,7 @@ _END = re.compile(
 )
 _TRAIL = re.compile(
     r"[\s,.;:(-]+$|\s(?:right now|right away|immediately|shortly|soon|asap|after (?:this|our) "
-    r"call|for (?:you|us|me)|please|then|as well|too|if (?:you|that).*|by|on|before|until|till|"
+    r"call|for (?:you|us|me)|in the meantime|please|then|as well|too|if (?:you|that).*|by|on|before|until|till|"
     r"for|at|in|"
     r"within|due|around|no later than|or so|with you|guys|of the week|later|instead|first thing|"
     r"this|sometime|and|or|to|the)$",
@@ -53,6 +53,7 @@ _TO_WHOM = re.compile(
     r"\s(?:to|with|past|by|through)\s(?!you\b|me\b|us\b|her\b|him\b|them\b)(?:(?!and\b|so\b|but\b|on\b|by\b|"
     r"for\b)[\w'-]+\s?){1,5}"
 )
+_IS_MEETING = re.compile(rf"\b{MEETING_NOUN}$", re.I)
 _DECIDED_ON = re.compile(
     r"proposal|quote|contract|agreement|pricing|order form|business case|deck|msa|sow|dpa|numbers|plan|estimate", re.I
 )
@@ -70,7 +71,7 @@ _OF_IT = re.compile(
 _ECHO = re.compile(
     r"(?:send|share|e-?mail|forward|get|bring|return|upload|submit|pass|give|drop|mail|shoot|circulate)\s(?:it|"
     r"them|that|"
-    r"those|this)\b|(?:copy|cc)\s(?:you|me|us|him|her)\b|(?:get|come|circle) back\b|let (?:you|me|us|them) know\b|"
+    r"those|this)\b|(?:copy|cc)\s\w+\b|(?:get|come|circle) back\b|let (?:you|me|us|them) know\b|"
     r"tell (?:you|me|us)\b|see (?:if|what|how|whether)\b|make sure\b",
     re.I,
 )
@@ -102,7 +103,7 @@ _STOP = frozenset(
 _CLASSES = {
     "send": "send resend share email e-mail forward provide pass deliver drop shoot give get submit "
     "upload return circulate".split(),
-    "meet": "schedule reschedule book meet set arrange hold do demo block pencil join host call".split(),
+    "meet": "go schedule reschedule book meet set arrange hold do demo block pencil join host call".split(),
     "check": "check confirm find look dig ask verify figure".split(),
     "sign": "sign countersign".split(),
     "make": "prepare prep draft redraft put create build write revise".split(),
@@ -115,6 +116,9 @@ BASE = {
     "touched": "touch", "looked": "look",
 }  # fmt: skip
 """As said behind "would it be okay if I ...", and as written down."""
+_THROUGH = re.compile(
+    r"^(?:have|get|ask)\s\w+\s(?:to\s)?(?=(?:send|share|call|review|look|contact|reach|e-?mail)\b)", re.I
+)
 _REMINDER = re.compile(r"check(?:ed)? (?:back )?in\b|(?:put|set|make|diary|add) (?:a |an )?(?:reminder|note)\b", re.I)
 _ANSWERS = re.compile(r"(?:get|come|circle) back\b|let \w+ know\b|tell (?:you|me|us)\b|report back\b", re.I)
 
@@ -142,7 +146,10 @@ def fronted(sentence: Sentence, begin: int) -> str:
     """The object said before its verb: "The SOC 2 report I can send today"."""
     found = _FRONTED.match(sentence.text[:begin])
     thing = found.group("thing").strip() if found else ""
-    return thing[:1].lower() + thing[1:] if thing and names_thing(thing) else ""
+    alone = re.match(
+        rf"{ACTION_VERB}(?:\s(?:by|past|from|with|to|today|tomorrow|under|on)\b|[.,]|$)", sentence.text[begin:], re.I
+    )
+    return thing[:1].lower() + thing[1:] if thing and (names_thing(thing) or alone) else ""
 
 
 def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
@@ -158,6 +165,8 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     elif due and offset <= due.start < offset + len(text):
         text = text[: due.start - offset]
     text = re.sub(r"\s,.*$", "", re.sub(r"\(\s*\)", " ", text))
+    said, _, tail = text.strip().partition(" ")
+    text = f"{BASE.get(said.lower(), said)} {tail}"
     text = re.sub(r"\s+", " ", text).strip(" \"'")
     text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
     text = _INDIRECT.sub(r"\1 ", text)
@@ -171,9 +180,6 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     text = re.sub(r"^(\w+) (?:over|across|back) (?=(?:the|a|an|some|our|your|that|those)\b)", r"\1 ", text)
     while (short := _TRAIL.sub("", text)) != text:
         text = short
-    head, _, tail = text.partition(" ")
-    if head.lower() in BASE:
-        text = f"{BASE[head.lower()]} {tail}"
     if len(text) > ACTION_LIMIT:
         text = text[:ACTION_LIMIT].rsplit(" ", 1)[0]
     return text[:1].upper() + text[1:]
@@ -185,18 +191,21 @@ def resolve(reading: Reading, sentence: Sentence, action: str, begin: int) -> tu
     if not vague:
         return None
     hands_over = verb_class(action) in ("send", "make", "sign", "check", "meet", "review", "complete", "fill")
+    arranges = verb_class(action) == "meet"
     for each in (sentence, *reading.before(sentence, 9 if hands_over else 5)):
         low_end = begin if each is sentence else len(each.text)
         things = [
             found
             for found in _THING.finditer(each.text, 0, low_end)
             if (hands_over or _DECIDED_ON.search(found.group()))
+            and (arranges or not _IS_MEETING.search(found.group()))
             and not _MEETING_SKIP.search(each.text[max(0, found.start() - 24) : found.start()])
         ]
         if things:
             thing = things[-1].group()
             det, _, rest = thing.partition(" ")
             thing = rest if det.lower() in ("your", "our", "my", "that", "those", "some") and rest else thing
+            thing = thing[:1].lower() + thing[1:] if det.lower() in ("the", "a", "an") else thing
             tail = vague.group("tail") or ""
             tail = "" if tail.strip().lower() in ("over", "across", "out", "along") else tail
             return f"{vague.group('verb')} {thing}{tail}{_whither(vague.group('rest') or '')}", each
@@ -217,7 +226,7 @@ def is_vague(action: str) -> bool:
 def _vague(action: str) -> re.Match[str] | None:
     found = _VAGUE.match(action)
     rest = (found.group("rest") or "") if found else ""
-    return found if not re.match(r"\s?\w", rest) or _PREPOSITION.match(rest) else None
+    return found if not re.match(r"\s?['\w]", rest) or _PREPOSITION.match(rest) else None
 
 
 def meeting(reading: Reading, sentence: Sentence) -> tuple[str, Sentence] | None:
@@ -255,6 +264,7 @@ def words(action: str) -> frozenset[str]:
 
 def verb_class(action: str) -> str:
     """send | meet | check | sign | make | answer | the verb itself."""
+    action = _THROUGH.sub("", action)
     if _ANSWERS.match(action):
         return "answer"
     if _REMINDER.match(action):
