@@ -190,7 +190,7 @@ class WriteMeta:
         when = self.approved_at.strftime("%Y-%m-%d %H:%M %Z").strip()
         return (
             f"-- gangly: from {self.source}; approved by {self.approved_by}, {when}; "
-            f"op {self.op_id}; trail {self.trail_head[:16]}"
+            f"op {self.op_id}; trail {self.trail_head}"
         )
 
 

@@ -207,7 +207,7 @@ class Courier:
             source=card.source,
             approved_by=delivery.approved_by,
             approved_at=delivery.approved_at,
-            trail_head=trail.head(self._db)[1],
+            trail_head=trail.head_line(self._db),
         )
         try:
             async with asyncio.timeout(self._deadline):

@@ -14,6 +14,7 @@ from gangly_tui.domain.errors import StoreError, TrailBroken
 from gangly_tui.store.backups import back_up
 from gangly_tui.store.database import SCHEMA_VERSION, Connection, transaction
 from gangly_tui.store.locks import migrator_lock
+from gangly_tui.store.trail_schema import TRAIL
 
 _MIRROR = (
     """CREATE TABLE record (
@@ -65,43 +66,13 @@ _DECISIONS = (
     "CREATE INDEX delivery_due ON delivery (due_at) WHERE state IN ('approved', 'attempted', 'unknown')",
 )
 
-_TRAIL = (
-    """CREATE TABLE trail (
-        seq INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL,
-        kind TEXT AS (iif(json_valid(body), json_extract(body, '$.kind'), '')) VIRTUAL,
-        op_id TEXT AS (iif(json_valid(body), json_extract(body, '$.op_id'), '')) VIRTUAL) STRICT""",
-    "CREATE INDEX trail_kind ON trail (kind, seq)",
-    "CREATE INDEX trail_op ON trail (op_id, seq)",
-    """CREATE TABLE trail_head (
-        one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT""",
-    "INSERT INTO trail_head VALUES (1, 0, '" + "0" * 64 + "')",
-    """CREATE TRIGGER trail_keeps_entries BEFORE DELETE ON trail
-        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
-    """CREATE TRIGGER trail_keeps_values BEFORE UPDATE ON trail
-        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
-    """CREATE TRIGGER trail_appends BEFORE INSERT ON trail
-        WHEN new.seq IS NOT (SELECT seq + 1 FROM trail_head)
-          OR EXISTS (SELECT 1 FROM trail WHERE seq >= new.seq)
-        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
-    """CREATE TRIGGER trail_moves_head AFTER INSERT ON trail
-        BEGIN UPDATE trail_head SET seq = new.seq, hash = new.hash; END""",
-    """CREATE TRIGGER trail_head_stays BEFORE DELETE ON trail_head
-        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
-    """CREATE TRIGGER trail_head_is_one BEFORE INSERT ON trail_head
-        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
-    """CREATE TRIGGER trail_head_follows BEFORE UPDATE ON trail_head
-        WHEN new.one IS NOT 1 OR new.seq IS NOT old.seq + 1
-          OR new.hash IS NOT (SELECT hash FROM trail WHERE seq = new.seq)
-        BEGIN SELECT raise(ABORT, 'the trail is append-only'); END""",
-)
-
 _SEARCH = (
     """CREATE VIRTUAL TABLE words USING fts5 (
         title, body, content = '', prefix = '2 3', tokenize = "unicode61 remove_diacritics 2")""",
     "INSERT INTO words (words, rank) VALUES ('secure-delete', 1)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *_TRAIL, *_SEARCH),)
+STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *TRAIL, *_SEARCH),)
 
 
 def migrate(db: Connection, path: Path, at_point: Callable[[str], None] = lambda _: None) -> None:

@@ -1,35 +1,77 @@
-"""The trail in the store: entries are only ever appended, each sealed with the hash of the one before.
+"""The trail in the store: entries are only ever appended, each a leaf of a tree whose head is signed and leaves.
 
-A row keeps the RFC 8785 bytes that its hash covers, so any changed byte of it shows. Triggers refuse every other
-change; who goes around them (or cuts the end off) is found by `verify_trail`, except an attacker who rewrites the
-whole chain and its head: against that, the head travels with every CRM write.
+An entry is written in the transaction that does what it tells of: its values are sealed, its body becomes a leaf, and
+the subtrees it completes are stored. Triggers refuse every other change; who goes around them is found by
+`verify_trail`, except somebody with the store's key who rewrites everything: against that, heads travel with every
+CRM write and into a witness file.
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from gangly_tui.domain.audit import GENESIS, AuditChange, AuditEntry, AuditKind
-from gangly_tui.domain.errors import StoreError, TrailBroken
-from gangly_tui.domain.safe import clean
+from gangly_tui.domain import merkle
+from gangly_tui.domain.audit import GENESIS, NOTHING, AuditChange, AuditEntry, AuditKind, Plain, body
+from gangly_tui.domain.errors import StoreError
 from gangly_tui.store.codec import well_formed
-from gangly_tui.store.database import Connection
+from gangly_tui.store.database import Connection, transaction
+from gangly_tui.store.trail_check import compare_heads, compare_notes, verify_trail
+from gangly_tui.store.trail_export import export_csv, export_jsonl, prove
+from gangly_tui.store.trail_keys import ref_of, seal
+from gangly_tui.store.trail_read import count, entries, entries_at
+from gangly_tui.store.trail_tree import (
+    Log,
+    Seed,
+    checkpoint_of,
+    current_log,
+    grow,
+    head,
+    head_line,
+    is_signed,
+    key_of,
+    last_note,
+    logs,
+    make_signer,
+    move_seed,
+    origin_of,
+    sign_head,
+)
 
-__all__ = ["GENESIS", "append", "count", "entries", "entries_at", "export_csv", "export_jsonl", "head", "verify_trail"]
+__all__ = [
+    "GENESIS",
+    "Seed",
+    "append",
+    "card_subject",
+    "compare_heads",
+    "compare_notes",
+    "count",
+    "entries",
+    "entries_at",
+    "erase",
+    "export_csv",
+    "export_jsonl",
+    "forget_pages",
+    "freeze",
+    "head",
+    "head_line",
+    "is_signed",
+    "key_of",
+    "last_note",
+    "logs",
+    "move_seed",
+    "prove",
+    "sign_head",
+    "verify_trail",
+]
 
-_BATCH = 1_000
-_FORMULA = ("=", "+", "-", "@")
-_CSV_COLUMNS = (
-    "seq at kind user source system target target_name field before after quote op_id payload_sha256 detail prev hash"
-).split()
-_SEARCHED = "user source system target target_name quote detail op_id".split()
+_OURS = frozenset({AuditKind.ERASED, AuditKind.OPENED})
+"""Kinds that only `erase` and `freeze` write."""
+
+THE_LOG = "the trail itself"
+"""The subject of an entry that is about nobody."""
 
 
 def append(
@@ -46,17 +88,24 @@ def append(
     quote: str,
     op_id: str,
     payload_sha256: str,
+    view_sha256: str = "",
     detail: str = "",
+    subjects: Iterable[str] = (),
+    speakers: Iterable[str] = (),
 ) -> AuditEntry:
     """Seal and keep one entry, inside the transaction that does what it tells of.
 
+    `subjects` are whom the values are about (the target when none is named), `speakers` whom the quote is about (the
+    subjects when none is named): to erase any of them later makes the values, or the quote, unreadable.
     A lone surrogate has no UTF-8 form to hash; it is kept as U+FFFD. Raises StoreError outside a transaction.
     """
-    if not db.in_transaction:
-        raise StoreError("the trail is written only together with what it tells of")
-    seq, prev = head(db)
+    if kind in _OURS:
+        raise StoreError(f"{kind.value} is written by the trail itself")
+    about = _names(subjects) or _names([target]) or (THE_LOG,)
+    log = _log_now(db)
     entry = AuditEntry(
-        seq=seq + 1,
+        seq=log.starts + log.size + 1,
+        log=log.origin,
         at=at,
         kind=kind,
         user=well_formed(user),
@@ -71,186 +120,114 @@ def append(
         quote=well_formed(quote),
         op_id=well_formed(op_id),
         payload_sha256=payload_sha256,
+        view_sha256=view_sha256,
         detail=well_formed(detail),
-        prev=prev,
+        subjects=about,
+        speakers=(_names(speakers) or about) if quote else (),
     )
-    body = entry.body()
-    sealed = hashlib.sha256(body).hexdigest()
-    db.execute("INSERT INTO trail (seq, body, hash) VALUES (?, ?, ?)", (entry.seq, body.decode(), sealed))
-    return replace(entry, hash=sealed)
+    return _enter(db, log, entry)
 
 
-def _sealable(value: str | bool | int | list[str] | None) -> str | bool | int | list[str] | None:
+def _log_now(db: Connection) -> Log:
+    """The log that the next entry goes into."""
+    if not db.in_transaction:
+        raise StoreError("the trail is written only together with what it tells of")
+    log = current_log(db)
+    return log if log.origin else make_signer(db)
+
+
+def _enter(db: Connection, log: Log, entry: AuditEntry) -> AuditEntry:
+    sealed, blob = seal(db, entry.subjects, entry.values())
+    quoted, quote_blob = seal(db, entry.speakers, [entry.quote]) if entry.quote else (NOTHING, b"")
+    content = body(entry, sealed, quoted)
+    leaf = merkle.leaf_hash(content)
+    db.execute(
+        "INSERT INTO trail VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (entry.seq, entry.kind.value, entry.op_id, entry.refers, leaf, content.decode(), blob, quote_blob),
+    )
+    grow(db, log, log.size, leaf)
+    return replace(entry, hash=leaf.hex())
+
+
+def _names(subjects: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({well_formed(each) for each in subjects if each}))
+
+
+def _sealable(value: Plain) -> Plain:
     if isinstance(value, str):
         return well_formed(value)
     return [well_formed(each) for each in value] if isinstance(value, list) else value
 
 
-def head(db: Connection) -> tuple[int, str]:
-    """The number and the hash of the last entry; (0, GENESIS) before the first."""
-    row = db.execute("SELECT seq, hash FROM trail_head").fetchone()
-    if row is None:
-        raise TrailBroken("the trail has lost its head", seq=0, fix="restore a backup; tell your administrator")
-    return row[0], row[1]
-
-
-def _entry(seq: int, body: bytes, sealed: bytes) -> AuditEntry:
-    """One row as an entry. Raises TrailBroken when the row cannot be read."""
-    try:
-        plain: dict[str, Any] = json.loads(body)
-        plain["changes"] = tuple(AuditChange(**each) for each in plain["changes"])
-        plain["at"] = datetime.fromisoformat(plain["at"])
-        plain["kind"] = AuditKind(plain["kind"])
-        return AuditEntry(**plain, hash=sealed.decode("ascii"))
-    except (ValueError, TypeError, KeyError) as error:
-        raise _broken(f"entry {seq} was altered", seq) from error
-
-
-def _broken(message: str, seq: int) -> TrailBroken:
-    return TrailBroken(message, seq=seq, fix="keep the file as it is, and compare it with the newest backup")
-
-
-_ROW = "seq, CAST(body AS BLOB), CAST(hash AS BLOB)"  # as bytes: an altered row may hold no text at all
-
-
-def _where(text: str, kind: AuditKind | None, op_id: str) -> tuple[str, list[object]]:
-    """The filter as SQL. `text` is looked for in the values of an entry, case-insensitive for ASCII."""
-    parts = ["1"]
-    values: list[object] = []
-    if kind is not None:
-        parts.append("kind = ?")
-        values.append(kind.value)
-    if op_id:
-        parts.append("op_id = ?")
-        values.append(well_formed(op_id))
-    if text:
-        needle = well_formed(text)
-        plain = _like(needle)
-        exact = " OR ".join(f"json_extract(body, '$.{name}') LIKE ? ESCAPE '!'" for name in _SEARCHED)
-        changed = "EXISTS (SELECT 1 FROM json_tree(body, '$.changes') WHERE atom LIKE ? ESCAPE '!')"
-        parts.append(f"body LIKE ? ESCAPE '!' AND json_valid(body) AND ({exact} OR {changed})")
-        values += [_like(json.dumps(needle, ensure_ascii=False)[1:-1]), *(plain for _ in _SEARCHED), plain]
-    return " AND ".join(parts), values
-
-
-def _like(text: str) -> str:
-    return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
-
-
-def entries(
-    db: Connection,
-    *,
-    after: int = 0,
-    limit: int = 200,
-    newest_first: bool = False,
-    text: str = "",
-    kind: AuditKind | None = None,
-    op_id: str = "",
-) -> list[AuditEntry]:
-    """Entries with a number above `after`, narrowed down. Raises TrailBroken when one cannot be read."""
-    where, values = _where(text, kind, op_id)
-    order = "DESC" if newest_first else "ASC"
-    rows = db.execute(
-        f"SELECT {_ROW} FROM trail WHERE seq > ? AND {where} ORDER BY seq {order} LIMIT ?", (after, *values, limit)
+def _about_itself(log: Log, kind: AuditKind, refers: str, *, at: datetime, user: str) -> AuditEntry:
+    return AuditEntry(
+        seq=log.starts + log.size + 1,
+        log=log.origin,
+        at=at,
+        kind=kind,
+        user=well_formed(user),
+        source="",
+        system="",
+        target="",
+        target_name="",
+        changes=(),
+        quote="",
+        op_id="",
+        payload_sha256="",
+        refers=refers,
+        subjects=(THE_LOG,),
     )
-    return [_entry(*each) for each in rows]
 
 
-def entries_at(
-    db: Connection, offset: int, limit: int, text: str = "", kind: AuditKind | None = None
-) -> list[AuditEntry]:
-    """A window for a list, newest first. Raises TrailBroken when an entry cannot be read."""
-    where, values = _where(text, kind, "")
-    rows = db.execute(
-        f"SELECT {_ROW} FROM trail WHERE {where} ORDER BY seq DESC LIMIT ? OFFSET ?", (*values, limit, offset)
-    )
-    return [_entry(*each) for each in rows]
+def freeze(db: Connection, *, at: datetime, user: str, seed: Seed | None = None) -> AuditEntry:
+    """Close the log under a last signed head and open the next one, whose first entry carries that head.
 
-
-def count(db: Connection, *, text: str = "", kind: AuditKind | None = None) -> int:
-    """How many entries `entries_at` walks through."""
-    where, values = _where(text, kind, "")
-    return int(db.execute(f"SELECT count(*) FROM trail WHERE {where}", values).fetchone()[0])
-
-
-def verify_trail(db: Connection) -> tuple[int, str]:
-    """Walk the whole chain over the kept bytes, and compare its end with the head. Returns (last seq, head hash).
-
-    The rule is `audit.verify`'s; it is applied to the bytes themselves, which is faster and sees every one of them.
-    Raises TrailBroken at the first entry that is missing, altered, or detached from the one before.
+    The closed log stays in the store, readable and verified with the rest. Raises StoreError when the log holds
+    nothing but its own opening.
     """
-    seq, prev = 0, GENESIS
-    while rows := db.execute(f"SELECT {_ROW} FROM trail WHERE seq > ? ORDER BY seq LIMIT ?", (seq, _BATCH)).fetchall():
-        for number, body, sealed in rows:
-            if number != seq + 1:
-                raise _broken(f"entry {seq + 1} is missing", seq + 1)
-            if hashlib.sha256(body).hexdigest().encode() != sealed:
-                raise _broken(f"entry {number} was altered", number)
-            entry = _entry(number, body, sealed)
-            if entry.seq != number or entry.prev != prev:
-                raise _broken(f"entry {number} does not follow the one before it", number)
-            seq, prev = number, sealed.decode()
-    if head(db) != (seq, prev):
-        raise _broken(f"the trail ends at entry {seq}, but its head is another", seq + 1)
-    return seq, prev
+    with transaction(db):
+        log = current_log(db)
+        if log.size < (1 if log.ordinal == 1 else 2):
+            raise StoreError("the log has no entry since it was opened", fix="nothing needs to be frozen")
+        sign_head(db, seed)
+        number = log.ordinal + 1
+        fresh = Log(origin=origin_of(key_of(db).name, number), starts=log.starts + log.size, size=0, ordinal=number)
+        line = checkpoint_of(db, log).line()
+        return _enter(db, fresh, _about_itself(fresh, AuditKind.OPENED, line, at=at, user=user))
 
 
-def _rows(db: Connection) -> Iterator[tuple[int, bytes, bytes]]:
-    """All rows, read in batches, so that a write in between is not held up."""
-    seq = 0
-    while rows := db.execute(f"SELECT {_ROW} FROM trail WHERE seq > ? ORDER BY seq LIMIT ?", (seq, _BATCH)).fetchall():
-        yield from rows
-        seq = rows[-1][0]
+def erase(db: Connection, subjects: Iterable[str], *, at: datetime, user: str) -> int:
+    """Destroy the keys of a person: every value and quote about them is gone, the trail still verifies.
+
+    Cards that made the person's record are found by their operation. Returns how many keys were destroyed, each told
+    by an entry that does not name the person. Call `forget_pages` once this is committed.
+    """
+    gone = 0
+    with transaction(db):
+        refs = {ref for each in _names(subjects) if each != THE_LOG and (ref := ref_of(db, each))}
+        for ref in sorted(refs | _made_by_the_same_card(db, refs)):
+            log = _log_now(db)
+            _enter(db, log, _about_itself(log, AuditKind.ERASED, ref, at=at, user=user))
+            db.execute("UPDATE subject_key SET subject = '', dek = NULL WHERE ref = ?", (ref,))
+            gone += 1
+    return gone
 
 
-def export_jsonl(db: Connection) -> Iterator[str]:
-    """One JSON object a line: the sealed body and its `hash`. Without `hash`, in RFC 8785 form, it hashes to it."""
-    for _, body, sealed in _rows(db):
-        yield f'{body.decode()[:-1]},"hash":"{sealed.decode()}"}}\n'
+def forget_pages(db: Connection) -> None:
+    """Fold the write-ahead log into the file and empty it: until then it still holds the old page of a key."""
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def export_csv(db: Connection) -> Iterator[str]:
-    """A header, then a row for each changed field. Every cell is cleaned, and none is a spreadsheet's formula."""
-    yield _csv_line(_CSV_COLUMNS)
-    for row in _rows(db):
-        entry = _entry(*row)
-        for change in entry.changes or (AuditChange(field="", before=None, after=None),):
-            yield _csv_line(
-                [
-                    entry.seq,
-                    entry.at.isoformat(),
-                    entry.kind.value,
-                    entry.user,
-                    entry.source,
-                    entry.system,
-                    entry.target,
-                    entry.target_name,
-                    change.field,
-                    _cell(change.before),
-                    _cell(change.after),
-                    entry.quote,
-                    entry.op_id,
-                    entry.payload_sha256,
-                    entry.detail,
-                    entry.prev,
-                    entry.hash,
-                ]
-            )
+def card_subject(op_id: str) -> str:
+    """The subject of a card that makes a person nobody can name yet."""
+    return f"card:{op_id}"
 
 
-def _cell(value: str | bool | int | list[str] | None) -> str:
-    if value is None:
-        return ""
-    return ", ".join(value) if isinstance(value, list) else str(value)
-
-
-def _csv_line(cells: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([_inert(str(each)) for each in cells])
-    return out.getvalue()
-
-
-def _inert(text: str) -> str:
-    """The cleaned text (tabs and carriage returns are gone), with an apostrophe before what a spreadsheet would run."""
-    shown = str(clean(text))
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+def _made_by_the_same_card(db: Connection, refs: Iterable[str]) -> set[str]:
+    """The refs of cards that share an operation with one of these persons."""
+    rows = db.execute(
+        """SELECT DISTINCT op_id FROM trail, json_each(body, '$.subjects') AS subject
+           WHERE op_id <> '' AND subject.value IN (SELECT value FROM json_each(?))""",
+        (json.dumps(sorted(refs)),),
+    )
+    return {ref for (op_id,) in rows.fetchall() if (ref := ref_of(db, card_subject(op_id)))}

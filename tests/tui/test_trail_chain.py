@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from gangly_tui.domain.audit import AuditChange
-from gangly_tui.domain.errors import InputError
+from gangly_tui.domain.errors import InputError, TrailBroken
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import trail
 from gangly_tui.tui.screens import export
@@ -69,7 +69,7 @@ async def test_verify_says_how_many_and_the_head(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("change", "seq"),
     [
-        ("UPDATE trail SET body = replace(body, 'Deal 6', 'Deal 9') WHERE seq = 7", 7),
+        ("UPDATE trail SET body = replace(body, 'sandbox', 'sandbux') WHERE seq = 7", 7),
         ("DELETE FROM trail WHERE seq = 5", 5),
     ],
 )
@@ -137,7 +137,7 @@ async def test_entries_that_come_during_the_check_are_no_break(desk: Desk, monke
             rows = db.execute("SELECT max(seq) FROM trail").fetchone()  # type: ignore[attr-defined]
             app.call_from_thread(_fill, desk, 1)
             came.append(rows[0])
-            raise trail._broken("the trail ends at entry 5, but its head is another", 6)
+            raise TrailBroken("the trail ends at entry 5, but its head is another", seq=6)
         return real(db)
 
     monkeypatch.setattr(trail, "verify_trail", slow)
@@ -194,9 +194,9 @@ async def test_tab_and_the_mouse_change_the_form_and_a_name_of_ones_own_is_kept(
         assert box.value.endswith("gangly-trail-2026-11-24.csv")
         box.value = "~/mine.csv"
         await pilot.press("tab", "enter")
-        await _until(lambda: "3 lines in" in app.status.text)
+        await _until(lambda: "4 lines in" in app.status.text)
     lines = _text(home / "mine.jsonl").splitlines()
-    assert [json.loads(each)["seq"] for each in lines] == [1, 2, 3]
+    assert [json.loads(each)["seq"] for each in lines[1:]] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def entry_sheet(desk: Desk, entry: AuditEntry) -> tuple[Entry, ...]:
         Entry(label="Operation", value=entry.op_id),
         Entry(label="Payload SHA-256", value=entry.payload_sha256),
         Entry(label="Entry", value=f"{entry.seq:,}"),
-        Entry(label="Entry before it", value=entry.prev),
+        Entry(label="Log", value=entry.log),
         Entry(label="Hash", value=entry.hash),
     ]
     return tuple(lines)

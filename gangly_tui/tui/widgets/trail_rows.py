@@ -33,6 +33,8 @@ LOOKS: Mapping[str, tuple[str, str, str]] = {
     "needs human": ("‼", "$bad", "it cannot be settled by reading back; a person has to look"),
     "overwrote": ("≫", "$bad", "it went over a value that stood there for a moment; before is that value"),
     "withdrawn": ("↶", "$quiet", "taken back before it left"),
+    "erased": ("⌫", "$quiet", "what the trail held about a person was destroyed; it still verifies"),
+    "opened": ("§", "$quiet", "the year's log was closed; this one carries its head"),
 }
 """Mark, colour, and what it means. The word stands beside the mark; the colour only helps."""
 
