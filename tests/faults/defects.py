@@ -1,0 +1,149 @@
+"""Defects seeded by the harness: each must be caught, or the harness proves nothing.
+
+They are made of subclasses and settings, here; the product has no switch for any of them.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from gangly_tui.domain.audit import AuditKind
+from gangly_tui.domain.errors import ConnectorError, OutcomeUnknown, Refused
+from gangly_tui.domain.landing import Standing
+from gangly_tui.domain.outbox import Delivery, DeliveryState, Patience
+from gangly_tui.domain.proposal import Proposal
+from gangly_tui.domain.records import FieldEdit, RecordRef
+from gangly_tui.flow import decide
+from gangly_tui.flow.arrows import Arrows
+from gangly_tui.flow.deliver import Courier, Outcome
+from gangly_tui.flow.desk import Desk
+from gangly_tui.flow.resolve import read_back
+from gangly_tui.store import decisions
+from gangly_tui.store.database import transaction
+from tests.faults.crm_doors import SYSTEM, LoopbackReader, LoopbackWriter
+from tests.faults.window import Make
+
+
+class _RetriesBlindly(LoopbackWriter):
+    async def _send(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        try:
+            return await super()._send(method, path, body)
+        except OutcomeUnknown:
+            return await super()._send(method, path, body)
+
+
+class _TakesTroubleForRefusal(LoopbackWriter):
+    def _judge(self, answer: httpx.Response) -> Any:
+        if answer.status_code in (409, 500):
+            raise Refused("the CRM did not want it")
+        return super()._judge(answer)
+
+
+class _SendsWhatIsShown(LoopbackWriter):
+    async def _send(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        shown = {
+            name: each.rstrip(".") if isinstance(each, str) else each for name, each in body.get("fields", {}).items()
+        }
+        return await super()._send(method, path, {**body, "fields": shown})
+
+
+class _ReadsNoHistory(LoopbackReader):
+    async def history(self, ref: RecordRef, field: str) -> list[FieldEdit] | None:
+        return None
+
+
+class _NeverReconciles(Courier):
+    async def _resolve(self, card: Proposal, delivery: Delivery) -> Outcome:
+        target = card.target or RecordRef(system=SYSTEM, kind=card.kind, id="surely")
+        return self._arrows.sent(card, replace(delivery, result=str(target)), None, said="surely")
+
+
+class _ResendsAfterACrash(Courier):
+    def _take_over(self) -> None:
+        for each in decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
+            self._arrows.again(self._card(each), each, timedelta(0), "it was interrupted")
+
+
+class _DoesNotCompare(Courier):
+    async def _look_before(self, card: Proposal) -> Any:
+        look = await super()._look_before(card)
+        return type(look)(standing=Standing.CLEAR, record=look.record)
+
+
+class _ChecksNoApproval(Courier):
+    def _is_approved(self, card: Proposal, delivery: Delivery) -> bool:
+        return True
+
+
+class _HasNoLock(Courier):
+    def _only_sender(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class _TakesUnreadForUnapplied(Courier):
+    async def _confirm(self, card: Proposal, delivery: Delivery) -> Outcome:
+        try:
+            await read_back(self._reader, self._writer.find_op, card, delivery)
+        except ConnectorError:
+            return self._arrows.again(card, delivery, timedelta(0), "could not be reached")
+        return await super()._confirm(card, delivery)
+
+
+class _TellsLater(Arrows):
+    """The state in one transaction, what the trail says of it in the next."""
+
+    def tell(self, kind: AuditKind, card: Proposal, delivery: Delivery, detail: str) -> None:
+        _untold.append((kind, card, delivery, detail))
+
+    def move(self, *arguments: Any, **more: Any) -> Delivery:
+        moved = super().move(*arguments, **more)
+        with transaction(self.db):
+            for each in _untold:
+                super().tell(*each)
+        _untold.clear()
+        return moved
+
+
+_untold: list[tuple[AuditKind, Proposal, Delivery, str]] = []
+
+
+class _TrailApart(Courier):
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._arrows = _TellsLater(**{each.name: getattr(self._arrows, each.name) for each in fields(Arrows)})
+
+
+def _approve_whatever_stands(desk: Desk, proposal_id: str, _: str) -> Delivery:
+    return decide.approve(desk, proposal_id, decide.undecided(desk, proposal_id).digest())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defect:
+    """What is broken, and a window that is broken so."""
+
+    what: str
+    make: Make
+
+
+DEFECTS: dict[str, Defect] = {
+    "blind-retry": Defect(what="a lost answer is sent again at once", make=Make(writer=_RetriesBlindly)),
+    "no-reconcile": Defect(what="an unknown outcome is taken for sent", make=Make(courier=_NeverReconciles)),
+    "no-horizon": Defect(what="absent is believed at once", make=Make(patience=Patience(horizon=timedelta(0)))),
+    "no-compare": Defect(what="what stands there is not compared", make=Make(courier=_DoesNotCompare)),
+    "resend-after-crash": Defect(what="what was in the air is sent again", make=Make(courier=_ResendsAfterACrash)),
+    "unbound-approval": Defect(what="an approval fits any card", make=Make(approve=_approve_whatever_stands)),
+    "unchecked-card": Defect(what="the courier sends what stands there now", make=Make(courier=_ChecksNoApproval)),
+    "no-lock": Defect(what="two windows send at once", make=Make(courier=_HasNoLock)),
+    "trail-apart": Defect(what="the entry is in another transaction", make=Make(courier=_TrailApart)),
+    "unread-unapplied": Defect(
+        what="a failed read-back is a failed write", make=Make(courier=_TakesUnreadForUnapplied)
+    ),
+    "trouble-refusal": Defect(what="a 500 or 409 counts as refused", make=Make(writer=_TakesTroubleForRefusal)),
+    "no-history": Defect(what="the record's history is not read", make=Make(reader=_ReadsNoHistory)),
+    "other-bytes": Defect(what="a tidied value is sent, not the approved one", make=Make(writer=_SendsWhatIsShown)),
+}
