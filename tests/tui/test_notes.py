@@ -41,6 +41,11 @@ async def test_letters_digits_and_signs_go_to_the_text(desk: Desk) -> None:
         await type_in(pilot, "n12q5d?/jk o")
         assert app.screen is screen
         assert screen.query_one(PageText).text == "n12q5d?/jk o"
+        footer = screen_text(app).splitlines()[-1]
+        assert "^s cards" in footer
+        assert not any(key in footer for key in ("/ find", "? help", "q quit"))
+        await pilot.press("tab")
+        assert "/ find" in screen_text(app).splitlines()[-1] or "q quit" in screen_text(app).splitlines()[-1]
 
 
 async def test_who_types_without_a_pause_is_kept_within_the_second(desk: Desk) -> None:

@@ -178,8 +178,9 @@ async def test_each_demo_call_pasted_is_kept_exactly_and_everything_found_is_und
         draft, page = screen._draft, screen.query_one(PageText)
         assert draft is not None
         backed = [*draft.summary.lines, *draft.next_steps, *draft.fields, *draft.contacts]
-        quotes = [each.evidence.text for each in backed]
-        assert sorted(page.text[each.start : each.end] for each in page.spans) == sorted(quotes)
+        found = {(each.evidence.start, each.evidence.end) for each in backed}
+        assert {(each.start, each.end) for each in page.spans} == found
+        assert all(page.text[each.evidence.start : each.evidence.end] == each.evidence.text for each in backed)
         assert all(len(each) <= 140 for each in screen_text(app).splitlines())
 
 

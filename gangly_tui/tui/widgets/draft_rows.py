@@ -8,7 +8,7 @@ from datetime import date
 
 from textual.content import Content
 
-from gangly_tui.domain.draft import ContactMention, Draft, Mention, NextStep
+from gangly_tui.domain.draft import ContactMention, Draft, Mention, NextStep, SummaryLine
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.records import FIELDS, FieldType, Kind, Record
 from gangly_tui.domain.values import same, show
@@ -90,7 +90,7 @@ def lay_out(draft: Draft, backdrop: Backdrop, width: int, today: date, *, unfold
 
 def places(draft: Draft, text: str) -> list[Place]:
     """Where each item of the draft stands in `text`, the text that was read. Those left out come last."""
-    backed = [each.evidence for each in draft.summary.lines]
+    backed = [each.evidence for each in said(draft)]
     backed += [each.evidence for ours in (True, False) for each in draft.next_steps if each.ours is ours]
     backed += [each.evidence for each in draft.fields]
     backed += [each.evidence for each in draft.contacts]
@@ -112,10 +112,16 @@ def _head(sheet: _Sheet, draft: Draft) -> None:
         sheet.rows.append(Row(left=line(draft.company, limit=200, style="$lead").truncate(full, ellipsis=True)))
 
 
+def said(draft: Draft) -> list[SummaryLine]:
+    """The lines of the summary without those that only repeat who owes what: that stands below, with its dates."""
+    steps = {each.evidence for each in draft.next_steps}
+    return [each for each in draft.summary.lines if not (each.topic == "next" and each.evidence in steps)]
+
+
 def _said(sheet: _Sheet, draft: Draft) -> None:
-    if draft.summary.lines:
+    if said(draft):
         sheet.section("said")
-    for each in draft.summary.lines:
+    for each in said(draft):
         sheet.item(content(each.text, limit=_LONGEST).wrap(sheet.room))
 
 

@@ -269,6 +269,10 @@ class PageText(TextArea):
 
     # -- what comes in ------------------------------------------------------------------------------------------
 
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        # the key list asks by name alone, and Textual has no character for this name
+        return super().check_consume_key(key, "/" if key == "slash" else character)
+
     async def _on_key(self, event: events.Key) -> None:
         if self.read_only and event.is_printable:
             self.post_message(self.Kept())
