@@ -92,7 +92,8 @@ def test_a_day_killed_at_any_moment_leaves_nothing_in_clear(day: Day) -> None:
     for _ in range(KILLS):
         run = day.start(-1)
         assert run.stdout is not None
-        assert run.stdout.readline().startswith("round 1")
+        if not run.stdout.readline().startswith("round 1"):
+            raise AssertionError(run.communicate(timeout=60)[1])
         time.sleep(dice.random() * 0.3)
         run.send_signal(signal.SIGKILL)
         run.communicate(timeout=60)
