@@ -166,7 +166,7 @@ def _occurrences(calendar: Calendar, first: date, last: date) -> tuple[list[Occu
         return [], []
     plain = [each for each in near if each.plain]
     found, odd = _plain_occurrences(calendar, plain, first, last)
-    apart = [each for each in near if not each.plain]
+    apart = sorted((each for each in near if not each.plain), key=lambda each: (not each.sound, each.steps))
     failed = [each.title for each in odd]
     if apart:
         from gangly_tui.connectors.engagement.calendar_apart import expand_apart

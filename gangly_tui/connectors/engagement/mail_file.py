@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from email import policy
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _NAMED = ("From", "To", "Cc", "Date", "Subject")
 _LONGEST_HEADER = 2_000
+_BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+"""What the standard library raises on parameters and encoded words that are damaged."""
+
 _MOST_PARTS = 200
 _MOST_PEOPLE = 40
 _MOST_BOUNDARIES = 50
@@ -51,7 +54,7 @@ def _parsed(data: bytes, shown: str) -> EmailMessage:
         raise InputError(f"{shown} is nested beyond reason", fix=_SAVE)
     try:
         mail = BytesParser(policy=policy.default).parsebytes(data.lstrip(b"\r\n"))
-    except (RecursionError, ValueError, LookupError) as error:
+    except (RecursionError, *_BROKEN) as error:
         raise InputError(f"{shown} cannot be read as a mail", fix=_SAVE) from error
     assert isinstance(mail, EmailMessage)
     return mail
@@ -64,7 +67,7 @@ def _header(mail: EmailMessage, name: str) -> str:
     if name == "Date":
         with suppress(ValueError, TypeError, OverflowError):
             return parsedate_to_datetime(raw).strftime("%Y-%m-%d %H:%M %z").strip()
-    if name == "Subject":
+    if name in ("Subject", "Date"):
         return _words(raw)
     people = [
         _person(*each) for each in getaddresses([raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")])
@@ -76,7 +79,7 @@ def _words(raw: str) -> str:
     """A header's text, its encoded words read."""
     try:
         text = str(make_header(decode_header(raw)))
-    except (HeaderParseError, ValueError, LookupError):
+    except _BROKEN:
         text = raw
     return " ".join(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
 
@@ -133,7 +136,7 @@ def _parts(mail: EmailMessage, shown: str) -> Iterator[EmailMessage]:
 def _file_name(part: EmailMessage) -> str:
     try:
         name = part.get_filename() or ""
-    except (ValueError, LookupError, TypeError, AttributeError):  # the standard library trips over broken parameters
+    except _BROKEN:
         name = "(unnamed)"
     name = name.encode("utf-8", "replace").decode()
     return one_line(name.replace(",", " "), limit=100)
@@ -145,11 +148,11 @@ def _decoded(part: EmailMessage) -> str:
 
     try:
         data = part.get_payload(decode=True)
-    except (ValueError, LookupError, AssertionError):
+    except _BROKEN:
         data = b""
     if not isinstance(data, bytes) or not data:
         return ""
-    with suppress(LookupError, ValueError):
+    with suppress(*_BROKEN):
         return data.decode(part.get_content_charset() or "utf-8")
     with suppress(InputError):
         return decode_bytes(data, "the mail")

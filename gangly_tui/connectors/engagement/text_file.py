@@ -41,6 +41,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
 _SAMPLE = 65_536
 _MOST_CONTROLS = 0.02
 _LAYOUT = frozenset("\t\n\r\f\v\x1b")
+_CONTROLS = bytes(code for code in range(32) if chr(code) not in _LAYOUT)
 _CANDIDATES = (
     "cp1252 cp1250 cp1254 cp1257 cp1251 koi8_r cp1253 cp1255 cp1256 cp874 cp932 euc_jp gb18030 big5 cp949 mac_roman"
 ).split()
@@ -138,7 +139,8 @@ def decode_bytes(data: bytes, shown: str) -> str:
     wide = _wide_encoding(data[:_SAMPLE])
     if wide:
         return _checked(_strict(data, wide, shown), shown)
-    if data[:_SAMPLE].count(0) > max(1, len(data[:_SAMPLE]) * _MOST_CONTROLS):
+    sample = data[:_SAMPLE]
+    if len(sample) - len(sample.translate(None, _CONTROLS)) > max(1, len(sample) * _MOST_CONTROLS):
         raise InputError(f"{shown} is not a text file", fix=_SAVE)
     try:
         return _checked(data.decode("utf-8"), shown)
