@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import chain, count
@@ -101,18 +100,31 @@ def keep_file(desk: Desk, meeting_id: str, name: str, text: str) -> Notes:
     return kept
 
 
-def autosave(desk: Desk, notes: Notes, *, patience: float | None = None) -> None:
-    """Keep the text, durably, before anything else is attempted with it. Raises InputError when it is too long.
-
-    `patience` is how many seconds to wait for another window's write, for a screen that is being typed in.
-    """
+def autosave(desk: Desk, notes: Notes) -> None:
+    """Keep the text, durably, before anything else is attempted with it. Raises InputError when it is too long."""
     if len(notes.text) > MAX_CHARACTERS:
         raise InputError(
             f"this text has {len(notes.text):,} characters; {MAX_CHARACTERS:,} are the most one meeting takes",
             fix="split it, or open only the part that belongs to this call",
         )
-    with nullcontext() if patience is None else waiting_at_most(desk.db, patience):
-        engagement.save_notes(desk.db, replace(notes, updated_at=desk.now()))
+    engagement.save_notes(desk.db, replace(notes, updated_at=desk.now()))
+
+
+def keep_page(desk: Desk, notes: Notes, *, before: str, patience: float) -> Notes:
+    """Keep a page that is being typed on; `before` is what this window last knew to be kept.
+
+    Where another window has changed the page since, this one is kept beside it under a name of its own: the text
+    that comes back says which. `patience` is how many seconds to wait for another window's write.
+    Raises InputError, StoreError.
+    """
+    with waiting_at_most(desk.db, patience), transaction(desk.db):
+        stored = engagement.get_notes(desk.db, notes.id)
+        if stored is not None and stored.text not in (before, notes.text):
+            taken = {each.source for each in sources(desk, notes.meeting_id)}
+            free = (f"{notes.source} ({number})" for number in count(2))
+            notes = _page(desk, notes.meeting_id, next(each for each in free if each not in taken), notes.text)
+        autosave(desk, notes)
+    return notes
 
 
 def context_for(desk: Desk, meeting_id: str) -> ReadingContext:

@@ -71,7 +71,7 @@ class PageKeeper:
         if text == self.kept:
             return True
         try:
-            capture.autosave(self._desk, replace(self.notes, text=text), patience=_PATIENCE)
+            kept = capture.keep_page(self._desk, replace(self.notes, text=text), before=self.kept, patience=_PATIENCE)
         except GanglyError as error:
             self.failed = str(error)
             app_of(self._screen).say(f"not saved: {error}", fix=error.fix or "tried again every second", tone="bad")
@@ -79,8 +79,12 @@ class PageKeeper:
                 self._latest = self._screen.set_timer(_RETRY, self.keep)
             self._changed()
             return False
-        if self.failed:
+        if kept.source != self.notes.source:
+            app_of(self._screen).say(
+                f"another window has changed this page: yours is kept beside it as {kept.source}", tone="bad"
+            )
+        elif self.failed:
             app_of(self._screen).say("saved", tone="good")
-        self.kept, self.failed = text, ""
+        self.notes, self.kept, self.failed = kept, text, ""
         self._changed()
         return True

@@ -20,6 +20,7 @@ from gangly_tui.flow.capture import (
     backdrop,
     is_speech,
     keep_file,
+    keep_page,
     open_notes,
     outcome,
     propose,
@@ -124,13 +125,28 @@ async def test_an_impatient_save_gives_up_at_once_where_another_window_writes(ho
     notes = replace(open_notes(house.desk, "m1"), text="words")
     began = time.monotonic()
     with pytest.raises(StoreError):
-        autosave(house.desk, notes, patience=0.1)
+        keep_page(house.desk, notes, before="", patience=0.1)
     assert time.monotonic() - began < 2
     other.execute("ROLLBACK")
     other.close()
-    autosave(house.desk, notes, patience=0.1)
+    keep_page(house.desk, notes, before="", patience=0.1)
     assert open_notes(house.desk, "m1").text == "words"
     assert house.desk.db.execute("PRAGMA busy_timeout").fetchone()[0] == 5_000
+
+
+async def test_a_page_that_another_window_changed_gets_a_place_of_its_own(house: House) -> None:
+    page = open_notes(house.desk, "m1")
+    mine = keep_page(house.desk, replace(page, text="mine"), before="", patience=1)
+    keep_page(house.desk, replace(page, text="theirs"), before="mine", patience=1)
+    again = keep_page(house.desk, replace(mine, text="mine, longer"), before="mine", patience=1)
+    assert again.source == "notes (2)"
+    assert keep_page(house.desk, replace(again, text="longest"), before="mine, longer", patience=1).id == again.id
+    third = keep_page(house.desk, replace(page, text="third"), before="mine", patience=1)
+    assert {each.source: each.text for each in sources(house.desk, "m1")} == {
+        "notes": "theirs",
+        "notes (2)": "longest",
+        third.source: "third",
+    }
 
 
 async def test_what_stands_behind_a_meeting_is_read_from_the_store_alone(house: House) -> None:

@@ -16,6 +16,7 @@ from gangly_tui.store import decisions, engagement
 from gangly_tui.tui.app import GanglyApp
 from gangly_tui.tui.screens.notes import NotesScreen
 from gangly_tui.tui.screens.open_file import OpenFileScreen, look
+from gangly_tui.tui.widgets.meeting_bar import SourceBar
 from gangly_tui.tui.widgets.page_text import PageText
 from tests.tui.desks import screen_text
 from tests.tui.notes_desk import open_notes, paste, settled, type_in, until
@@ -137,6 +138,19 @@ async def test_a_transcript_that_was_pulled_is_there_at_once(reading: Desk) -> N
         await type_in(pilot, "mine")
         await pilot.press("escape")
         assert [each.source for each in engagement.notes_of(reading.db, "m2")] == ["notes"]
+
+
+async def test_a_click_on_a_text_opens_it(reading: Desk) -> None:
+    app = GanglyApp(reading)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until(pilot, lambda: app.today is not None and bool(app.today.titles()))
+        engagement.save_transcript(reading.db, "m2", VTT, reading.now())
+        screen = await open_notes(pilot, "m2")
+        assert await pilot.click(SourceBar, offset=(5, 0))
+        await pilot.pause()
+        assert screen.keeper.notes.source == "notes"
+        assert screen.query_one(PageText).text == ""
+        assert not screen.query_one(PageText).read_only
 
 
 async def test_with_one_text_there_is_nothing_to_switch_to(reading: Desk) -> None:

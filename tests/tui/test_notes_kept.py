@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gangly_tui.domain.draft import Draft, ReadingContext
+from gangly_tui.domain.draft import Draft, Notes, ReadingContext
 from gangly_tui.domain.proposal import ProposalState
+from gangly_tui.flow import capture
 from gangly_tui.flow.desk import Desk
 from gangly_tui.intelligence.offline.drafter import OfflineDrafter
 from gangly_tui.store import decisions, engagement
@@ -23,7 +24,7 @@ from gangly_tui.store.database import open_database
 from gangly_tui.tui.app import GanglyApp
 from gangly_tui.tui.screens.notes import NotesScreen
 from gangly_tui.tui.widgets.page_text import PageText
-from tests.tui.desks import screen_text
+from tests.tui.desks import nordwind, paper_desk, screen_text
 from tests.tui.notes_desk import open_notes, paste, settled, type_in, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,6 +116,25 @@ def test_after_a_pause_a_kill_costs_nothing(terminal: Terminal) -> None:
     assert terminal.kept() == "Budget ok'd 40k\nme -> send DPA by fri"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
+def test_no_byte_of_a_hostile_page_acts_on_a_real_terminal(tmp_path: Path) -> None:
+    hostile = "\x1b]52;c;QUFB\x07 \x1b]0;title\x07 \x9b2J \u202egro.live\u202c [@click=app.exit()]x[/] end of page"
+    desk = paper_desk(tmp_path, *nordwind())
+    page = Notes(id="m2/notes", meeting_id="m2", text=hostile, updated_at=desk.now())
+    engagement.save_notes(desk.db, page)
+    desk.close()
+    terminal = Terminal(tmp_path)
+    try:
+        terminal.until("Nordwind: pricing")
+        terminal.press("n")
+        terminal.until("end of page")
+    finally:
+        terminal.kill()
+    for each in ("\x1b]52", "\x1b]0;title", "\x9b", "\u202e", "\u202c", "\x1b[2J \u202e"):
+        assert each.encode() not in terminal.screen
+    assert terminal.kept() == hostile
+
+
 # -- a store that cannot be written ----------------------------------------------------------------------------------
 
 
@@ -154,6 +174,27 @@ async def test_a_full_disk_is_said_and_when_there_is_room_again_all_is_kept(desk
         desk.db.execute("PRAGMA max_page_count = 1000000").fetchone()
         await until(pilot, lambda: screen.keeper.kept == screen.query_one(PageText).text)
         assert len(engagement.notes_of(desk.db, "m2")[0].text) == 29 * 3_000
+
+
+async def test_two_windows_on_one_page_lose_neither_s_words(desk: Desk) -> None:
+    app = GanglyApp(desk)
+    async with app.run_test(size=(140, 30)) as pilot:
+        screen = await open_notes(pilot, "m2")
+        await type_in(pilot, "mine")
+        await settled(pilot, screen)
+        other = replace(desk, db=open_database(desk.db.path))
+        page = capture.open_notes(other, "m2")
+        assert page.text == "mine"
+        capture.keep_page(other, replace(page, text="mine and theirs"), before="mine", patience=1)
+        other.db.close()
+        await type_in(pilot, " still")
+        await settled(pilot, screen)
+        assert app.status.text.startswith("another window has changed this page")
+        assert "▸ your notes (2)" in screen_text(app)
+        await type_in(pilot, " going")
+        await settled(pilot, screen)
+        kept = {each.source: each.text for each in engagement.notes_of(desk.db, "m2")}
+        assert kept == {"notes": "mine and theirs", "notes (2)": "mine still going"}
 
 
 # -- a slow reading --------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class NotesScreen(Screen[None]):
         self._backdrop = capture.backdrop(desk, meeting_id)
         self._sources: list[Notes] = []
         self._page, self._view, self._line = PageText(), DraftView(), StatusLine()
-        self.keeper = PageKeeper(desk, self, self._page, self._say_state)
+        self.keeper = PageKeeper(desk, self, self._page, self._kept)
         self.keeper.open(capture.open_notes(desk, meeting_id))
         self._reading_soon: Timer | None = None
         self._reading_since: float | None = None
@@ -202,6 +202,12 @@ class NotesScreen(Screen[None]):
             )
             return
         await app_of(self).action_back()
+
+    def _kept(self) -> None:
+        """Something about the page in the store is new: at times that it has a name of its own."""
+        self._say_state()
+        if self.is_attached and all(each.source != self.keeper.notes.source for each in self._sources):
+            self._look_again()
 
     def _say_state(self) -> None:
         text = self._page.text

@@ -87,4 +87,4 @@ class SourceBar(Widget):
 
 def words(source: str) -> str:
     """How a text is called: `your notes`, `transcript`, `call.md`. Raw."""
-    return "your notes" if source == "notes" else source.removeprefix("import:")
+    return f"your {source}" if source.startswith("notes") else source.removeprefix("import:")
