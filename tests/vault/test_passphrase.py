@@ -165,3 +165,31 @@ def test_a_page_that_others_can_read_or_that_is_a_link_is_refused(kept: Path) ->
     kept.symlink_to(elsewhere)
     with pytest.raises(VaultError, match="cannot be read"):
         open_vault(kept.parent, ask=Person(PASSPHRASE), lock=no_lock)
+
+
+@pytest.mark.parametrize(
+    ("passes", "kib", "lanes", "taken"),
+    [
+        (1, 8, 1, True),
+        (64, 4 << 20, 64, True),
+        (0, 65536, 4, False),
+        (65, 65536, 4, False),
+        (3, 65536, 0, False),
+        (3, 65536, 65, False),
+        (3, 31, 4, False),
+        (3, 32, 4, True),
+        (3, (4 << 20) + 1, 4, False),
+    ],
+)
+def test_the_cost_has_bounds(passes: int, kib: int, lanes: int, taken: bool) -> None:
+    cost = Argon2(salt="00" * 16, passes=passes, kib=kib, lanes=lanes)
+    if taken:
+        cost.check()
+        return
+    with pytest.raises(ValueError, match="out of bounds"):
+        cost.check()
+
+
+def test_the_salt_has_sixteen_bytes_at_least() -> None:
+    with pytest.raises(ValueError, match="too short"):
+        Argon2(salt="00" * 15).check()
