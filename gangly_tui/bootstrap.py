@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
@@ -118,8 +119,28 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
     def load_courier() -> Courier:
         from gangly_tui.flow.deliver import Courier
 
-        return Courier(db=db, reader=reader, writer=load_writer(), scope=scope, now=clock, new_id=new_id)
+        return Courier(
+            db=db,
+            reader=reader,
+            writer=load_writer(),
+            scope=scope,
+            now=clock,
+            new_id=new_id,
+            close_round=leave_head,
+        )
 
+    async def leave_head() -> str:
+        from gangly_tui.flow.witness import leave_head
+
+        return await leave_head(db, at=clock(), user=settings.user, witness=config.witness)
+
+    def close_session() -> None:
+        from gangly_tui.flow.witness import close_round
+
+        if db.total_changes and (trouble := close_round(db, at=clock(), user=settings.user, witness=config.witness)):
+            sys.stderr.write(f"gangly: {trouble}\n")
+
+    settings = _settings(config, profile)
     reader = ReaderOnDemand(SYSTEM, load_reader)
     return Desk(
         db=db,
@@ -128,12 +149,12 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         calendars=_calendars(config, profile, clock),
         drafter=DrafterOnDemand(_engine),
         hierarchy=hierarchy,
-        settings=_settings(config, profile),
+        settings=settings,
         now=clock,
         label=_LABELS[profile] + (" · READ ONLY: a newer gangly wrote the store" if db.read_only else ""),
         new_id=new_id,
         read_file=_read_file,
-        on_close=(lambda: _close_all(opened),),
+        on_close=(close_session, lambda: _close_all(opened)),
     )
 
 

@@ -19,6 +19,7 @@ from gangly_tui.domain.errors import ConfigError
 
 _MAX_GRACE = 60.0
 _CRMS = ("sandbox",)
+_YEAR = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ class Config:
     `calendars` are .ics files; with one, the CRM beside it starts empty instead of with the fictional company.
     `timezone` is an IANA name, empty for the machine's own. `fiscal_year_start` is a month, 1 to 12.
     `grace_seconds` is how long an approved write can still be withdrawn before it leaves.
-    `keymap` maps binding ids to keys.
+    `keymap` maps binding ids to keys. `trail` names the `witness`, a file or a folder under git that heads are left
+    with, and how many days the trail is kept at least: nothing prunes it, and less than a year is refused.
     """
 
     crm: str = ""
@@ -58,11 +60,18 @@ class Config:
     grace_seconds: float = 4.0
     theme: str = ""
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    trail: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_set_up(self) -> bool:
         """Whether anything is connected."""
         return bool(self.crm)
+
+    @property
+    def witness(self) -> Path | None:
+        """Where signed heads of the trail are left; None when the team names no place."""
+        named = self.trail.get("witness", "")
+        return Path(named).expanduser() if named else None
 
 
 def paths() -> Paths:
@@ -239,6 +248,26 @@ def _is_keymap(value: Any) -> _Problem | None:
     return None
 
 
+def _is_trail(value: Any) -> _Problem | None:
+    if not isinstance(value, dict):
+        return _Problem(text=f"must be a table, not {_type(value)}", fix="write [trail] and below it its settings")
+    for name, each in value.items():
+        where = ("trail", name)
+        if name == "witness":
+            if not isinstance(each, str) or not Path(each).expanduser().is_absolute():
+                return _Problem(
+                    text="names a witness that is no full path", fix='witness = "~/team/heads"', where=where
+                )
+        elif name == "retention_days":
+            if not isinstance(each, int) or isinstance(each, bool) or each < _YEAR:
+                return _Problem(text=f"must be kept for {_YEAR} days at least", fix="leave it out", where=where)
+        else:
+            return _Problem(
+                text=f"has no setting {name!r}", fix=_near(name, ("witness", "retention_days")), where=where
+            )
+    return None
+
+
 _KEYS: Mapping[str, _Check] = MappingProxyType(
     {
         "crm": _is_crm,
@@ -254,6 +283,7 @@ _KEYS: Mapping[str, _Check] = MappingProxyType(
         "grace_seconds": _is_grace,
         "theme": _is_text,
         "keymap": _is_keymap,
+        "trail": _is_trail,
     }
 )
 

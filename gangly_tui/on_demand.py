@@ -114,6 +114,11 @@ class CourierOnDemand:
 
         return next_due(self._db)
 
+    @property
+    def trouble(self) -> str:
+        """What went wrong after the last round, beside the writes."""
+        return self._courier.trouble if "_courier" in self.__dict__ else ""
+
     async def deliver_due(self) -> list[Outcome]:
         """Carry everything that is due now."""
         return await self._courier.deliver_due()

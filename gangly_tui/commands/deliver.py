@@ -44,6 +44,8 @@ def carry(desk: Desk, *, as_json: bool) -> None:
         out(f"{state:<9} {each.delivery.op_id}  {short(each.proposal.heading)}: {short(each.message)}")
     if not outcomes:
         tell("nothing to send")
+    if desk.courier.trouble:
+        tell(f"gangly: {desk.courier.trouble}")
     stuck = [each for each in outcomes if each.delivery.state is not DeliveryState.SENT]
     if stuck:
         raise ConnectorError(

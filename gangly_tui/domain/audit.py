@@ -1,8 +1,9 @@
 """What the trail remembers of a decision or a write, and the bytes that its tree covers.
 
 The bytes of an entry tell who, when, which kind, which operation; of every value that may be about a person (record,
-before, after, quote, detail) they hold a salted commitment only. The values themselves are sealed beside them, under
-keys of the persons they are about: when such a key is destroyed, the values are gone and the tree still verifies.
+before, after, quote, the name of the file it came from, detail) they hold a salted commitment only. The values
+themselves are sealed beside them, under keys of the persons they are about: when such a key is destroyed, the values
+are gone and the tree still verifies.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class AuditEntry:
     def values(self) -> list[Plain]:
         """What is sealed under the subjects, in the order of the commitments."""
         pairs = [value for each in self.changes for value in (each.before, each.after)]
-        return [self.target, self.target_name, self.detail, *pairs]
+        return [self.target, self.target_name, self.source, self.detail, *pairs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,7 @@ def commitments(salt: bytes, values: Sequence[Plain]) -> list[str]:
 
 def body(entry: AuditEntry, sealed: Sealed, quoted: Sealed) -> bytes:
     """The bytes the leaf is made of."""
-    target, target_name, detail, *pairs = commitments(sealed.salt, entry.values())
+    target, target_name, source, detail, *pairs = commitments(sealed.salt, entry.values())
     return canonical(
         {
             "v": FORMAT,
@@ -153,7 +154,7 @@ def body(entry: AuditEntry, sealed: Sealed, quoted: Sealed) -> bytes:
             "at": entry.at.isoformat(),
             "kind": entry.kind.value,
             "user": entry.user,
-            "source": entry.source,
+            "source": source,
             "system": entry.system,
             "op_id": entry.op_id,
             "payload_sha256": entry.payload_sha256,
@@ -178,7 +179,7 @@ def body(entry: AuditEntry, sealed: Sealed, quoted: Sealed) -> bytes:
 def fixed_values(plain: dict[str, Any]) -> list[str]:
     """The commitments of a body, in the order of `AuditEntry.values`."""
     pairs = [value for each in plain["changes"] for value in (each["before"], each["after"])]
-    return [plain["target"], plain["target_name"], plain["detail"], *pairs]
+    return [plain["target"], plain["target_name"], plain["source"], plain["detail"], *pairs]
 
 
 def entry_of(
@@ -193,8 +194,8 @@ def entry_of(
     """A body and its opened values as an entry; None for what was erased. Raises ValueError, TypeError, KeyError."""
     gone = values is None or quote is None
     fields = [str(each["field"]) for each in plain["changes"]]
-    opened = [ERASED] * (3 + 2 * len(fields)) if values is None else values
-    target, target_name, detail, *pairs = opened
+    opened = [ERASED] * (4 + 2 * len(fields)) if values is None else values
+    target, target_name, source, detail, *pairs = opened
     if plain["v"] != FORMAT:
         raise ValueError("written in a later form")
     return AuditEntry(
@@ -202,7 +203,7 @@ def entry_of(
         at=datetime.fromisoformat(plain["at"]),
         kind=AuditKind(plain["kind"]),
         user=plain["user"],
-        source=plain["source"],
+        source=str(source),
         system=plain["system"],
         target=str(target),
         target_name=str(target_name),

@@ -21,7 +21,7 @@ from gangly_tui.domain.checkpoint import (
 from gangly_tui.domain.errors import TrailBroken
 
 EXPORT_FORMAT = "gangly trail 1"
-_NAMES = ("target", "target_name", "detail", "quote")
+_NAMES = ("target", "target_name", "source", "detail", "quote")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -50,7 +50,8 @@ class Courier:
     """Carries the outbox. One sender per store, across windows; in this one, a second call waits for the first.
 
     The state is committed as `attempted` before a request leaves; a crash after that is resolved by reading back,
-    never by sending again blindly. `at_point` is called with the name of each step a crash may hit.
+    never by sending again blindly. `at_point` is called with the name of each step a crash may hit. `close_round` is
+    awaited after a round that carried something; `trouble` is what it said went wrong, which never stops a write.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Courier:
         new_id: Callable[[], str],
         patience: Patience = PATIENCE,
         at_point: Callable[[str], None] = lambda _: None,
+        close_round: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
         self._db = db
         self._reader = reader
@@ -71,6 +73,8 @@ class Courier:
         self._now = now
         self._deadline = patience.deadline.total_seconds()
         self._at = at_point
+        self._close_round = close_round
+        self.trouble = ""
         self._flight = asyncio.Lock()
         self._arrows = Arrows(
             db=db,
@@ -101,11 +105,14 @@ class Courier:
             try:
                 with self._only_sender():
                     self._take_over()
-                    return await self._carry_due()
+                    outcomes = await self._carry_due()
             except HeldByAnother:
                 if due:
                     raise
                 return []
+            if outcomes and self._close_round:
+                self.trouble = await self._close_round()
+            return outcomes
 
     def _only_sender(self) -> AbstractContextManager[None]:
         return sender_lock(self._db.path)

@@ -90,8 +90,8 @@ def _values(opened: Opened) -> dict[str, Any]:
     """Each value beside its salt, named and nested as in the body; what was erased is left out."""
     told: dict[str, Any] = {}
     if opened.record is not None:
-        target, name, detail, *pairs = _salted(*opened.record)
-        told = {"target": target, "target_name": name, "detail": detail}
+        target, name, source, detail, *pairs = _salted(*opened.record)
+        told = {"target": target, "target_name": name, "source": source, "detail": detail}
         told["changes"] = [
             {"field": each["field"], "before": before, "after": after}
             for each, before, after in zip(opened.plain["changes"], pairs[::2], pairs[1::2], strict=True)

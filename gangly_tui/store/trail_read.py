@@ -56,7 +56,7 @@ class Opened:
     def holds(self, needle: str) -> bool:
         """Whether a value of the entry holds the text, whatever the case. What was erased holds nothing."""
         plain = self.plain
-        told: list[Any] = [plain["user"], plain["source"], plain["system"], plain["op_id"]]
+        told: list[Any] = [plain["user"], plain["system"], plain["op_id"]]
         told += [each["field"] for each in plain["changes"]]
         for part in (self.record, self.quote):
             for value in part[1] if part else ():

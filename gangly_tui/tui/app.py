@@ -187,6 +187,8 @@ class GanglyApp(App[None]):
             self.status = Status()
         if outcomes:
             self._tell(partial(Delivered, outcomes))
+        if outcomes and desk.courier.trouble:
+            self.say(desk.courier.trouble, tone="bad")
         if any(each.state is DeliveryState.ATTEMPTED for each in _unsent(desk)):  # by another window, if it still lives
             return _WHILE_ANOTHER_SENDS
         due = desk.courier.next_due()

@@ -128,7 +128,7 @@ def test_a_body_comes_back_as_the_entry_and_without_its_values_as_an_erased_one(
     assert entry_of(plain, "", values=ENTRY.values(), quote=ENTRY.quote) == ENTRY
     gone = entry_of(plain, "", values=None, quote=None)
     assert gone.erased
-    assert (gone.target, gone.target_name, gone.quote, gone.detail) == ("erased",) * 4
+    assert (gone.target, gone.target_name, gone.source, gone.quote, gone.detail) == ("erased",) * 5
     assert gone.changes == (AuditChange(field="amount", before="erased", after="erased"),)
     assert (gone.user, gone.op_id, gone.kind) == (ENTRY.user, ENTRY.op_id, ENTRY.kind)
     with pytest.raises(ValueError, match="later form"):
