@@ -137,13 +137,23 @@ def test_a_forwarded_mail_is_named_and_not_read() -> None:
         ("X-Nothing: 1\n\nwords\n", "not a mail"),
         (HEAD + "\n", "no text in it"),
         (HEAD + "Content-Type: text/html\n\n<img src=x>", "no text in it"),
+        (HEAD + "\n" + "words " * 2_000_000, "more than 10 MiB of text"),
         (HEAD + "Content-Type: application/pdf; name=a.pdf\n\nJVBER", "no text in it"),
     ],
+    ids=["words", "no headers of a mail", "empty", "a picture", "endless", "a file"],
 )
 def test_what_has_nothing_to_read_is_said(mail: str, said: str) -> None:
     with pytest.raises(InputError, match=said) as refused:
         text_of(mail)
     assert refused.value.fix
+
+
+def test_a_mail_of_25_mb_is_read_for_its_words() -> None:
+    mail = written("Words.", video=random.Random(1).randbytes(18_000_000))
+    assert len(mail) > 24_000_000
+    begun = time.monotonic()
+    assert text_of(mail).endswith("X-Attachments: video.pdf\n\nWords.\n")
+    assert time.monotonic() - begun < 10
 
 
 def nested(levels: int) -> str:

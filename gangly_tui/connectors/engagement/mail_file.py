@@ -109,9 +109,9 @@ def _content(mail: EmailMessage, shown: str) -> tuple[str, list[str]]:
         if name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
             attached.append(name or f"({kind})")
         elif kind == "text/plain":
-            plain.append(_decoded(part))
+            plain.append(_decoded(part, shown))
         else:
-            pages.append(_decoded(part))
+            pages.append(_decoded(part, shown))
     body = _tidy("\n\n".join(plain))
     if not body and pages:
         body = _tidy("\n\n".join(map(_page_text, pages)))
@@ -142,9 +142,9 @@ def _file_name(part: EmailMessage) -> str:
     return one_line(name.replace(",", " "), limit=100)
 
 
-def _decoded(part: EmailMessage) -> str:
-    """The text of a part, in the charset it names, or the one it looks like: never an error, at worst a �."""
-    from gangly_tui.connectors.engagement.text_file import decode_bytes
+def _decoded(part: EmailMessage, shown: str) -> str:
+    """The text of a part, in the charset it names, or the one it looks like; at worst with a � in it."""
+    from gangly_tui.connectors.engagement.text_file import MAX_BYTES, decode_bytes
 
     try:
         data = part.get_payload(decode=True)
@@ -152,6 +152,8 @@ def _decoded(part: EmailMessage) -> str:
         data = b""
     if not isinstance(data, bytes) or not data:
         return ""
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{shown} has more than {MAX_BYTES // 1024 // 1024} MiB of text", fix=_SAVE)
     with suppress(*_BROKEN):
         return data.decode(part.get_content_charset() or "utf-8")
     with suppress(InputError):

@@ -13,6 +13,9 @@ from gangly_tui.domain.safe import one_line
 MAX_BYTES = 10 * 1024 * 1024
 """The largest file that is read; a day of speech is about 1 MiB."""
 
+MAX_MAIL_BYTES = 40 * 1024 * 1024
+"""The largest mail: what mail servers let through, with its attachments, of which nothing but the names is kept."""
+
 _SAVE = "save it as .txt, .md, .vtt or .srt"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -65,7 +68,7 @@ def read_text_file(path: Path, *, follow_links: bool = True) -> str:
     Raises InputError for what is missing, unreadable, no regular file, empty, binary, above 10 MiB, in no encoding
     that can be told, or a calendar.
     """
-    return read_text_bytes(read_bytes(path, follow_links=follow_links), path.name)
+    return read_text_bytes(read_bytes(path, follow_links=follow_links, limit=_limit(path.name)), path.name)
 
 
 def read_text_bytes(data: bytes, name: str) -> str:
@@ -74,8 +77,8 @@ def read_text_bytes(data: bytes, name: str) -> str:
     A name that ends in .eml makes a mail of it: sender, recipients, date, subject and the readable body.
     """
     shown = shown_name(name)
-    if len(data) > MAX_BYTES:
-        raise _too_large(shown)
+    if len(data) > _limit(name):
+        raise _too_large(shown, _limit(name))
     if not data.strip():
         raise InputError(f"{shown} is empty", fix="name a file with text in it")
     if name.lower().endswith(".eml"):
@@ -92,8 +95,8 @@ def read_text_bytes(data: bytes, name: str) -> str:
     return text
 
 
-def read_bytes(path: Path, *, follow_links: bool = True) -> bytes:
-    """The bytes of a regular file, 10 MiB at most. Raises InputError; never waits for a pipe or a device."""
+def read_bytes(path: Path, *, follow_links: bool = True, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file, `limit` at most. Raises InputError; never waits for a pipe or a device."""
     shown = shown_name(path.name or str(path))
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     if not follow_links:
@@ -106,9 +109,9 @@ def read_bytes(path: Path, *, follow_links: bool = True) -> bytes:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode):
                 raise InputError(f"{shown} is no regular file", fix="save what it gives as a file and name that")
-            if state.st_size > MAX_BYTES:
-                raise _too_large(shown)
-            data = file.read(MAX_BYTES + 1)
+            if state.st_size > limit:
+                raise _too_large(shown, limit)
+            data = file.read(limit + 1)
     except FileNotFoundError as error:
         raise InputError(f"there is no file {shown}", fix="check the path") from error
     except PermissionError as error:
@@ -116,8 +119,8 @@ def read_bytes(path: Path, *, follow_links: bool = True) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "no such name"
         raise InputError(f"{shown} cannot be read: {reason.lower()}", fix="check the path") from error
-    if len(data) > MAX_BYTES:
-        raise _too_large(shown)
+    if len(data) > limit:
+        raise _too_large(shown, limit)
     return data
 
 
@@ -148,8 +151,12 @@ def decode_bytes(data: bytes, shown: str) -> str:
         return _checked(_strict(data, _legacy_encoding(data, shown), shown), shown)
 
 
-def _too_large(shown: str) -> InputError:
-    return InputError(f"{shown} is larger than {MAX_BYTES // 1024 // 1024} MiB", fix="split it, or export less of it")
+def _limit(name: str) -> int:
+    return MAX_MAIL_BYTES if name.lower().endswith(".eml") else MAX_BYTES
+
+
+def _too_large(shown: str, limit: int) -> InputError:
+    return InputError(f"{shown} is larger than {limit // 1024 // 1024} MiB", fix="split it, or export less of it")
 
 
 def _strict(data: bytes, encoding: str, shown: str) -> str:
