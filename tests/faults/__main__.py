@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.faults.defects import DEFECTS
+from tests.faults.defects import BEYOND_SCHEDULES, DEFECTS
 from tests.faults.runner import Result, Runner
 from tests.faults.schedule import POINTS, READ_FAULTS, WRITE_FAULTS, draw, of_line
 from tests.faults.window import Make
@@ -28,14 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("seed", type=int, nargs="?", default=1, metavar="SEED")
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="how many at a time")
     parser.add_argument("--replay", metavar="LINE")
-    parser.add_argument("--defect", choices=sorted(DEFECTS))
+    parser.add_argument("--defect", choices=sorted(DEFECTS | BEYOND_SCHEDULES))
     parser.add_argument("--as-found", action="store_true", help="do not look for a smaller schedule")
     parser.add_argument("--list", action="store_true")
     chosen = parser.parse_args(arguments)
     if chosen.list:
         _print("\n".join(f"{name}: {each.what}" for name, each in DEFECTS.items()))
         return 0
-    make = DEFECTS[chosen.defect].make if chosen.defect else Make()
+    make = (DEFECTS | BEYOND_SCHEDULES)[chosen.defect].make if chosen.defect else Make()
     if chosen.replay:
         with Runner() as runner:
             result = runner.run(of_line(chosen.replay), make)

@@ -12,6 +12,8 @@ from gangly_tui.domain.outbox import SETTLED, Delivery, DeliveryState
 from gangly_tui.domain.proposal import Action, Proposal
 from gangly_tui.store import decisions, trail
 from gangly_tui.store.database import Connection, open_database
+from gangly_tui.store.trail_check import compare_notes, verify_trail
+from gangly_tui.store.witness import read_heads
 from tests.faults.schedule import Schedule
 from tests.faults.window import KEY, Notebook
 
@@ -24,14 +26,16 @@ def check(folder: Path, schedule: Schedule, crm: dict[str, Any]) -> tuple[list[s
     """What is wrong, and the trace of what happened."""
     db = open_database(folder / "store" / "store.db", key=KEY)
     try:
-        return _Check(db, schedule, crm, Notebook(folder / "notebook").lines()).run()
+        return _Check(db, schedule, crm, folder).run()
     finally:
         db.close()
 
 
 class _Check:
-    def __init__(self, db: Connection, schedule: Schedule, crm: dict[str, Any], notebook: list[dict[str, Any]]) -> None:
-        self.db, self.schedule, self.crm, self.notebook = db, schedule, crm, notebook
+    def __init__(self, db: Connection, schedule: Schedule, crm: dict[str, Any], folder: Path) -> None:
+        self.db, self.schedule, self.crm = db, schedule, crm
+        self.notebook = Notebook(folder / "notebook").lines()
+        self.witness = folder / "witness"
         self.wrong: list[str] = []
         self.entries: list[AuditEntry] = trail.entries(db, limit=10_000)
         self.effects = Counter(each["op"] for each in crm["effects"])
@@ -58,7 +62,9 @@ class _Check:
 
     def _store_is_sound(self) -> None:
         try:
-            trail.verify_trail(self.db)
+            verify_trail(self.db, values=True)
+            if self.witness.exists():
+                compare_notes(self.db, read_heads(self.witness), "the witness")
         except GanglyError as error:
             self._say("I7", str(error))
         if self.db.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:

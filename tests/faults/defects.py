@@ -130,6 +130,11 @@ class Defect:
     make: Make
 
 
+BEYOND_SCHEDULES = {
+    "not-durable": Defect(what="a commit is not on the disk yet", make=Make(setting="PRAGMA synchronous = NORMAL")),
+}
+"""What a killed process does not show, because the kernel still holds its writes: only the order of its calls does."""
+
 DEFECTS: dict[str, Defect] = {
     "blind-retry": Defect(what="a lost answer is sent again at once", make=Make(writer=_RetriesBlindly)),
     "no-reconcile": Defect(what="an unknown outcome is taken for sent", make=Make(courier=_NeverReconciles)),

@@ -23,6 +23,7 @@ from gangly_tui.domain.secret import Secret
 from gangly_tui.flow import decide
 from gangly_tui.flow.deliver import Courier
 from gangly_tui.flow.desk import Desk, Settings
+from gangly_tui.flow.witness import close_round
 from gangly_tui.store import decisions
 from gangly_tui.store.backups import back_up, backups
 from gangly_tui.store.database import Connection, open_database
@@ -48,6 +49,8 @@ class Make:
     reader: Callable[..., Any] = LoopbackReader
     approve: Callable[[Desk, str, str], Any] = decide.approve
     patience: Patience = field(default_factory=Patience)
+    setting: str = ""
+    """said to the store's connection after it was opened"""
 
 
 class Notebook:
@@ -115,9 +118,12 @@ class Window:
         make: Make,
     ) -> None:
         self.schedule, self.clock, self.make, self.at = schedule, clock, make, at
+        self.folder = folder
         self.notebook = Notebook(folder / "notebook")
         store = folder / "store" / "store.db"
         self.db: Connection = open_database(store, key=KEY, at_point=at)
+        if make.setting:
+            self.db.execute(make.setting)
         if schedule.backup and not backups(store):
             back_up(self.db, store, at)
         # no proxy, and no certificates read: there is no TLS on loopback
@@ -135,6 +141,7 @@ class Window:
             new_id=self._new_id,
             patience=make.patience,
             at_point=at,
+            close_round=self._leave_head,
         )
         self.desk = Desk(
             db=self.db,
@@ -148,6 +155,11 @@ class Window:
             label="faults",
             new_id=self._new_id,
             at_point=at,
+        )
+
+    async def _leave_head(self) -> str:
+        return close_round(
+            self.db, at=self.clock(), user="robin@seller.com", witness=self.folder / "witness", at_point=self.at
         )
 
     def _new_id(self) -> str:
