@@ -162,9 +162,18 @@ class RowView(ScrollView, can_focus=True):
             self._laid_out_at = width
             self._rows = self._lay_out(width)
             self._spans = _spans(self._rows)
-            self.virtual_size = Size(width, len(self._rows))
+            self._resize_to(Size(width, len(self._rows)))
         self.set_reactive(RowView.cursor, max(min(self.cursor, self.items - 1), 0))
         self.refresh()
+
+    def _resize_to(self, size: Size) -> None:
+        """More or fewer rows. Only where the height follows them is the screen laid out anew: that is the dear part."""
+        height = self.styles.height
+        if height is None or height.is_auto:
+            self.virtual_size = size
+        elif size != self.virtual_size:
+            self.set_reactive(RowView.virtual_size, size)
+            self._scroll_update(size)
 
     def on_resize(self) -> None:
         self._laid_out_at = -1  # what is laid out may depend on the height, too
@@ -198,7 +207,9 @@ class RowView(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         if before != after:
-            self.refresh()
+            for item in (before, after):
+                first, last = self._span(item)
+                self.refresh_lines(first, last - first + 1)
             self._reveal()
             self.post_message(self.Moved(self, after))
 
