@@ -97,6 +97,8 @@ def draft_text(draft: Draft, *, explain: bool = False) -> str:
             f"  {'ours  ' if step.ours else 'theirs'}  {short(step.owner or '?', 30)}: {short(step.action)}{due}"
         )
         lines += [_said(step.evidence)] if explain else []
+        if explain:
+            lines.append(f"      read as {short(step.due_text, 160)}" if step.due_text else "      no day was said")
     if draft.fields:
         lines += ["", "FIELDS"]
     for mention in draft.fields:

@@ -13,6 +13,7 @@ from gangly_tui.domain.records import FIELDS, Kind, encode
 from gangly_tui.intelligence.offline import field_cues as cue
 from gangly_tui.intelligence.offline.amounts import Role, figures
 from gangly_tui.intelligence.offline.competitors import still_weighed
+from gangly_tui.intelligence.offline.confidence import LEAST
 from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
 from gangly_tui.intelligence.offline.due import read_dues, shown
 from gangly_tui.intelligence.offline.economic import says_so
@@ -26,9 +27,6 @@ from gangly_tui.intelligence.offline.typed import fit, schema_of
 
 QUOTE_LIMIT = 1200
 """Characters. A longer quote proves nothing: almost anything can be found in it."""
-
-LEAST = 0.35
-"""Confidence below which a value is not proposed."""
 
 _TEMPLATE = frozenset({"meet"})  # the only word an action may hold that its quote does not
 _BUYER_FIELDS = frozenset("close_date competitor budget pain decision_process decision_criteria economic_buyer".split())

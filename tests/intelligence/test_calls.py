@@ -1,4 +1,4 @@
-"""Thirty calls of different kinds, read whole: no wrong fact, nobody invented, nearly every step found."""
+"""Calls of different kinds, read whole: no wrong fact, nobody invented, nearly every step found."""
 
 from __future__ import annotations
 

@@ -73,6 +73,8 @@ def competitor(reading: Reading, people: list[str], dropped: list[Dropped]) -> t
     return best
 
 
+_A_FIRM = re.compile(r"\s(?:compan(?:y|ies)|start-?ups?|vendors?|firms?|providers?|suppliers?|guys|tools?|people)\b")
+"""Behind a capitalised word it makes it an adjective: "a small Finnish company"."""
 _RECENT = re.compile(
     r"\b(?:last (?:week|month|time)|yesterday|on (?:mon|tues|wednes|thurs|fri)day|(?:this|earlier) week)\b"
 )
@@ -119,7 +121,10 @@ def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -
             found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.66))
     if asked and not found:
         for hit in cue.VENDOR_NAME.finditer(text):
-            if _vendor(hit.group("name")) and (hit.start() > 0 or len(text.split()) <= 8):
+            leads = hit.start() == 0 and not re.match(r"(?:,| and| or)\s", text[hit.end() :])
+            if _A_FIRM.match(text, hit.end()) or (leads and len(text.split()) > 8):
+                continue
+            if _vendor(hit.group("name")):
                 found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.6))
     return found
 

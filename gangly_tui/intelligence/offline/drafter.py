@@ -11,6 +11,7 @@ from datetime import datetime
 from gangly_tui.domain.draft import Draft, Dropped, Mention, ReadingContext, Side
 from gangly_tui.domain.records import Attendee, Kind
 from gangly_tui.intelligence.offline.company import with_company
+from gangly_tui.intelligence.offline.confidence import LEAST, calibrated
 from gangly_tui.intelligence.offline.fields import find_fields
 from gangly_tui.intelligence.offline.next_steps import find_next_steps
 from gangly_tui.intelligence.offline.people import find_contacts
@@ -22,8 +23,6 @@ from gangly_tui.intelligence.offline.summary import summarise
 from gangly_tui.intelligence.offline.typed import schema_of
 
 ENGINE = "offline-1"
-LEAST = 0.35
-"""Confidence below which nothing is proposed."""
 
 
 class OfflineDrafter:
@@ -103,26 +102,24 @@ def _stage(reading: Reading) -> tuple[StageReading, list[Mention], list[Dropped]
         field="stage",
         value=value,
         evidence=found.evidence,
-        confidence=found.confidence,
+        confidence=calibrated("field.stage", found.confidence),
         reading=f"a sign of {found.stage.replace('_', ' ')}",
     )
     return found, [mention], []
 
 
 def _unread(reading: Reading) -> list[Dropped]:
-    left = reading.source.unread
-    return (
-        [
-            Dropped(
-                what="text",
-                value=f"{left:,} characters",
-                quote="",
-                reason="beyond what is read in one go: split the file",
-            )
-        ]
-        if left
-        else []
-    )
+    """What was kept but not read, so that nobody takes silence for "nothing was said"."""
+    found = []
+    if left := reading.source.unread:
+        reason = "beyond what is read in one go: split the file"
+        found.append(Dropped(what="text", value=f"{left:,} characters", quote="", reason=reason))
+    for language in dict.fromkeys(reading.unread.values()):
+        lines = [reading.sentences[at] for at, name in reading.unread.items() if name == language]
+        count = f"{len(lines)} sentence{'s' if len(lines) > 1 else ''}"
+        quote = lines[0].evidence(reading.text).text
+        found.append(Dropped(what="text", value=count, quote=quote, reason=f"in {language}: kept, but not read"))
+    return found
 
 
 def read_context(text: str, context: ReadingContext) -> ReadingContext:

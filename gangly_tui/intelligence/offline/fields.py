@@ -9,6 +9,7 @@ from gangly_tui.domain.draft import ContactMention, Dropped, Mention, NextStep
 from gangly_tui.domain.records import Kind, Value
 from gangly_tui.intelligence.offline.close_date import close_date
 from gangly_tui.intelligence.offline.competitors import competitor
+from gangly_tui.intelligence.offline.confidence import LEAST, calibrated
 from gangly_tui.intelligence.offline.due import shown
 from gangly_tui.intelligence.offline.economic import economic_buyer
 from gangly_tui.intelligence.offline.money import find_money
@@ -16,9 +17,6 @@ from gangly_tui.intelligence.offline.price import amount
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.text_fields import TEXT_FIELDS, Found, answers, best_text, drop
 from gangly_tui.intelligence.offline.typed import fit
-
-LEAST = 0.35
-"""Confidence below which a value is not proposed."""
 
 _ORDER = (
     "amount close_date next_step stage competitor budget pain decision_process decision_criteria economic_buyer".split()
@@ -56,7 +54,7 @@ def find_fields(
                 field=each.field,
                 value=value,
                 evidence=each.evidence,
-                confidence=round(each.confidence, 2),
+                confidence=calibrated("field." + each.field, each.confidence),
                 reading=each.reading,
                 against=each.against,
             )

@@ -64,11 +64,11 @@ TITLE_WORD = re.compile(
     r"developer|buyer|treasurer|secretary|"
     r"scientist|designer|strategist|researcher|planner|advisor|agent|recruiter|accountant|nurse|"
     r"physician|professor|dean|chair|"
-    r"ae|sdr|bdr|csm|se|gm|md|procurement|revops|ops|operations|marketing|finance|purchasing|legal|it)\b",
+    r"ae|sdr|bdr|csm|se|gm|md|boss|procurement|revops|ops|operations|marketing|finance|purchasing|legal|it)\b",
     re.I,
 )
 TITLE_START = frozenset(
-    """account sales senior sr junior jr vp svp evp avp vice director head chief regional national global
+    """account sales boss senior sr junior jr vp svp evp avp vice director head chief regional national global
     solutions solution customer inside enterprise field business commercial marketing finance financial it
     operations ops product program project engineering technical technology software data security people hr
     human general managing deputy assistant associate principal lead founder co-founder cofounder owner
@@ -92,7 +92,7 @@ TITLE_PHRASE = (
     r"General|Executive|Vice)\s){0,2}(?:[A-Za-z&/]+\s){0,3}?"
     r"(?:(?i:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Lead|Leader|Officer|Engineer|"
     r"Analyst|Architect|Administrator|Admin|(?:Co-?)?founder|Owner|Partner|Consultant|Specialist|Coordinator|Counsel|"
-    r"Controller|Principal|Developer|Buyer|Treasurer|Ops|RevOps|Procurement))\b"
+    r"Controller|Principal|Developer|Buyer|Treasurer|Ops|RevOps|Procurement|boss))\b"
     r"(?:,?\s(?:of|for)\s(?:the\s)?[A-Za-z&][\w&/-]*(?:\s(?:[A-Z&][\w&/-]*|and(?= [A-Z])|of|&|operations|success|"
     r"sales|services|development|technology|planning|engineering|experience|production|excellence|mgmt|management|care|"
     r"security|support|chain|resources|and\s(?:finance|operations|marketing|sales|it|compliance|security))){0,4}"
@@ -166,7 +166,8 @@ ACTION_VERB = (
     r"set|meet|join|host|run|demo|show|"
     r"drop|shoot|fire off|turn around|mark up|line up|organi[sz]e|sort out|take (?:it|this|that) "
     r"to|read|think (?:about|it)|decide|do|hold|gather|collect|identify|nail down|lock in|make "
-    r"sure|ensure|chase|remind|circulate|document|compare|calculate|quote|price|scope|map|nudge|contact|request|let "
+    r"sure|ensure|chase|remind|circulate|document|compare|calculate|quote|price|scope|map|nudge|pick|choose|"
+    r"select|nominate|redo|rework|rewrite|contact|request|let "
     r"\w+ know|have (?:\w+ ){1,4}(?:send|call|reach out|review|look|contact|drafted|ready|prepared|sent|signed|"
     r"done|over|"
     r"reviewed|approved|to you|back)|go (?:through|over)|put (?:that|it|this|these|those) (?:in|into|together|"

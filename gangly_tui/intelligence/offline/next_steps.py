@@ -38,6 +38,18 @@ _TALK = 0.3
 
 def find_next_steps(reading: Reading) -> tuple[list[NextStep], list[Dropped]]:
     """Every step somebody took on, merged and worded, and the candidates that were refused."""
+    kept, refused = candidates(reading)
+    steps = sorted((finished(reading, each) for each in kept), key=lambda step: step.evidence.start)
+    dropped = [
+        Dropped(what="next step", value=each.action, quote=finished(reading, each).evidence.text, reason=each.refused)
+        for each in refused
+        if not any(words(each.action) <= words(other.action) for other in kept)
+    ]
+    return steps, dropped
+
+
+def candidates(reading: Reading) -> tuple[list[Candidate], list[Candidate]]:
+    """(the steps, the refused ones), each with the rule that found it."""
     found: list[Candidate] = []
     for sentence in reading.live():
         if sentence.block is Block.SPEECH:
@@ -49,15 +61,7 @@ def find_next_steps(reading: Reading) -> tuple[list[NextStep], list[Dropped]]:
     for each in found:
         _dated_behind(reading, each)
         _amend(reading, each)
-    kept = merged([each for each in found if not each.refused])
-    steps = [finished(reading, each) for each in kept]
-    dropped = [
-        Dropped(what="next step", value=each.action, quote=finished(reading, each).evidence.text, reason=each.refused)
-        for each in found
-        if each.refused and not any(words(each.action) <= words(other.action) for other in kept)
-    ]
-    steps.sort(key=lambda step: step.evidence.start)
-    return steps, dropped
+    return merged([each for each in found if not each.refused]), [each for each in found if each.refused]
 
 
 def _speech(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:

@@ -61,6 +61,8 @@ _MET = re.compile(
     rf"(?i:\b(?:spoke (?:w/|with|to)|talked (?:w/|with|to)|met(?: w/| with)?|call (?:w/|with)|chat"
     rf"(?:ted)? (?:w/|with)|meeting (?:w/|with)|intro(?:duced)? (?:me |us )?to|loop(?:ed|ing)? in|"
     rf"bring(?:ing)? in|cc'?(?:ing|d)?|add(?:ing)?|copy(?:ing)?|on (?:the )?call:?|present:?|attendees:?|"
+    rf"you(?:'d| would)? (?:want|need|should talk to)|ask for|that(?:'s| would be| is)|shared (?:it|this|that) "
+    rf"with|reports? to|"
     rf"contact is|reach out to|talk to|speak (?:to|with)|connect (?:you |us |me )?(?:with|to)|"
     rf"introduce (?:you |us |me )?to)\s(?:our |my |their |the )?)(?P<name>{PERSON}|{FIRST_NAME}(?=\sfrom\s))"
     rf"(?:\s(?:from|at|of|in)\s(?P<org>{ORG}|[a-z]+))?"
@@ -71,6 +73,10 @@ _SIGNS = re.compile(
     rf"Nobody)\b)(?P<name>{PERSON}|{FIRST_NAME})\s(?:signs|approves|decides)\b"
 )
 _NAME_IS = re.compile(rf"\b(?:[Hh]is|[Hh]er|[Tt]heir) name(?:'s| is) (?P<name>{PERSON})")
+_BRINGS_IN = re.compile(
+    r"loop|bring|cc|add|copy|connect|introduce|reach|you|ask for|that|shared|report|talk to|speak|contact", re.I
+)
+"""Said of a colleague; "we met with" and "a call with" may as well be a vendor."""
 _PLUS = re.compile(rf"(?:\+|&|\band)\s(?P<name>{FIRST_NAME}(?:\s(?:{FIRST_NAME}|[A-Z]\.))?)\sfrom\s(?P<team>[A-Za-z]+)")
 _MY_MAIL = re.compile(
     r"\b(?:my|best|reach me|e-?mail (?:me|is|address)|send (?:it|that|them|those|everything) to|"
@@ -228,8 +234,7 @@ def _met(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[
             yield _Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
     for hit in _MET.finditer(sentence.text):
         name, org = hit.group("name"), hit.group("org") or ""
-        vendor = sentence.block is Block.SPEECH and not re.match(r"(?i:loop|bring|cc|add|copy|connect|introduce|reach|"
-                                                                 r"talk|speak|contact)", hit.group())  # fmt: skip
+        vendor = sentence.block is Block.SPEECH and not _BRINGS_IN.match(hit.group())
         if not _is_name(name) or vendor or (org[:1].isupper() and company and not same_company(org, company)):
             continue
         org = org if org[:1].isupper() and not TITLE_WORD.fullmatch(org) else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gangly_tui.domain.draft import ReadingContext, Side
+from gangly_tui.intelligence.offline.languages import unread
 from gangly_tui.intelligence.offline.modality import planted, retractions
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.sides import Cast, read_cast, with_sides
@@ -30,6 +31,8 @@ class Reading:
     gone: frozenset[int]
     amended: dict[int, int]
     alive: tuple[Sentence, ...]
+    unread: dict[int, str]
+    """index of each sentence in another language, and that language"""
 
     @property
     def text(self) -> str:
@@ -93,9 +96,13 @@ def read(text: str, context: ReadingContext) -> Reading:
     cast = read_cast(source, context)
     source = with_sides(source, cast)
     gone, amended = retractions(source.sentences)
+    foreign = unread(source.sentences)
     alive = tuple(
         each
         for each in source.sentences
-        if each.index not in gone and each.block not in (Block.PREP, Block.SIGNATURE) and not planted(each.low)
+        if each.index not in gone
+        and each.index not in foreign
+        and each.block not in (Block.PREP, Block.SIGNATURE)
+        and not planted(each.low)
     )
-    return Reading(source=source, cast=cast, context=context, gone=gone, amended=amended, alive=alive)
+    return Reading(source=source, cast=cast, context=context, gone=gone, amended=amended, alive=alive, unread=foreign)

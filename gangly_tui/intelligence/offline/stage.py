@@ -110,6 +110,11 @@ _LATER = re.compile(
     r"\b(?:until|till|yet|for now|right now|just now|this (?:year|quarter|month)|before|at (?:the|this) moment|today|"
     r"(?:so|that|as) (?:fast|quickly|soon))\b"
 )
+_ASKED_PROPOSAL = re.compile(
+    r"\b(?:look(?:ed)? (?:over|at|through)|review(?:ed)?|read|got|get|see|seen|receive[d]?|go(?:ne)? (?:through|"
+    r"over)|think of|"
+    r"thoughts on|with|on) (?:the|our|my|that) (?:\w+ )?(?:proposal|quote|quotation|offer)\b"
+)
 _WITH_OTHER = re.compile(
     r"(?:we|they)(?:'ve| have)? (?:just |already )?(?:signed|went|gone|decided|chose)\b.* with [a-z]"
 )
@@ -219,6 +224,8 @@ def cues(sentence: Sentence) -> list[tuple[str, float]]:
         ended = ending(low)
         return [(ended, 0.9)] if ended else []
     question = asks(sentence)
+    if question and _ASKED_PROPOSAL.search(low):
+        found.append(("proposal", 0.62))
     for stage, pattern in _TABLE:
         hit = pattern.search(low)
         if (

@@ -51,7 +51,8 @@ _ENDINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:(?:proposal|quote|quotation|pricing) (?:was |is |has been )?(?:sent|delivered|presented|"
             r"shared|reviewed|"
-            r"submitted|under review|in review|accepted|discussed)|(?:sent|presented|reviewing|reviewed|"
+            r"submitted|under review|in review|accepted|discussed)|revised (?:proposal|quote|pricing)|(?:sent|"
+            r"presented|reviewing|reviewed|"
             r"considering|shared) "
             r"(?:the |a |our )?(?:\w+ )?(?:proposal|quote|pricing))\b"
         ),

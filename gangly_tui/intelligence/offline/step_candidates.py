@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gangly_tui.domain.draft import NextStep
+from gangly_tui.intelligence.offline.confidence import calibrated
 from gangly_tui.intelligence.offline.due import Due, shown, weekday_of
 from gangly_tui.intelligence.offline.passages import Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
@@ -200,6 +201,6 @@ def finished(reading: Reading, each: Candidate) -> NextStep:
         due=each.due.day if each.due else None,
         ours=each.ours,
         evidence=evidence,
-        confidence=round(each.confidence, 2),
+        confidence=calibrated("step." + each.rule, each.confidence),
         due_text=note,
     )

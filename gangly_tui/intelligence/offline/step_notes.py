@@ -206,7 +206,7 @@ def _wanted(clause: _Clause) -> _Task | None:
     if re.match(r"(?:a |an |the )?(?:[\w-]+ )?(?:demo|trial|pilot|poc)\b", found.group("what"), re.I):
         return None
     send = "send " if re.search(r"\bsend\b", clause.reading.text, re.I) else ""
-    return _Task(start=found.start("what"), who="me", sure=0.56, prefix=send)
+    return _Task(start=found.start("what"), who="me", sure=0.56, prefix=send, rule="wanted")
 
 
 def _meeting_set(clause: _Clause) -> _Task | None:
@@ -230,7 +230,8 @@ def _imperative(clause: _Clause) -> _Task | None:
     short = clause.first or len(clause.text.split()) <= 8 or read_dues(clause.text, clause.reading.context)
     if not clause.labelled and not (known and short):
         return None
-    return _Task(start=found.start("what"), who="me", sure=0.72 if clause.labelled else 0.6)
+    sure, rule = (0.72, "note") if clause.labelled else (0.6, "bare note")
+    return _Task(start=found.start("what"), who="me", sure=sure, rule=rule)
 
 
 def _labelled(clause: _Clause) -> _Task | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gangly_tui.domain.draft import Side
 from gangly_tui.intelligence.offline import step_cues as cue
 from gangly_tui.intelligence.offline.due import read_dues
+from gangly_tui.intelligence.offline.lexicon import MEETING_NOUN
 from gangly_tui.intelligence.offline.modality import asks
 from gangly_tui.intelligence.offline.passages import Sentence
 from gangly_tui.intelligence.offline.reading import Reading
@@ -21,6 +22,7 @@ _TALK_ONLY = re.compile(
     r"five) (?:second|sec|moment|minute|few)s?|make sure (?:it|that|they|he|she|we)(?:'s| is| are)|get (?:my|me))\b"
 )
 _HAVE_IT = re.compile(r"\b(?:you'll|you will|you can|you should) (?:have|get|expect|see) (?:it|that|them|those)\b")
+_AUTHORITY = re.compile(r"(?:sign|approve|decide)\b.{0,40}\b(?:myself|alone|under|up to|anything|without)\b")
 _SHOWS = re.compile(r"(?:do|have|get|show|demo|run|make|test)\b")
 _PUTS_OFF = re.compile(
     r"^(?:(?:well|hmm|um|uh|so|yeah|oh)[, ]+)*(?:let me (?:check|think|see|talk|ask|look|get back|find out|"
@@ -67,11 +69,15 @@ def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Itera
     if cue.NOW_TALK.search(low[found.start() : found.start() + 60]) and not has_due:
         return
     accepted, declined = answer(reading.reply(sentence))
+    if not asks(sentence) and verb_class(what) != "meet" and _asks_for_a_day(reading, sentence):
+        accepted = None
     sends = verb_class(what) in ("send", "check") and accepted is not None
     if not names_thing(what) and not has_due and not sends:
         return
     ask = re.match(r"(?:can|could) we\b", low[found.start() :])
     if _SHOWS.match(what.lower()) and not has_due and (ask or not names_thing(what[:70])):
+        return
+    if _AUTHORITY.match(what.lower()):
         return
     if ask and sentence.side is Side.BUYER and re.match(r"(?:have|get|do|add|see|use|start)\b", what.lower()):
         return  # a question about the product or the deal, not an offer to do something
@@ -83,6 +89,17 @@ def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Itera
         if accepted:
             _accept(reading, each, accepted)
         yield each
+
+
+def _asks_for_a_day(reading: Reading, sentence: Sentence) -> bool:
+    """Whether the same turn goes on to ask for a meeting's day: then a yes takes that, not what was offered before."""
+    return any(
+        each.turn == sentence.turn
+        and asks(each)
+        and cue.ASKS_SLOT.search(each.low)
+        and re.search(rf"\b{MEETING_NOUN}\b", each.low)
+        for each in reading.after(sentence, 2)
+    )
 
 
 def answer(reply: list[Sentence]) -> tuple[Sentence | None, bool]:
@@ -102,7 +119,8 @@ def answer(reply: list[Sentence]) -> tuple[Sentence | None, bool]:
 
 def _says_it_themselves(reading: Reading, sentence: Sentence, at: int) -> bool:
     """Whether the answer names the thing itself ("Sure, I'll send you a couple of opportunities"): then that counts."""
-    for each in reading.reply(sentence)[:2]:
+    reply = reading.reply(sentence)
+    for each in reply[: 2 if reply and len(reply[0].low.split()) <= 3 else 1]:
         found = cue.PROMISE.search(each.text)
         if found and verb_class(each.text[found.start("what") :]) == verb_class(sentence.text[at:]):
             action = wording(each.text[found.start("what") :], None, found.start("what"))

@@ -32,6 +32,7 @@ _BEFORE_DAY = re.compile(
     r"(?:(?:^|\s)(?:by|on|before|until|till|for|at|in|the|this|around|due|no later than|end of|say|like))+\s*$", re.I
 )
 _DAY_PART = re.compile(r"^\s(?:early |late )?(?:morning|afternoon|evening|night|lunchtime|noon)\b")
+_TO_SOMEBODY = re.compile(r"(?:introduce|connect|invite|remind|walk|add|bring|include)\s", re.I)
 _INDIRECT = re.compile(
     rf"^({ACTION_VERB})\s(?:me|you|us|you guys|you both|both of you)\s(?:over\s|back\s)?(?=\w)", re.I
 )
@@ -80,7 +81,7 @@ _THING = re.compile(
     rf"\b(?:(?P<det>the|a|an|some|your|our|my|that|those)\s(?:(?!to\b|of\b|for\b|and\b|in\b|"
     rf"on\b|or\b|is\b|are\b)[\w-]+\s){{0,3}})?(?:{DELIVERABLE}|{MEETING_NOUN})(?:\s{DELIVERABLE})?\b(?:\s(?:or|"
     rf"and)\s(?:two|three)\b)?"
-    rf"(?!\s(?:me|you|us|him|her|them|it|that)\b)",
+    rf"(?!\s(?:me|you|us|him|her|them|it)\b)",
     re.I,
 )
 _WEAK_THING = re.compile(rf"\b{WEAK_DELIVERABLE}\b", re.I)
@@ -103,7 +104,7 @@ _STOP = frozenset(
 _CLASSES = {
     "send": "send resend share email e-mail forward provide pass deliver drop shoot give get submit "
     "upload return circulate".split(),
-    "meet": "go schedule reschedule book meet set arrange hold do demo block pencil join host call".split(),
+    "meet": "go schedule reschedule book meet set arrange hold do demo block pencil join host".split(),
     "check": "check confirm find look dig ask verify figure".split(),
     "sign": "sign countersign".split(),
     "make": "prepare prep draft redraft put create build write revise".split(),
@@ -169,7 +170,7 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     text = f"{BASE.get(said.lower(), said)} {tail}"
     text = re.sub(r"\s+", " ", text).strip(" \"'")
     text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
-    text = _INDIRECT.sub(r"\1 ", text)
+    text = text if _TO_SOMEBODY.match(text) else _INDIRECT.sub(r"\1 ", text)
     text = _THEM.sub(r"\1 ", text)
     text = re.sub(
         r"\b(?:to|with) you(?: (?:guys|both|all))?\b",
