@@ -21,6 +21,7 @@ from gangly_tui.domain.checkpoint import (
 from gangly_tui.domain.errors import TrailBroken
 
 EXPORT_FORMAT = "gangly trail 1"
+_PARTS = {"seq", "log", "index", "leaf", "proof", "body"}
 _NAMES = ("target", "target_name", "source", "detail", "quote")
 
 
@@ -80,6 +81,8 @@ def check_export(first: str, lines: Iterable[str], key: PublicKey) -> Checked:
 def _heads(header: dict[str, Any], key: PublicKey) -> tuple[Checkpoint, ...]:
     if header["format"] != EXPORT_FORMAT:
         raise ValueError("another format")
+    if (header["origin"], header["key"]) != (key.name, key.text()):
+        raise TrailBroken("the export is of another trail, or signed by another key", seq=0)
     heads = tuple(open_note(each, key) for each in header["checkpoints"])
     for number, head in enumerate(heads, start=1):
         if head.origin != (key.name if number == 1 else f"{key.name}/{number}"):
@@ -102,6 +105,8 @@ def _places(heads: tuple[Checkpoint, ...]) -> Iterator[tuple[Checkpoint, int]]:
 def _check_line(told: dict[str, Any], seq: int, head: Checkpoint, index: int, before: Checkpoint | None) -> bool:
     """One entry. Says whether its values are opened in the file."""
     body = told["body"].encode()
+    if set(told) - {"values"} != _PARTS:
+        raise ValueError("another form")
     if (told["seq"], told["log"], told["index"]) != (seq, head.origin, index):
         raise TrailBroken(f"entry {seq} is missing or out of its place", seq=seq)
     leaf = merkle.leaf_hash(body)
@@ -121,12 +126,14 @@ def _check_line(told: dict[str, Any], seq: int, head: Checkpoint, index: int, be
 
 def _pairs(plain: dict[str, Any], values: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """commitment, salt, value of each that is told."""
-    for name in _NAMES:
-        if name in values:
-            yield plain[name], *values[name]
+    for name, pair in values.items():
+        if name in _NAMES:
+            yield plain[name], *pair
+        elif name != "changes":
+            raise ValueError("another form")
     if "changes" in values:
         for fixed, told in zip(plain["changes"], values["changes"], strict=True):
-            if fixed["field"] != told["field"]:
+            if fixed["field"] != told["field"] or len(told) != 3:
                 raise ValueError("another field")
             yield fixed["before"], *told["before"]
             yield fixed["after"], *told["after"]

@@ -62,7 +62,7 @@ def base_of(db: Connection) -> str:
 
 def key_of(db: Connection) -> PublicKey:
     """Who signs. Raises TrailBroken when nobody does or the key does not fit."""
-    row = db.execute("SELECT CAST(origin AS BLOB), CAST(vkey AS BLOB), seed FROM trail_signer").fetchone()
+    row = db.execute("SELECT CAST(origin AS BLOB), CAST(vkey AS BLOB), seed FROM trail_signer WHERE one = 1").fetchone()
     if row is None:
         raise TrailBroken("the trail has no signer", seq=0)
     key = PublicKey.parse(row[1].decode("utf-8", "replace"))
