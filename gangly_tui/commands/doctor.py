@@ -78,7 +78,7 @@ def _facts() -> dict[str, Any]:
         "connected": _connected(config),
         "cipher": _cipher(),
         "keys": _keys(places.data, problems),
-        "witness": getattr(config, "witness", "") or "none: the trail's newest head is on this machine alone",
+        "witness": str(config.witness or "none: the trail's newest head is on this machine alone"),
         "room": _room(stores, problems),
         "terminal": _terminal(),
         "problems": problems,

@@ -96,6 +96,10 @@ def test_the_doctor_names_backend_cipher_backups_room_and_permissions(
     assert "keyrings.alt.file.Keyring is refused" in said.out
     install(safe)
 
+    page = shell.home / "config.toml"
+    page.write_text(page.read_text() + '[trail]\nwitness = "/team/heads"\n')
+    assert json.loads(shell("doctor", "--json").out)["witness"] == "/team/heads"
+
     backup = next(store_file(CALENDAR).parent.glob("*.backup-*"))
     backup.chmod(0o640)
     assert f"chmod 600 {backup}" in shell("doctor").out
