@@ -2,9 +2,9 @@
 
     python -m tests.evaluation.fit_confidence PREFIX
 
-Counts on the calls whose name begins with PREFIX. Honest counts come from calls the rules have never been changed for:
-the shipped table was counted on `fresh-*` at their first reading, before anything they showed was mended. The public half
-of the gold data has no key for whole calls, and its minutes mark only some of the commitments they hold: neither counts.
+Counts on the calls whose name begins with PREFIX. Honest counts come from calls the rules were never changed for. The
+shipped table was counted on `fresh-*` at their first reading, before anything they showed was mended. The public half
+of the gold data has no key for whole calls, and its minutes mark only some of their commitments: neither counts.
 """
 
 from __future__ import annotations
@@ -55,5 +55,5 @@ def _add(seen: dict[str, list[int]], family: str, right: bool) -> None:
 if __name__ == "__main__":
     source = "[right, given] of each family, by tests/evaluation/fit_confidence.py on calls at their first reading"
     lines = ",\n".join(f"  {json.dumps(name)}: {counts}" for name, counts in count(sys.argv[1]).items())
-    TABLE.write_text(f"{{\n \"about\": {json.dumps(source)},\n \"families\": {{\n{lines}\n }}\n}}\n", "utf-8")
+    TABLE.write_text(f'{{\n "about": {json.dumps(source)},\n "families": {{\n{lines}\n }}\n}}\n', "utf-8")
     print(TABLE.read_text("utf-8"))  # noqa: T201

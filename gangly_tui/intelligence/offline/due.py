@@ -34,6 +34,7 @@ _CLOCK_ONLY = re.compile(
 _WEEKDAY = re.compile(r"\b(?:on\s)?(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b")
 _NEXT_WEEK = re.compile(r"\b(?:next week|the following week|week after next)\b")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_WIDE = 31
 _DAYS = "mon tue wed thu fri sat sun".split()
 
 
@@ -80,7 +81,7 @@ def read_dues(text: str, context: ReadingContext) -> list[Due]:
                 last=hit.last,
                 words=words,
                 alternative=_other(hit.alternative, hit.first, anchor),
-                wide=(hit.last - hit.first).days > 31,
+                wide=(hit.last - hit.first).days > _WIDE,
             )
         )
     for spoken in _NOW.finditer(low):
@@ -111,6 +112,8 @@ def _other(stretch: tuple[date, date] | None, first: date, anchor: date) -> date
 def _day(words: str, before: str, first: date, last: date, anchor: date) -> date:
     """The one day a stretch stands for: its middle for "mid-November", Friday for a week, else its last day."""
     length = (last - first).days
+    if length > _WIDE and not re.search(r"\b(?:by|before|end|until|latest)\b", words + before):
+        return max(first, anchor)  # "next spring": from its beginning on
     if length <= 0:
         return max(first, anchor) if last >= anchor else first
     if re.search(r"\bmid\b|\bmid-|\bmiddle\b", words + before):
