@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,25 +12,23 @@ import pytest
 from textual.pilot import Pilot
 
 from gangly_tui.domain.audit import AuditChange, AuditKind
-from gangly_tui.domain.draft import Evidence
 from gangly_tui.domain.outbox import DeliveryState
-from gangly_tui.domain.proposal import Action, FieldChange, Proposal
-from gangly_tui.domain.records import FieldType, Kind, RecordRef
-from gangly_tui.flow.decide import approve, queue
+from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.flow.desk import Desk
-from gangly_tui.store import decisions, mirror, trail
+from gangly_tui.store import decisions, mirror
 from gangly_tui.store.database import Connection
 from gangly_tui.tui import app as app_module
 from gangly_tui.tui.messages import Delivered
 from gangly_tui.tui.screens.help import HelpScreen
-from gangly_tui.tui.screens.review import ReviewScreen
 from gangly_tui.tui.screens.source import SourceScreen
 from gangly_tui.tui.screens.today import TodayScreen
 from gangly_tui.tui.screens.trail import TrailScreen
+from gangly_tui.tui.widgets import trail_rows
 from gangly_tui.tui.widgets.rows import RowView
 from gangly_tui.tui.widgets.trail_bar import FilterInput, Tally
+from gangly_tui.tui.widgets.trail_rows import TrailPages
 from tests.store import made
-from tests.tui.desks import NOW, Clock, PaperWriter, nordwind, paper_desk, screen_text
+from tests.tui.desks import NOW, nordwind, screen_text
 from tests.tui.test_rows import HOSTILE
 
 SIZES = [(80, 24), (140, 40)]
@@ -199,18 +196,55 @@ async def test_digits_and_letters_are_typed_into_the_filter_not_pressed(filled: 
         assert isinstance(app.screen, TrailScreen)
 
 
-async def test_many_hits_are_shown_at_once_and_counted_when_the_typing_rests(desk: Desk) -> None:
+async def test_a_search_shows_what_it_has_found_so_far_and_lets_the_keys_through(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with made.transaction(desk.db):
         for number in range(400):
             made.append(desk.db, op_id=f"op{number}", target_name="Acme" if number % 2 else "Zenit")
+    monkeypatch.setattr(trail_rows, "WINDOW", 1)
+    monkeypatch.setattr("gangly_tui.tui.screens.trail._GLIMPSE", 0.0)
+    told: list[str] = []
+    real = Tally.tell
+
+    def tell(tally: Tally, pages: TrailPages) -> None:
+        real(tally, pages)
+        told.append(str(tally.render()))
+
+    monkeypatch.setattr(Tally, "tell", tell)
     async with on_trail(desk, (100, 30)) as (app, pilot):
         await pilot.press("f", *"zenit")
-        await _until(lambda: app.entries.items == 128)
-        assert "128 or more of 400 entries" in screen_text(app)
-        await _until(lambda: app.entries.items == 200)
-        assert "200 of 400 entries" in screen_text(app)
-        await pilot.press("enter", "G")
+        await _until(lambda: any("so far of 400 entries" in each for each in told))
+        await pilot.press("enter", "down", "down")
+        assert app.trail.selected is not None and app.trail.selected.op_id == "op394"
+        made.append(desk.db, op_id="newest", target_name="Zenit")
+        made.append(desk.db, op_id="other", target_name="Acme")
+        app.screen.post_message(Delivered(()))
+        await _until(lambda: "201 of 402 entries" in told[-1], 30)
+        assert app.trail.selected is not None and app.trail.selected.op_id == "op394"
+        await pilot.press("G")
         assert app.trail.selected is not None and app.trail.selected.op_id == "op0"
+        await pilot.press("g")
+        assert app.trail.selected is not None and app.trail.selected.op_id == "newest"
+
+
+async def test_the_filter_takes_any_text_and_any_case(desk: Desk) -> None:
+    made.append(desk.db, op_id="a", target_name="ÉCOLE 100% [/]_", quote="they said 'yes'")
+    made.append(desk.db, op_id="b", changes=(AuditChange(field="close_date", before=None, after=["x", "Y"]),))
+    async with on_trail(desk, (100, 30)) as (app, pilot):
+        for text, found in {
+            "école 100%": ["a"],
+            "[/]_": ["a"],
+            "said 'YES'": ["a"],
+            "close DATE": ["b", "a"],
+            "x, y": ["b"],
+            "%": ["a"],
+            "\\": [],
+        }.items():
+            app.screen.query_one(FilterInput).value = text
+            await _settled(pilot)
+            pages = app.trail._pages
+            assert [getattr(pages.at(n), "op_id", "") for n in range(pages.total)] == found, text
 
 
 async def test_c_shows_one_kind_after_the_other_and_C_goes_back(filled: Desk) -> None:
@@ -316,67 +350,3 @@ async def test_help_shows_the_keys_of_the_trail(filled: Desk) -> None:
         shown = screen_text(app)
         for words in ("words that an entry must hold", "Check the whole chain", "CSV or JSONL", "Take this write back"):
             assert words in shown
-
-
-# -- undo -----------------------------------------------------------------------------------------------------------
-
-
-def _card() -> Proposal:
-    change = FieldChange(field="next_step", label="Next step", type=FieldType.TEXT, before="Send the DPA", after="Call")
-    return Proposal(
-        id="op1",
-        meeting_id="m2",
-        action=Action.UPDATE,
-        kind=Kind.OPPORTUNITY,
-        target=DEAL,
-        target_name="Nordwind Platform 2026",
-        changes=(change,),
-        drafted_at=NOW,
-        source="notes of 2026-11-24",
-        base_version="1",
-        evidence=Evidence(text="Call", start=0, end=4),
-        group="field",
-    )
-
-
-@pytest.fixture
-def writing(tmp_path: Path, clock: Clock) -> Iterator[Desk]:
-    """One approved write on a desk that can write."""
-    records, meetings = nordwind()
-    desk = paper_desk(tmp_path, records, meetings, clock=clock, make_writer=PaperWriter)
-    mirror.save_records(desk.db, records)
-    decisions.save_proposals(desk.db, [_card()])
-    approve(desk, "op1", _card().digest())
-    yield desk
-    desk.close()
-
-
-async def test_u_takes_back_a_landed_write_by_an_inverse_card_in_review(writing: Desk, clock: Clock) -> None:
-    decisions.save_proposals(writing.db, [replace(_card(), id="other", drafted_at=NOW - timedelta(days=1))])
-    clock.forward(5)
-    async with on_trail(writing, (100, 30)) as (app, pilot):
-        await _until(lambda: trail.count(writing.db, kind=AuditKind.SENT) == 1)
-        await pilot.pause()
-        for _ in range(2):  # a second u lays out no second card
-            await pilot.press("u")
-            await pilot.pause()
-            assert isinstance(app.screen, ReviewScreen)
-            card = app.screen.card
-            assert card is not None and (card.undoes, card.changes[0].after) == ("op1", "Send the DPA")
-            await pilot.press("5")
-            await _until(lambda: bool(app.screen.query("#entries:focus")))
-        assert [each.undoes for each in queue(writing)].count("op1") == 1
-
-
-async def test_u_in_the_grace_period_opens_the_card_again(writing: Desk) -> None:
-    async with on_trail(writing, (100, 30)) as (app, pilot):
-        await pilot.press("u")
-        await pilot.pause()
-        assert isinstance(app.screen, ReviewScreen)
-        assert [each.id for each in queue(writing)] == ["op1"]
-        await pilot.press("5")
-        await _until(lambda: bool(app.screen.query("#entries:focus")))
-        assert "withdrawn" in screen_text(app)
-        await pilot.press("u")
-        assert "not landed" in screen_text(app)
-        assert isinstance(app.screen, TrailScreen)

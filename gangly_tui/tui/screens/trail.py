@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,7 +21,7 @@ from gangly_tui.tui.app import app_of
 from gangly_tui.tui.messages import Delivered
 from gangly_tui.tui.screens.source import lay_out
 from gangly_tui.tui.screens.trail_sheet import entry_sheet, record_of
-from gangly_tui.tui.stepwise import read_in_steps
+from gangly_tui.tui.screens.trail_verdict import Verdict, broken, verify
 from gangly_tui.tui.text import content, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.rows import RowsOnDemand, RowView
@@ -37,20 +36,11 @@ if TYPE_CHECKING:
 
 _TYPING = 0.08
 """Seconds a rep's typing must rest before the store is asked."""
-_RESTING = 0.4
-"""Seconds after which hits are counted to the end."""
+_GLIMPSE = 0.15
+"""Seconds between two looks at what a search has found so far."""
 QUIET = 0.5
 """Seconds a check or an export may take before the status line speaks of it."""
 _KINDS: tuple[AuditKind | None, ...] = (None, *AuditKind)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the last check of the chain found. Raw text."""
-
-    good: bool
-    said: str
-    more: str
 
 
 class TrailScreen(Screen[None]):
@@ -73,7 +63,8 @@ class TrailScreen(Screen[None]):
         super().__init__()
         self._desk = desk
         self._pages = TrailPages(desk.db)
-        self._newest = -1  # nothing was read yet
+        self._kind: AuditKind | None = None
+        self._asked = False
         self._asking: Timer | None = None
         self._working = ""
         self.verdict: Verdict | None = None
@@ -115,29 +106,36 @@ class TrailScreen(Screen[None]):
         entry = self._pages.at(min(self._entries.cursor, self._pages.total - 1))
         return None if isinstance(entry, GanglyError) else entry
 
-    def _ask(self, *, cursor: int | None = 0) -> None:
+    def _ask(self) -> None:
         """Read the store with the filter as it stands."""
         self._asking = None
+        self.workers.cancel_group(self, "search")
         try:
-            self._newest = trail.head(self._desk.db)[0]
             text = self.query_one(FilterInput).value.strip()
-            self._pages = TrailPages(self._desk.db, text=text, kind=self._pages.kind)
+            self._pages = TrailPages(self._desk.db, text=text, kind=self._kind)
             self._pages.read()
         except GanglyError as error:
             self._tell(error)
             return
-        self._show(cursor=cursor)
-        if not self._pages.counted:
-            self._asking = self.set_timer(_RESTING, self._count)
+        self._asked = True
+        if self._pages.text:
+            self.run_worker(self._search(self._pages), name="search", group="search")
+        else:
+            self._show(cursor=0)
 
-    def _count(self) -> None:
-        self._asking = None
+    async def _search(self, pages: TrailPages) -> None:
+        """Look for the words a block at a time; keys and frames come in between."""
+        shown = 0.0
         try:
-            self._pages.count()
+            for _ in pages.search():
+                if monotonic() - shown > _GLIMPSE or pages.counted:
+                    self._show(cursor=None if shown else 0)
+                    shown = monotonic()
+                await asyncio.sleep(0)
         except GanglyError as error:
             self._tell(error)
-            return
-        self._show(cursor=None)
+        if not shown:
+            self._show(cursor=0)
 
     def _show(self, *, cursor: int | None) -> None:
         pages, zone = self._pages, self._desk.settings.timezone
@@ -148,12 +146,14 @@ class TrailScreen(Screen[None]):
 
         self.set_class(not pages.total, "-empty")
         self._entries.show(rows, cursor=cursor)
-        self.query_one(Tally).tell(pages, of=self._newest)
+        self.query_one(Tally).tell(pages)
         if not pages.total:
             self.query_one("#empty", Static).update(self._nothing())
         self._show_detail()
 
     def _nothing(self) -> Content:
+        if not self._pages.counted:
+            return Content("Looking through the trail …")
         if self._pages.text:
             return line(f"No entry has {self._pages.text!r} in it. Esc in the filter clears it.", limit=200)
         if self._pages.kind:
@@ -167,29 +167,25 @@ class TrailScreen(Screen[None]):
 
     def _catch_up(self) -> None:
         """Entries that came since: on top, while the rep stays where they are."""
-        seen = self._newest
-        if seen < 0:
+        if not self._asked:
             return
+        view, pages = self._entries, self._pages
+        at, top = view.cursor, view.scroll_offset.y
         try:
-            newest, _ = trail.head(self._desk.db)
+            more = pages.catch_up()
         except GanglyError as error:
             self._tell(error)
             return
-        if newest == seen:
-            return
-        view = self._entries
-        at, top = view.cursor, view.scroll_offset.y
-        self._ask(cursor=None)
-        more = self._pages.newer_than(seen)
-        if more and (at or top) and at + more < self._pages.total:
+        self._show(cursor=None)
+        if more > 0 and (at or top) and at + more < pages.total:
             view.cursor = at + more
             view.scroll_to(y=top + more, animate=False, force=True)
-        self._show_detail()
+            self._show_detail()
 
     def _tell(self, error: GanglyError) -> None:
         """A trail that cannot be read is broken: that stays on the screen. Anything else is said once."""
         if isinstance(error, TrailBroken):
-            self._judge(_broken(error))
+            self._judge(broken(error))
         else:
             app_of(self).complain(error)
 
@@ -246,8 +242,8 @@ class TrailScreen(Screen[None]):
 
     def action_kind(self, by: int) -> None:
         """The next kind of entry, or all of them again."""
-        at = _KINDS.index(self._pages.kind)
-        self._pages.kind = _KINDS[(at + by) % len(_KINDS)]
+        at = _KINDS.index(self._kind)
+        self._kind = _KINDS[(at + by) % len(_KINDS)]
         self._ask()
 
     # -- from here to the record, and back ----------------------------------------------------------------------
@@ -308,32 +304,20 @@ class TrailScreen(Screen[None]):
             self.run_worker(self._verify(), name="verify", group="trail")
 
     async def _verify(self) -> None:
-        db, app, began = self._desk.db, app_of(self), monotonic()
+        app, began = app_of(self), monotonic()
 
         def progress(rows: int) -> None:
             if monotonic() - began > QUIET:
-                app.say(
-                    f"checking the trail, {min(rows, self._newest):,} of {self._newest:,}", fix="Esc stops", tone="busy"
-                )
+                of = self._pages.newest
+                app.say(f"checking the trail, {min(rows, of):,} of {of:,}", fix="Esc stops", tone="busy")
 
-        head: tuple[int, str] | None = None
-        while True:
-            try:
-                head = trail.head(db)
-                count, sealed = await read_in_steps(db, trail.verify_trail, progress)
-            except TrailBroken as error:
-                if _head_or_none(db) != head:
-                    continue  # entries came while it was read: what was held against each other was not of one moment
-                self._judge(_broken(error))
-            except GanglyError as error:
-                app.complain(error)
-            else:
-                entries = "1 entry" if count == 1 else f"{count:,} entries"
-                said = f"verified {self._desk.now():%H:%M}: {entries}, none missing, altered or out of order"
-                self._judge(Verdict(good=True, said=said, more=f"head {sealed}"))
-            break
-        app.say("")
-        self._work("")
+        try:
+            self._judge(await verify(self._desk, progress))
+            app.say("")
+        except GanglyError as error:
+            app.complain(error)
+        finally:
+            self._work("")
 
     def _judge(self, verdict: Verdict) -> None:
         self.verdict = verdict
@@ -350,7 +334,7 @@ class TrailScreen(Screen[None]):
         from gangly_tui.tui.screens.export import ExportScreen
 
         if not self._working:
-            self.app.push_screen(ExportScreen(self._desk.now().date(), self._newest), self._export_to)
+            self.app.push_screen(ExportScreen(self._desk.now().date(), self._pages.newest), self._export_to)
 
     def _export_to(self, path: Path | None) -> None:
         if path is not None:
@@ -369,7 +353,7 @@ class TrailScreen(Screen[None]):
                     app.say(f"writing {path.name}, {done:,} lines", fix="Esc stops", tone="busy")
                 await asyncio.sleep(0)
         except TrailBroken as error:
-            self._judge(_broken(error))
+            self._judge(broken(error))
             app.say("nothing was exported: the trail is broken", fix="V says where", tone="bad")
         except GanglyError as error:
             app.complain(error)
@@ -378,15 +362,3 @@ class TrailScreen(Screen[None]):
         finally:
             steps.close()
             self._work("")
-
-
-def _broken(error: TrailBroken) -> Verdict:
-    where = f"the trail is BROKEN at entry {error.seq:,}" if error.seq else "the trail is BROKEN"
-    return Verdict(good=False, said=f"{where}: {error}", more=error.fix)
-
-
-def _head_or_none(db: object) -> tuple[int, str] | None:
-    try:
-        return trail.head(db)
-    except GanglyError:
-        return None

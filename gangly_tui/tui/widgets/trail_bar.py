@@ -45,12 +45,12 @@ class Tally(Widget):
         self._said = Content("")
         self.tooltip = "c or a click: only one kind of entry"
 
-    def tell(self, pages: TrailPages, *, of: int) -> None:
+    def tell(self, pages: TrailPages) -> None:
         """Say what the filter leaves of all entries."""
         kind = what(pages.kind) if pages.kind else Content.styled("all kinds", "$quiet")
-        count = f"{pages.total:,}" if pages.counted else f"{pages.total:,} or more"
+        count = f"{pages.total:,}" if pages.counted else f"{pages.total:,} so far"
         if pages.kind or pages.text:
-            count = f"{count} of {of:,}"
+            count = f"{count} of {pages.newest:,}"
         noun = "entry" if count == "1" else "entries"
         self._said = kind + Content.styled(f"   {count} {noun}", "$quiet")
         self.refresh(layout=True)

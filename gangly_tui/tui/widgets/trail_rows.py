@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from textual.content import Content
@@ -17,6 +17,7 @@ from gangly_tui.tui.widgets.rows import MARGIN, Row
 
 WINDOW = 128
 _KEPT = 4
+_NEAR = 512
 _WIDE = 112
 _WHEN, _WHAT = 12, 13
 
@@ -39,61 +40,124 @@ LOOKS: Mapping[str, tuple[str, str, str]] = {
 """Mark, colour, and what it means. The word stands beside the mark; the colour only helps."""
 
 
+_Read = AuditEntry | GanglyError
+"""An entry, or why it cannot be read."""
+
+
 class TrailPages:
-    """The entries that a filter lets through, newest first, in windows that are read as they are looked at."""
+    """The entries that a filter lets through, newest first, read as they are looked at.
+
+    Values are sealed, so words are looked for in the opened entries, one block after the other: `search` is a walk
+    whose steps the screen takes between two keys. `total` grows meanwhile, at the old end.
+    """
 
     def __init__(self, db: Connection, *, text: str = "", kind: AuditKind | None = None) -> None:
         self._db = db
-        self._windows: OrderedDict[int, list[AuditEntry | GanglyError]] = OrderedDict()
+        self._windows: OrderedDict[int, list[_Read]] = OrderedDict()
+        self._hits: list[int] = []
+        self._near: OrderedDict[int, _Read] = OrderedDict()
         self.text, self.kind = text, kind
-        self.total = 0
+        self.newest = self.total = 0
         self.counted = True
 
     def read(self) -> None:
-        """Find out how many there are; of words, which cost a look at every entry, only whether they fill a window."""
-        if self.text:
-            self.total = len(self._window(0))
-            self.counted = self.total < WINDOW
-        else:
+        """Find out how many there are; of words, nothing yet."""
+        self.newest, _ = trail.head(self._db)
+        self.counted = not self.text
+        if self.counted:
             self.total = trail.count(self._db, kind=self.kind)
 
-    def count(self) -> None:
-        """Count to the end what is so far known only to fill the first window."""
-        self.total = trail.count(self._db, text=self.text, kind=self.kind)
-        self.counted = True
+    def search(self) -> Iterator[int]:
+        """Look for the words, yielding after each block how many entries are still to be looked at."""
+        seq = self.newest
+        while seq > 0:
+            self._hits += self._holding(seq, WINDOW)
+            self.total = len(self._hits)
+            seq = max(seq - WINDOW, 0)
+            self.counted = not seq
+            yield seq
+
+    def catch_up(self) -> int:
+        """Take in the entries that came since. Returns how many of them the filter lets through."""
+        newest, _ = trail.head(self._db)
+        before, came, self.newest = self.total, newest - self.newest, newest
+        if self.text:
+            self._hits[:0] = self._holding(newest, came) if came > 0 else []
+            self.total = len(self._hits)
+        else:
+            self._windows.clear()
+            self.total = trail.count(self._db, kind=self.kind)
+        return self.total - before
 
     def at(self, index: int) -> AuditEntry | GanglyError:
         """The entry, or why it cannot be read. Raises IndexError where there is none."""
-        return self._window(index - index % WINDOW)[index % WINDOW]
+        if not self.text:
+            return self._window(index - index % WINDOW)[index % WINDOW]
+        seq = self._hits[index]
+        if seq not in self._near:
+            self._keep(seq, self._block(seq, 1)[0])
+        return self._near[seq]
 
-    def newer_than(self, seq: int) -> int:
-        """How many entries from the top have a higher number."""
-        newer = 0
-        while newer < self.total:
-            entry = self.at(newer)
-            if isinstance(entry, GanglyError) or entry.seq <= seq:
-                break
-            newer += 1
-        return newer
+    def _holding(self, newest: int, count: int) -> list[int]:
+        """The numbers of those of the `count` entries up to `newest` that the filter lets through."""
+        hits = []
+        for entry in self._block(newest, count):
+            if isinstance(entry, AuditEntry) and self._fits(entry):
+                hits.append(entry.seq)
+                if len(self._near) < _NEAR:
+                    self._near[entry.seq] = entry
+        return hits
 
-    def _window(self, start: int) -> list[AuditEntry | GanglyError]:
+    def _fits(self, entry: AuditEntry) -> bool:
+        if self.kind is not None and entry.kind is not self.kind:
+            return False
+        told = [entry.user, entry.source, entry.system, entry.target, entry.target_name, entry.quote, entry.op_id]
+        told += [entry.detail, entry.kind.value]
+        for each in entry.changes:
+            told += [each.field, field_words(each.field), words(each.before), words(each.after)]
+        needle = self.text.casefold()
+        return any(needle in each.casefold() for each in told)
+
+    def _keep(self, seq: int, entry: _Read) -> None:
+        self._near[seq] = entry
+        if len(self._near) > _NEAR:
+            self._near.popitem(last=False)
+
+    def _window(self, start: int) -> list[_Read]:
         window = self._windows.get(start)
         if window is None:
-            window = self._windows[start] = self._read(start, WINDOW)
+            whole = self.kind is None and self.total == self.newest  # then places are numbers: no need to count to them
+            read = self._block(self.newest - start, WINDOW) if whole else self._placed(start, WINDOW)
+            window = self._windows[start] = read
             if len(self._windows) > _KEPT:
                 self._windows.popitem(last=False)
         else:
             self._windows.move_to_end(start)
         return window
 
-    def _read(self, start: int, limit: int) -> list[AuditEntry | GanglyError]:
-        """One window. Around an entry that cannot be read it is halved, so that all others still show."""
+    def _block(self, newest: int, count: int) -> list[_Read]:
+        """The entries with these numbers, newest first. Around one that cannot be read the block is halved."""
+        count = min(count, newest)
+        if count <= 0:
+            return []
         try:
-            return list(trail.entries_at(self._db, start, limit, text=self.text, kind=self.kind))
+            read = trail.entries(self._db, after=newest - count, limit=count)
         except GanglyError as error:
-            if limit == 1:
+            if count == 1:
                 return [error]
-            return self._read(start, limit // 2) + self._read(start + limit // 2, limit - limit // 2)
+            half = count // 2
+            return self._block(newest, half) + self._block(newest - half, count - half)
+        return [each for each in reversed(read) if each.seq <= newest]
+
+    def _placed(self, start: int, count: int) -> list[_Read]:
+        """`_block` by places in the list, where numbers are missing or of another kind."""
+        try:
+            return list(trail.entries_at(self._db, start, count, kind=self.kind))
+        except GanglyError as error:
+            if count == 1:
+                return [error]
+            half = count // 2
+            return self._placed(start, half) + self._placed(start + half, count - half)
 
 
 def look(kind: AuditKind) -> tuple[str, str, str]:
