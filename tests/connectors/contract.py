@@ -66,7 +66,9 @@ class Rig:
         """The feed to its end: what stands, what is gone, the last cursor."""
         standing: dict[RecordRef, Record] = {}
         gone: set[RecordRef] = set()
+        pages = 0
         async for page in self.reader.changes(since):
+            assert (pages := pages + 1) < 1_000, "the feed comes to an end"
             for each in page.records:
                 standing[each.ref] = each
             for ref in page.deleted:
@@ -271,6 +273,8 @@ class RecordContract:
             )
         assert refused.value.field == "stage"
         assert await rig.reader.read(deal.ref) == deal
+        await rig.colleague(deal.ref, "next_step", "Somebody else's")  # nothing is held after a refusal
+        assert (await rig.reader_for(None).read(deal.ref)).fields["next_step"] == "Somebody else's"
 
     async def test_the_field_list_is_the_systems_own(self, rig: Rig) -> None:
         schema = await rig.reader.describe(Kind.OPPORTUNITY)
