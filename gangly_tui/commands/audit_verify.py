@@ -11,7 +11,7 @@ from gangly_tui.commands.console import as_json, out, out_json, short, tell
 from gangly_tui.domain.errors import GanglyError, InputError, TrailBroken
 
 if TYPE_CHECKING:
-    from gangly_tui.domain.checkpoint import Checkpoint
+    from gangly_tui.domain.checkpoint import Checkpoint, PublicKey
     from gangly_tui.domain.export_check import Checked
     from gangly_tui.domain.ports import RecordReader
     from gangly_tui.store.database import Connection
@@ -21,7 +21,7 @@ CRM = "crm"
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
-@click.option("--key", default="", help="With FILE: the public key, or a file that holds it.")
+@click.option("--key", default="", help="The public key the heads must be signed by, or its file.")
 @click.option("--witness", default="", metavar="[FILE|crm]", help="Also hold it against heads seen elsewhere.")
 @click.option("--quick", is_flag=True, help="Do not open every sealed value: the tree alone.")
 @as_json
@@ -42,7 +42,7 @@ def verify(file: Path | None, key: str, witness: str, quick: bool, as_json: bool
       gangly audit verify trail.jsonl --key trail.pub
     """
     try:
-        told = _file(file, key) if file is not None else _store(witness, quick=quick)
+        told = _file(file, key) if file is not None else _store(witness, key, quick=quick)
     except TrailBroken as error:
         if as_json:
             out_json({"ok": False, "seq": error.seq, "reason": str(error)})
@@ -61,24 +61,26 @@ _WORDS = {
 }
 
 
-def _store(witness: str, *, quick: bool) -> dict[str, Any]:
+def _store(witness: str, key: str, *, quick: bool) -> dict[str, Any]:
     from gangly_tui.bootstrap import desk_at_hand, store_at_hand
 
     if witness == CRM:
         import asyncio
 
         with desk_at_hand() as desk:
-            told = _check(desk.db, quick=quick)
+            told = _check(desk.db, key, quick=quick)
             heads, ops = asyncio.run(_seen_by(desk.reader))
             return told | {"heads": _against_crm(desk.db, heads, ops)}
     with store_at_hand() as db:
-        told = _check(db, quick=quick)
+        told = _check(db, key, quick=quick)
         return told | ({"heads": _against_file(db, witness)} if witness else {})
 
 
-def _check(db: Connection, *, quick: bool) -> dict[str, Any]:
+def _check(db: Connection, key: str, *, quick: bool) -> dict[str, Any]:
     from gangly_tui.store import trail
 
+    if key and trail.key_of(db) != _public_key(key):
+        raise TrailBroken("the trail is signed by another key than this", seq=0, fix="compare it with an older export")
     db.execute("BEGIN")  # one moment of the store, whatever another window writes meanwhile
     try:
         count, head = trail.verify_trail(db, values=not quick)
@@ -138,7 +140,6 @@ def _against_crm(db: Connection, heads: list[Checkpoint], ops: list[tuple[str, s
 
 
 def _file(file: Path, key: str) -> dict[str, Any]:
-    from gangly_tui.domain.checkpoint import PublicKey
     from gangly_tui.domain.export_check import check_file
 
     if not key:
@@ -146,15 +147,9 @@ def _file(file: Path, key: str) -> dict[str, Any]:
             "a file is checked against a public key that came another way",
             fix="gangly audit checkpoint --key prints it, where the trail is",
         )
-    text = key
-    if "+" not in key:
-        try:
-            text = Path(key).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"the key {key} cannot be read", fix="name the file, or give the key itself") from error
     try:
         with file.open(encoding="utf-8", newline="\n") as lines:
-            checked: Checked = check_file(lines, PublicKey.parse(text))
+            checked: Checked = check_file(lines, _public_key(key))
     except UnicodeDecodeError as error:
         raise TrailBroken(f"{file} is not UTF-8 text, so it was altered", seq=0) from error
     if checked.body:
@@ -165,3 +160,15 @@ def _file(file: Path, key: str) -> dict[str, Any]:
         "closed": checked.closed,
         "head": checked.heads[-1].line() if checked.heads else "",
     }
+
+
+def _public_key(given: str) -> PublicKey:
+    """The key itself, or the one in the file of this name."""
+    from gangly_tui.domain.checkpoint import PublicKey
+
+    if "+" in given:
+        return PublicKey.parse(given)
+    try:
+        return PublicKey.parse(Path(given).expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the key {given} cannot be read", fix="name the file, or give the key itself") from error

@@ -42,6 +42,7 @@ from gangly_tui.store.trail_tree import (
 
 __all__ = [
     "GENESIS",
+    "THE_LOG",
     "Seed",
     "append",
     "card_subject",

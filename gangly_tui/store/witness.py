@@ -19,6 +19,7 @@ NAME = "gangly-heads.txt"
 
 _GIT_SECONDS = 20
 _TAIL = 4096
+_SIGNATURE = 4 + 64
 
 
 def witness_file(path: Path) -> Path:
@@ -109,8 +110,9 @@ def _notes(text: str) -> Iterator[str]:
 
 
 def _is_note(note: str) -> bool:
+    """Whether a note is whole. A signature that broke off is shorter than any."""
     try:
-        parse_note(note)
+        *_, signatures = parse_note(note)
     except TrailBroken:
         return False
-    return True
+    return all(len(raw) >= _SIGNATURE for _, raw in signatures)
