@@ -1,0 +1,176 @@
+"""What a vendor's module gives, so that one connect screen, one doctor and one bootstrap serve them all.
+
+A record connector is one module, `connectors/record/NAME.py`; NAME is the system's name in RecordRefs, in config.toml
+(`crm = "NAME"`), in hierarchy.toml (`[connectors.NAME]`) and in the entry-point group `gangly.connectors`. It exposes
+
+    ABOUT: registry.About                 how lists name it
+    VENDOR: Vendor                        what connecting asks, and what each thing is for
+    def open_reader(link: Link)           -> its RecordReader
+    def open_writer(link: Link)           -> its RecordWriter; only bootstrap calls it, for the Courier alone
+    async def check(link: Link) -> Standing   who is signed in, and what the customer's system lacks; reads only
+
+Importing the module does nothing and reads nothing. `Link.wire` is the one way out: pinned to `VENDOR.hosts`, signed
+in, paced, observed, with `VENDOR.manners` as headers and error rules; a path is below `VENDOR.base(...)`. Both doors
+of a sitting share one Link. A connector keeps no file, no token and no store; it may keep what `describe` learned for
+as long as the reader lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from gangly_tui.connectors.oauth import Provider
+from gangly_tui.connectors.pace import Pace
+from gangly_tui.connectors.transport import Manners, Wire
+from gangly_tui.domain.hierarchy import Scope
+from gangly_tui.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One thing a person gives when connecting. `why` is one sentence: what it is and where it is found.
+
+    What is `secret` is asked unseen and kept in the vault; all else is in config.toml. `HOST` is known by name.
+    """
+
+    name: str
+    label: str
+    why: str
+    example: str = ""
+    secret: bool = False
+    optional: bool = False
+
+
+HOST = "host"
+"""The name of the Ask for the customer's own address ("acme.my.salesforce.com"), where a vendor has one a customer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """One scope or right that is asked for, and why; shown before consent."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditField:
+    """A field an administrator may create so that each write says in the CRM itself where it came from.
+
+    `of` is the vendor's object, `name` the vendor's field name, `meta` the part of WriteMeta it holds (`source`,
+    `approved_by`, `approved_at`, `op_id`, `trail_head`).
+    """
+
+    of: str
+    name: str
+    type: str
+    meta: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What the customer set. `values` are the answers to the Asks that are not secret; `secret` asks the vault.
+
+    `loopback` is the address of a server on this machine that stands in for every host of the vendor: for tests and
+    for trying things; empty otherwise.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    secret: Callable[[str], Secret[str] | None] = lambda _: None
+    loopback: str = ""
+
+    def get(self, name: str) -> str:
+        """The answer of this name, "" when there is none."""
+        return self.values.get(name, "")
+
+    def at(self, address: str) -> str:
+        """The address ("https://api.vendor.com", no trailing slash), or the server on this machine in its place."""
+        return self.loopback or address
+
+    def host(self, default: str = "") -> str:
+        """The customer's own address as https://HOST without a trailing slash, or the server on this machine."""
+        name = self.get(HOST) or default
+        return self.at(name if "://" in name else f"https://{name}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to sign in. `means` says in one or two sentences what it means for the customer, before consent.
+
+    With `provider` it is OAuth in the browser, and with a device code too when the Provider has a `device_url`.
+    Without, it is a token that somebody made by hand: the secret Ask named `token`, sent in `header` behind `scheme`;
+    `rotate_days` after it was given gangly reminds that it is time for another.
+    """
+
+    name: str
+    title: str
+    means: str
+    asks: tuple[Ask, ...] = ()
+    provider: Callable[[Setup], Provider] | None = None
+    token: str = "token"
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    rotate_days: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """One vendor. The first of `ways` is offered first; `asks` are common to all of them.
+
+    `hosts` are exact names, or suffixes that begin with a dot; token endpoints included. `base` gives the API's
+    address (no trailing slash) from the setup and the parts of the token answer that the Provider keeps
+    (`instance_url`, `api_domain`); it begins with `setup.at(...)` or `setup.host()` so that loopback works.
+    `admin` is what an administrator must do first, one step a line; `guide` is the README's page for them.
+    `guards` says in one sentence how a write is kept from overwriting another's: shown on the connect screen.
+    """
+
+    name: str
+    title: str
+    hosts: frozenset[str]
+    ways: tuple[Way, ...]
+    permissions: tuple[Permission, ...]
+    base: Callable[[Setup, Mapping[str, str]], str]
+    manners: Manners
+    asks: tuple[Ask, ...] = ()
+    admin: tuple[str, ...] = ()
+    audit_fields: tuple[AuditField, ...] = ()
+    guards: str = ""
+    guide: str = ""
+    pace: Callable[[], Pace] = Pace
+
+    def way(self, name: str) -> Way:
+        """The way of this name, the first one for ""."""
+        return next((each for each in self.ways if each.name == name), self.ways[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One open connection, for both doors. `user_email` is the rep's own, for "my deals" and owners.
+
+    `more` are the parts of the token answer that the Provider keeps. `audit_fields` are the vendor's names, as
+    "OBJECT.FIELD", of the audit fields that `check` found when connecting: a write fills those and no others.
+    """
+
+    wire: Wire
+    scope: Scope
+    setup: Setup
+    more: Mapping[str, str] = field(default_factory=dict)
+    user_email: str = ""
+    audit_fields: frozenset[str] = frozenset()
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What `check` found. `account` names user and organisation, for a person ("Robin Vega at Acme, production").
+
+    `found` are the audit fields that are there, as "OBJECT.FIELD"; `missing` and `warnings` are sentences for a
+    person: what is not there and who would create it, a permission the user lacks, a sandbox behind a production name.
+    """
+
+    account: str
+    found: frozenset[str] = frozenset()
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
