@@ -50,33 +50,55 @@ def carry(desk: Desk, *, as_json: bool) -> None:
     if stuck:
         raise ConnectorError(
             f"{len(stuck)} of {len(outcomes)} did not land",
-            fix="conflicts and refusals are back in gangly review; gangly deliver tries the rest again",
+            fix="what needs you is back in gangly review; gangly deliver tries the rest again",
         )
 
 
 async def _rounds(desk: Desk) -> list[Outcome]:
-    """Send what is due; then once more after the grace period of what is not. The last word on each write counts."""
+    """Send what is due, wait out the grace period of what is not, and the horizon of what is in doubt.
+
+    The last word on each write counts.
+    """
     import asyncio
     from datetime import timedelta
 
-    from gangly_tui.domain.outbox import DeliveryState
+    from gangly_tui.domain.outbox import PATIENCE, DeliveryState
     from gangly_tui.store import decisions
 
+    began = desk.now()
+    soon = began + timedelta(seconds=desk.settings.grace_seconds + 1)
+    doubted: set[str] = set()
     last: dict[str, Outcome] = {each.delivery.op_id: each for each in await desk.courier.deliver_due()}
-    horizon = desk.now() + timedelta(seconds=desk.settings.grace_seconds + 1)
     while True:
-        waiting = decisions.deliveries(desk.db, states=(DeliveryState.APPROVED,))
-        due = [each.due_at for each in waiting if each.due_at <= horizon and not each.attempts]
-        if not due:
+        waiting = decisions.deliveries(desk.db, states=(DeliveryState.APPROVED, DeliveryState.UNKNOWN))
+        doubt = [each for each in waiting if each.state is DeliveryState.UNKNOWN and each.op_id not in doubted]
+        ready = [
+            each
+            for each in waiting
+            if each.state is DeliveryState.APPROVED
+            and each.due_at <= soon
+            and (each.op_id in doubted or not each.attempts)
+        ]
+        due = [each.due_at for each in (ready or doubt)]
+        if not due or min(due) > began + PATIENCE.deadline + 2 * PATIENCE.horizon:
             return list(last.values())
         rest = (min(due) - desk.now()).total_seconds()
         if rest > 0:
-            tell(f"{len(due)} to send after the grace period, {rest:.0f} s; ctrl+c leaves them in the outbox")
+            tell(_why_waiting(len(due), rest, in_doubt=not ready))
             await asyncio.sleep(rest)
+        if not ready:
+            doubted |= {each.op_id for each in doubt}
+            soon = max(soon, desk.now() + timedelta(seconds=1))
         sent = await desk.courier.deliver_due()
         if not sent:  # another window is carrying them
             return list(last.values())
         last |= {each.delivery.op_id: each for each in sent}
+
+
+def _why_waiting(number: int, seconds: float, *, in_doubt: bool) -> str:
+    if in_doubt:
+        return f"{number} may have arrived: reading back in {seconds:.0f} s; ctrl+c leaves that to the next time"
+    return f"{number} to send after the grace period, {seconds:.0f} s; ctrl+c leaves them in the outbox"
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -18,6 +18,12 @@ def test_unknown_is_never_reached_without_an_attempt_and_never_sent_again_blindl
     assert DeliveryState.ATTEMPTED not in ARROWS[DeliveryState.UNKNOWN]
 
 
+def test_only_a_person_leads_out_of_what_no_read_can_tell() -> None:
+    assert DeliveryState.NEEDS_HUMAN in SETTLED
+    assert {state for state, arrows in ARROWS.items() if DeliveryState.NEEDS_HUMAN in arrows} == {DeliveryState.UNKNOWN}
+    assert DeliveryState.UNKNOWN not in SETTLED
+
+
 @given(st.sampled_from(DeliveryState), st.sampled_from(DeliveryState))
 def test_only_drawn_arrows_can_be_walked(now: DeliveryState, then: DeliveryState) -> None:
     if then in ARROWS[now]:
