@@ -21,6 +21,7 @@ from gangly_tui.intelligence.offline.modality import Mood, admits, mood, planted
 from gangly_tui.intelligence.offline.passages import Block, Sentence, one_space, plain
 from gangly_tui.intelligence.offline.price import accepted
 from gangly_tui.intelligence.offline.reading import Reading, read
+from gangly_tui.intelligence.offline.sides import sound
 from gangly_tui.intelligence.offline.stage import generic_of, supports
 from gangly_tui.intelligence.offline.step_words import BASE
 from gangly_tui.intelligence.offline.typed import fit, schema_of
@@ -218,7 +219,10 @@ class Gate:
         low = _clean(each.evidence.text).lower()
         known = {attendee.name.lower() for attendee in self.context.attendees}
         spelt_out = each.name.lower() in known or each.name.lower() in self.all or each.name.lower() in self.raw
-        if not parts or not (each.name.lower() in low or (spelt_out and any(part in _tokens(low) for part in parts))):
+        heard = each.name.lower() in known and [sound(part) for part in parts] == [sound(part) for part in low.split()]
+        if not parts or not (
+            each.name.lower() in low or heard or (spelt_out and any(part in _tokens(low) for part in parts))
+        ):
             return "its quote does not name them"
         person = self.reading.cast.named(each.name)
         return "one of us" if person is not None and person.side is Side.REP else ""
@@ -300,11 +304,12 @@ class Gate:
 
     def _days(self, evidence: Evidence) -> set[date]:
         """Every day the quote gives, read as a whole and sentence by sentence."""
-        pieces = [_clean(evidence.text)]
+        found = {due.day for due in read_dues(_clean(evidence.text), self.context)}
         for line in self._sentences(evidence):
             start, end = max(line.start, evidence.start), min(line.end, evidence.end)
-            pieces.append(line.text if (start, end) == (line.start, line.end) else _clean(self.text[start:end]))
-        return {due.day for piece in pieces for due in read_dues(piece, self.context)}
+            words = line.text if (start, end) == (line.start, line.end) else _clean(self.text[start:end])
+            found |= {due.day for due in read_dues(words, self.reading.context_at(line))}
+        return found
 
     def _sentences(self, evidence: Evidence) -> list[Sentence]:
         """The sentences the quote touches."""

@@ -36,8 +36,8 @@ _TODAY = re.compile(
 )
 _SEASONS = {"spring": (3, 20), "summer": (6, 21), "fall": (9, 23), "autumn": (9, 23), "winter": (12, 21)}
 _STAGE_WORDS = {
-    "discovery": r"discovery|demo|call|meeting|tell me|what|how|walk me|struggl|currently|challenge|qualif|intro|referred|"
-    r"reached out",
+    "discovery": r"discovery|demo|call|meeting|tell me|what|how|walk me|struggl|currently|challenge|qualif|intro|"
+    r"referred|reached out",
     "demo": r"demo|screen|see (?:here|on)|walk-?through|presentation|dashboard|click",
     "proposal": r"proposal|quot|offer|pricing",
     "negotiation": r"contract|agreement|order form|msa|redlin|legal|procurement|negotiat|sign|terms|verbal|price|deal|"

@@ -32,6 +32,7 @@ _CLOCK_ONLY = re.compile(
     r"(?::\d{2})?\s?(?:[ap]\.?m\.?)?)?$|^noon$|^midnight$"
 )
 _WEEKDAY = re.compile(r"\b(?:on\s)?(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b")
+_NEW_CLAUSE = re.compile(r"\b(?:i|we|you|he|she|they|will|is|are|can|to)\b|'ll\b")
 _NEXT_WEEK = re.compile(r"\b(?:next week|the following week|week after next)\b")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _WIDE = 31
@@ -133,6 +134,7 @@ def _shared_week(low: str, found: list[Due], anchor: date) -> list[Due]:
     away = 14 if "after next" in week.group() else 7
     monday = anchor - timedelta(days=anchor.weekday()) + timedelta(days=away)
     result = []
+    shared = False
     for slot in found:
         each = slot
         name = _WEEKDAY.fullmatch(
@@ -147,15 +149,15 @@ def _shared_week(low: str, found: list[Due], anchor: date) -> list[Due]:
             hit
             and len(between) < 60
             and "." not in between
+            and not _NEW_CLAUSE.search(between)
             and not re.search(r"\bthis\b", low[max(0, each.start - 6) : each.start])
         ):
             day = monday + timedelta(days=_DAYS.index(hit.group(1)[:3]))
             each = Due(start=each.start, end=each.end, day=day, first=day, last=day, words=each.words)
-        elif each.words.lower().strip() in ("next week", "the following week") and any(
-            _WEEKDAY.match(other.words.lower()) for other in found if other is not each
-        ):
-            continue
+            shared = True
         result.append(each)
+    if shared:
+        result = [each for each in result if each.words.lower().strip() not in ("next week", "the following week")]
     return result
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
 
 from gangly_tui.domain.draft import ReadingContext, Side
 from gangly_tui.intelligence.offline.languages import unread
@@ -44,6 +46,15 @@ class Reading:
         """Every sentence, in order."""
         return self.source.sentences
 
+    def context_at(self, sentence: Sentence) -> ReadingContext:
+        """What relative days count from: in a thread, the day each message was sent."""
+        if self.source.form != "thread" or not sentence.at:
+            return self.context
+        sent = _sent_on(sentence.at, self.context.anchor)
+        return (
+            replace(self.context, anchor=datetime.combine(sent, self.context.anchor.timetz())) if sent else self.context
+        )
+
     def live(self) -> Iterator[Sentence]:
         """The sentences that count: not taken back, not planted, not the rep's preparation, not a signature."""
         return iter(self.alive)
@@ -59,6 +70,8 @@ class Reading:
     def reply(self, sentence: Sentence, turns: int = 2) -> list[Sentence]:
         """What the next other speaker answers: the first sentences of their turn."""
         answer: list[Sentence] = []
+        if self.source.form == "thread":
+            return answer  # what stands below in a thread was written before
         for each in self.after(sentence, 14):
             if each.turn - sentence.turn > turns + 1 or (answer and each.turn != answer[0].turn):
                 break
@@ -87,6 +100,13 @@ class Reading:
     def has_speech(self) -> bool:
         """Whether people speak in this text, or only the rep writes."""
         return self.source.form != "notes"
+
+
+@lru_cache(maxsize=256)
+def _sent_on(words: str, anchor: datetime) -> date | None:
+    from gangly_tui.intelligence.offline.dates import find_dates
+
+    return next((hit.first for hit in find_dates(words, anchor) if hit.first == hit.last), None)
 
 
 def read(text: str, context: ReadingContext) -> Reading:

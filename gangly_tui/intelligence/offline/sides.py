@@ -271,14 +271,36 @@ def _misspelt(label: str, people: list[Person]) -> Person | None:
         return None
     from rapidfuzz.distance import JaroWinkler
 
+    def alike(one: str, other: str) -> bool:
+        near = JaroWinkler.normalized_similarity(one, other)
+        return near >= _SPELT_ALIKE or (near >= _AT_LEAST and sound(one) == sound(other))
+
+    said = label.lower().split()
     close = [
         each
         for each in people
         if " " in each.name
-        and len(label.split()) == len(each.name.split())
-        and JaroWinkler.normalized_similarity(label.lower(), each.name.lower()) >= 0.9
+        and len(said) == len(each.name.split())
+        and all(alike(*pair) for pair in zip(said, each.name.lower().split(), strict=True))
     ]
     return close[0] if len(close) == 1 else None
+
+
+_SPELT_ALIKE, _AT_LEAST = 0.9, 0.4
+_SOUNDS = (
+    ("sch", "s"), ("sh", "s"), ("ph", "f"), ("bh", "v"), ("gh", ""), ("th", "t"), ("ck", "k"), ("ch", "k"), ("qu", "k"),
+    ("wr", "r"), ("kn", "n"), ("mc", "mk"), ("mac", "mk"), ("x", "s"), ("z", "s"), ("c", "k"), ("q", "k"), ("w", "v"),
+    ("j", "g"), ("dg", "g"), ("d", "t"), ("b", "p"),
+)  # fmt: skip
+
+
+def sound(name: str) -> str:
+    """A name's consonants as they sound: "siobhan" and "shivon", "kelleher" and "keleher" are one."""
+    low = name.lower()
+    for spelt, spoken in _SOUNDS:
+        low = low.replace(spelt, spoken)
+    kept = low[:1].translate(str.maketrans("eiouy", "aaaaa")) + re.sub(r"[aeiouyh\W]", "", low[1:])
+    return re.sub(r"(.)\1+", r"\1", kept)
 
 
 def _by_talk(source: Source, labels: dict[str, Person], context: ReadingContext) -> dict[str, Person]:

@@ -39,7 +39,7 @@ _LOST = re.compile(
     r"(?:went|going|decided to go|chose to go) with [a-z]\w+ instead|"
     r"(?:we|they)(?:'ve| have)? (?:just |already )?(?:signed(?: up)?|went|gone|decided to go|chose to go) with "
     r"(?!you\b|us\b|"
-    r"the (?:plan|idea|\w+ (?:plan|package|option)))[a-z]|not (?:going to be )?moving "
+    r"the (?:plan|idea|\w+ (?:plan|package|option)))[a-z]\w*|not (?:going to be )?moving "
     r"forward|(?:won't|will not|not going to|decided not to|can't) (?:be )?(?:moving|move|go|"
     r"going|proceed|proceeding)(?: forward| ahead)?(?: with (?:this|you|it))?|(?:we|they)(?:'re| "
     r"are|'ll| will| have decided to| decided to) (?:going to )?pass(?:ing)?(?: on (?:this|it|"
@@ -116,7 +116,7 @@ _ASKED_PROPOSAL = re.compile(
     r"thoughts on|with|on) (?:the|our|my|that) (?:\w+ )?(?:proposal|quote|quotation|offer)\b"
 )
 _WITH_OTHER = re.compile(
-    r"(?:we|they)(?:'ve| have)? (?:just |already )?(?:signed|went|gone|decided|chose)\b.* with [a-z]"
+    r"(?:we|they)(?:'ve| have)? (?:just |already )?(?:signed|went|gone|decided|chose)\b.* with [a-z]\w*"
 )
 _LONG_AGO = re.compile(r"\b(?:years? ago|in 20[01]\d|last year|back (?:then|in)|originally|at the time)\b")
 _SURE = 0.75
@@ -264,7 +264,7 @@ def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str]) -> flo
     if stage == "closed_lost":
         later = _LATER.search(low[hit.start() :])
         if _WITH_OTHER.fullmatch(hit.group()):
-            name = sentence.text[hit.end() - 1 : hit.end()].isupper()
+            name = sentence.text[hit.start() : hit.end()].rsplit(maxsplit=1)[-1][0].isupper()
             return 0.45 if sentence.buyer_fact and name and not _LONG_AGO.search(low) else 0.0
         return 0.75 if sentence.buyer_fact and "?" not in low and not later else 0.0
     if stage == "negotiation":

@@ -33,7 +33,7 @@ def built(
     reason: str = "",
 ) -> Iterator[Candidate]:
     """Candidates for the actions that begin at `at`, with their day and with what "it" stands for."""
-    dues = read_dues(sentence.text, reading.context)
+    dues = read_dues(sentence.text, reading.context_at(sentence))
     label = reading.addressee(sentence) if rule in ("promise", "offer") else ""
     you = label.split()[0] if label else ""
     pieces = actions(sentence, at)

@@ -22,7 +22,7 @@ _TALK_ONLY = re.compile(
     r"five) (?:second|sec|moment|minute|few)s?|make sure (?:it|that|they|he|she|we)(?:'s| is| are)|get (?:my|me))\b"
 )
 _HAVE_IT = re.compile(r"\b(?:you'll|you will|you can|you should) (?:have|get|expect|see) (?:it|that|them|those)\b")
-_AUTHORITY = re.compile(r"(?:sign|approve|decide)\b.{0,40}\b(?:myself|alone|under|up to|anything|without)\b")
+_AUTHORITY = re.compile(r"hold\b|(?:sign|approve|decide)\b.{0,40}\b(?:myself|alone|under|up to|anything|without)\b")
 _SHOWS = re.compile(r"(?:do|have|get|show|demo|run|make|test)\b")
 _PUTS_OFF = re.compile(
     r"^(?:(?:well|hmm|um|uh|so|yeah|oh)[, ]+)*(?:let me (?:check|think|see|talk|ask|look|get back|find out|"
@@ -83,7 +83,7 @@ def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Itera
         return  # a question about the product or the deal, not an offer to do something
     owner = reading.cast.full_name(sentence.speaker)
     reason = "declined" if declined else "" if accepted else "offered, but nobody said yes"
-    plain = not asks(sentence) and re.match(r"i can\b", low[found.start() :]) and has_due and not declined
+    plain = not asks(sentence) and re.match(r"(?:i|we) can\b", low[found.start() :]) and has_due and not declined
     reason = "" if plain else reason
     for each in built(reading, sentence, at, owner, side=sentence.side, rule="offer", confidence=0.72, reason=reason):
         if accepted:

@@ -63,6 +63,8 @@ class Thread:
     _signing: bool = False
     _in_fields: bool = False
     _paragraph: Line | None = None
+    _at: str = ""
+    """when the message was sent, in the thread's own words"""
     _by_depth: dict[int, str] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
@@ -85,6 +87,7 @@ class Thread:
             who = Author(name=name, email=wrote.group(2) or "", start=start, end=end)
             self.authors.append(who)
             self._author = self._by_depth[self._depth + 1] = who.name
+            self._at = line[: wrote.start(1)].strip(" >,").removeprefix("On ")
             self.blanks.append((start, end))
             self._signing = False
         elif not bare.strip():
@@ -107,7 +110,7 @@ class Thread:
             if key and key not in self._seen:
                 self._seen.add(key)
                 block = Block.SIGNATURE if self._signing else Block.SPEECH
-                self.passages.append(Passage(start=start, end=end, block=block, speaker=self._author))
+                self.passages.append(Passage(start=start, end=end, block=block, speaker=self._author, at=self._at))
         self._paragraph = None
 
     def _quoted(self, depth: int) -> None:
@@ -126,8 +129,9 @@ class Thread:
         elif key in ("to", "cc"):
             several = re.split(r"[;,](?=[^<]*(?:<|$))", value)[:20]
             self.authors.extend(_author(each, *line) for each in several if "@" in each)
-        elif key in ("date", "sent") and self.when is None:
-            self.when = (at, line[1])
+        elif key in ("date", "sent"):
+            self._at = value
+            self.when = self.when or (at, line[1])
         self.blanks.append(line)
         self._in_fields = True
 
