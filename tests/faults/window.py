@@ -18,7 +18,7 @@ from gangly_tui.domain.draft import Evidence
 from gangly_tui.domain.errors import AlreadyDecided, DecisionError, HeldByAnother, StaleApproval
 from gangly_tui.domain.outbox import Patience
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal, ProposalState, Risk
-from gangly_tui.domain.records import FieldType, Kind, RecordRef, decode
+from gangly_tui.domain.records import FieldType, Kind, RecordRef, decode, encode
 from gangly_tui.domain.secret import Secret
 from gangly_tui.flow import decide
 from gangly_tui.flow.deliver import Courier
@@ -231,7 +231,8 @@ class Window:
                 decisions.save_proposals(self.db, [now.with_after(name, after)], state=ProposalState.APPROVED)
 
     def _saw(self, card: Proposal) -> None:
-        self.notebook.write(saw=card.id, payload=card.payload_sha256())
+        fields = {each.field: encode(each.after) for each in card.changes if each.after is not None}
+        self.notebook.write(saw=card.id, payload=card.payload_sha256(), fields=fields)
 
     def _take_back(self) -> bool:
         """Undo the last write, once. Says whether there is something new to decide."""
