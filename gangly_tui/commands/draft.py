@@ -30,7 +30,7 @@ _NOON = 12
 )
 @click.option("--explain", is_flag=True, help="Also print how each value was read and what was refused, and why.")
 def draft(files: Sequence[str], as_json: bool, day: datetime | None, rep: str, explain: bool) -> None:
-    """Read transcripts or notes (.txt .md .vtt .srt; - for stdin) and print what was said.
+    """Read transcripts, notes or mails (.txt .md .vtt .srt .eml; - for stdin) and print what was said.
 
     Works on this machine alone, without network, meeting or CRM, and keeps nothing. Every value carries its verbatim
     quote; a value without one is dropped.

@@ -23,7 +23,9 @@ SCHEMA = """\
   "dropped":    [{"what", "value", "quote": text, "reason"}]                what was refused, and why
 }
 quote: {"text", "start", "end", "speaker"}; start and end are character offsets into the file's text
-(line breaks counted as one character, a byte order mark not counted).
+(line breaks counted as one character, a byte order mark not counted; an .eml file's text is its decoded mail:
+From, To, Cc, Date, Subject, then the body as text). Confidence: from 0.7 on ready, below it worth a closer look;
+below 0.35 nothing is given. The people of "contacts" and "ours": false are the other side.
 Dates and amounts of money are text: "2026-11-15", "40000".
 """
 
