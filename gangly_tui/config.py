@@ -256,7 +256,7 @@ def _is_trail(value: Any) -> _Problem | None:
         if name == "witness":
             if not isinstance(each, str) or not Path(each).expanduser().is_absolute():
                 return _Problem(
-                    text="names a witness that is no full path", fix='witness = "~/team/heads"', where=where
+                    text="names a witness by no full path", fix='witness = "~/team/heads"', where=where
                 )
         elif name == "retention_days":
             if not isinstance(each, int) or isinstance(each, bool) or each < _YEAR:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gangly_tui.commands.console import as_json, out, out_json, short, tell
+from gangly_tui.commands.console import as_json, out, out_json, tell
 from gangly_tui.domain.errors import GanglyError, InputError, TrailBroken
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gangly_tui.store.database import Connection
 
 CRM = "crm"
+_MANY = 1_000
+"""Records from which on the reading is told of."""
 
 
 @click.command()
@@ -69,8 +71,7 @@ def _store(witness: str, key: str, *, quick: bool) -> dict[str, Any]:
 
         with desk_at_hand() as desk:
             told = _check(desk.db, key, quick=quick)
-            heads, ops = asyncio.run(_seen_by(desk.reader))
-            return told | {"heads": _against_crm(desk.db, heads, ops)}
+            return told | {"heads": _against_crm(desk.db, asyncio.run(_seen_by(desk.reader)))}
     with store_at_hand() as db:
         told = _check(db, key, quick=quick)
         return told | ({"heads": _against_file(db, witness)} if witness else {})
@@ -106,34 +107,27 @@ def _against_file(db: Connection, witness: str) -> int:
     return fitting
 
 
-async def _seen_by(reader: RecordReader) -> tuple[list[Checkpoint], list[tuple[str, str]]]:
-    """The heads in everything the CRM holds, fresh from the CRM itself; and the operations told beside them."""
-    import re
-
+async def _seen_by(reader: RecordReader) -> list[Checkpoint]:
+    """The heads in everything the CRM holds, fresh from the CRM itself."""
     from gangly_tui.domain.checkpoint import heads_in
 
-    footer = re.compile(r"-- gangly: .*; op (?P<op>\S+); trail (?P<head>\S+)")
     heads: list[Checkpoint] = []
-    ops: list[tuple[str, str]] = []
+    seen = 0
     async for page in reader.changes(""):
         for record in page.records:
             for value in record.fields.values():
                 if isinstance(value, str) and "gangly/" in value:
                     heads += heads_in(value)
-                    ops += [(each["head"], each["op"]) for each in footer.finditer(value)]
-        if page.total and page.total > 1000:
-            tell(f"{len(heads):,} heads found, of {page.total:,} records")
-    return heads, ops
+        seen += len(page.records)
+        if page.total and page.total > _MANY:
+            tell(f"{len(heads):,} heads in {seen:,} of {page.total:,} records")
+    return heads
 
 
-def _against_crm(db: Connection, heads: list[Checkpoint], ops: list[tuple[str, str]]) -> int:
+def _against_crm(db: Connection, heads: list[Checkpoint]) -> int:
     from gangly_tui.store import trail
 
     fitting = trail.compare_heads(db, heads, "the CRM")
-    base = trail.logs(db)[0].origin
-    for head, op in ops:
-        if base and head.startswith(f"{base}/") and not trail.entries(db, op_id=op, limit=1):
-            raise TrailBroken(f"the CRM has a write of ours by operation {short(op, 40)}; the trail has not", seq=0)
     if not fitting:
         raise GanglyError("the CRM holds no head of this trail", fix="heads come with the first activity that is sent")
     return fitting

@@ -22,7 +22,7 @@ from tests.store import made
 from tests.trail import standalone
 from tests.trail.conftest import ADA, fill
 
-FLIPS = int(os.environ.get("GANGLY_FLIPS", "2000")) // 2
+FLIPS = int(os.environ.get("GANGLY_FLIPS", "2000")) // 5
 SEED = int(os.environ.get("GANGLY_SEED", "20261124"))
 
 
