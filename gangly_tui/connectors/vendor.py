@@ -24,49 +24,11 @@ from datetime import UTC, datetime
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.transport import Manners, Wire
+from gangly_tui.domain.connection import HOST, Ask, AuditField, Permission, Standing
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.secret import Secret
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """One thing a person gives when connecting. `why` is one sentence: what it is and where it is found.
-
-    What is `secret` is asked unseen and kept in the vault; all else is in config.toml. `HOST` is known by name.
-    """
-
-    name: str
-    label: str
-    why: str
-    example: str = ""
-    secret: bool = False
-    optional: bool = False
-
-
-HOST = "host"
-"""The name of the Ask for the customer's own address ("acme.my.salesforce.com"), where a vendor has one a customer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
-    """One scope or right that is asked for, and why; shown before consent."""
-
-    name: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditField:
-    """A field an administrator may create so that each write says in the CRM itself where it came from.
-
-    `of` is the vendor's object, `name` the vendor's field name, `meta` the part of WriteMeta it holds (`source`,
-    `approved_by`, `approved_at`, `op_id`, `trail_head`).
-    """
-
-    of: str
-    name: str
-    type: str
-    meta: str
+__all__ = ["HOST", "Ask", "AuditField", "Link", "Permission", "Setup", "Standing", "Vendor", "Way"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,17 +122,3 @@ class Link:
     user_email: str = ""
     audit_fields: frozenset[str] = frozenset()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What `check` found. `account` names user and organisation, for a person ("Robin Vega at Acme, production").
-
-    `found` are the audit fields that are there, as "OBJECT.FIELD"; `missing` and `warnings` are sentences for a
-    person: what is not there and who would create it, a permission the user lacks, a sandbox behind a production name.
-    """
-
-    account: str
-    found: frozenset[str] = frozenset()
-    missing: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()

@@ -1,0 +1,129 @@
+"""Connecting a system of record, as a person sees it: what is asked, what it is for, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from gangly_tui.domain.secret import Secret
+
+HOST = "host"
+"""The name of the Ask for the customer's own address ("acme.my.salesforce.com"), where a vendor has one a customer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One thing a person gives when connecting. `why` is one sentence: what it is and where it is found.
+
+    What is `secret` is asked unseen and kept in the vault; all else is in config.toml. `HOST` is known by name.
+    """
+
+    name: str
+    label: str
+    why: str
+    example: str = ""
+    secret: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """One scope or right that is asked for, and why; shown before consent."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditField:
+    """A field an administrator may create so that each write says in the CRM itself where it came from.
+
+    `of` is the vendor's object, `name` the vendor's field name, `meta` the part of WriteMeta it holds (`source`,
+    `approved_by`, `approved_at`, `op_id`, `trail_head`).
+    """
+
+    of: str
+    name: str
+    type: str
+    meta: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanWay:
+    """One way to sign in. `browser`: in the browser, and with a code from another device when `device` says so.
+
+    Otherwise a token is given that somebody made by hand and replaces by hand.
+    """
+
+    name: str
+    title: str
+    means: str
+    asks: tuple[Ask, ...]
+    browser: bool
+    device: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What connecting a system will ask. `known` are answers from before, `kept` the names of secrets in the vault."""
+
+    name: str
+    title: str
+    ways: tuple[PlanWay, ...]
+    permissions: tuple[Permission, ...]
+    admin: tuple[str, ...] = ()
+    audit_fields: tuple[AuditField, ...] = ()
+    guards: str = ""
+    way: str = ""
+    known: Mapping[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+
+    def chosen(self, name: str = "") -> PlanWay:
+        """The way of this name; without one the way it was connected before, else the first."""
+        wanted = name or self.way
+        return next((each for each in self.ways if each.name == wanted), self.ways[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a person gave. `insecure_loopback` lets the host be a server on this machine, in the clear."""
+
+    way: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret[str]] = field(default_factory=dict)
+    device: bool = False
+    insecure_loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Where a sign-in is. `url` is what to open, `code` what to type there."""
+
+    text: str
+    url: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a look at the customer's system found. `account` is user and organisation ("Robin Vega at Acme").
+
+    `found` are the audit fields that are there, as "OBJECT.FIELD"; `missing` and `warnings` are sentences for a
+    person: what is not there and who would create it, a permission the user lacks, a sandbox behind a production name.
+    """
+
+    account: str
+    found: frozenset[str] = frozenset()
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """A connection that stands. `rotate_by` is when a token made by hand should be replaced; None for a sign-in."""
+
+    name: str
+    title: str
+    standing: Standing
+    rotate_by: date | None = None
