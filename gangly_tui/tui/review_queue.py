@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,11 @@ class Waiting:
     def call_of(self, card_id: str) -> Call | None:
         """The call a card belongs to."""
         return next((call for call in self.calls if any(card.id == card_id for card in call.cards)), None)
+
+    def without(self, card_id: str) -> Waiting:
+        """The same without one card, and without its call when that was the last."""
+        calls = (replace(call, cards=tuple(card for card in call.cards if card.id != card_id)) for call in self.calls)
+        return replace(self, calls=tuple(call for call in calls if call.cards), later=self.later - {card_id})
 
     def following(self, before: Waiting, card_id: str) -> str:
         """Which card to show when `card_id`, which stood in `before`, was decided or put off.

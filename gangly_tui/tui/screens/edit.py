@@ -15,6 +15,7 @@ from textual.widgets import Input, Static, TextArea
 from gangly_tui.domain.errors import GanglyError, InputError
 from gangly_tui.domain.proposal import FieldChange, Proposal
 from gangly_tui.domain.records import FieldType
+from gangly_tui.domain.safe import clean
 from gangly_tui.domain.values import parse, same, show
 from gangly_tui.flow import decide
 from gangly_tui.tui.text import cell, day, join, line
@@ -178,7 +179,7 @@ class EditScreen(ModalScreen[Proposal | None]):
         said = self.query_one("#said", Static)
         text = self._text
         if change.type in _CHOSEN:
-            words = _HINTS[change.type] if self._options else "no value of this list has these letters"
+            words = "" if self._options else "no value of this list has these letters"
             said.update(Content.styled(words, "$quiet"))
             return
         try:
@@ -255,6 +256,9 @@ class EditScreen(ModalScreen[Proposal | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        if (shown := str(clean(event.value))) != event.value:  # pasted: what is seen is what is saved
+            event.input.value = shown
+            return
         if self._field and self._field.type in _CHOSEN and event.input.display:
             self._narrow(event.value, "" if event.value else _as_typed(self._field))
         if event.input.display:
@@ -266,6 +270,9 @@ class EditScreen(ModalScreen[Proposal | None]):
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
+        if (shown := str(clean(event.text_area.text))) != event.text_area.text:
+            event.text_area.load_text(shown)
+            return
         if event.text_area.display:
             self._preview()
 
@@ -293,8 +300,8 @@ def _is_long(change: FieldChange) -> bool:
 
 
 def _as_typed(change: FieldChange) -> str:
-    """The value as the rep would type it."""
-    return show(change.after, change.type, empty="")
+    """The value as the rep would type it; what could act on the terminal stands there as a visible sign."""
+    return str(clean(show(change.after, change.type, empty="")))
 
 
 def _count(text: str, change: FieldChange) -> Content:

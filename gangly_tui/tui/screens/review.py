@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _TICK = 0.5
 _NEED_A_CARD = frozenset({"approve", "edit", "reject", "later", "context", "low_risk", "source", "move", "call"})
-_HOW: dict[str, Literal["theirs", "mine", "both"]] = {"theirs": "theirs", "mine": "mine", "both": "both"}
 
 
 class ReviewScreen(Screen[None]):
@@ -100,7 +99,7 @@ class ReviewScreen(Screen[None]):
         now = self._desk.now()
         self.query_one(TopBar).retitle(f"{day_words(now.date())}  {now:%H:%M}")
         self.query_one(QueueView).show_queue(self._waiting, self._current, now)
-        self._show_writes()
+        self.query_one(WritesView).show_writes(review_queue.writes_today(self._desk), now)
         card = self.card
         view = self.query_one(ProposalCard)
         if card is None:
@@ -108,15 +107,12 @@ class ReviewScreen(Screen[None]):
             view.show_words(*review_queue.nothing_waits(self._desk))
         else:
             face = review_queue.face_of(self._desk, self._waiting, card)
-            shown = (card.digest(), face.number, face.total, face.put_off)
+            shown = (card, face.number, face.total, face.put_off)
             if shown != self._shown:
                 view.show_card(face)
             self._shown = shown
         self._say_where()
         self.refresh_bindings()
-
-    def _show_writes(self) -> None:
-        self.query_one(WritesView).show_writes(review_queue.writes_today(self._desk), self._desk.now())
 
     def _tick(self) -> None:
         """Countdowns run and states change while a write is under way."""
@@ -211,14 +207,18 @@ class ReviewScreen(Screen[None]):
         if self._decide(partial(decide.approve, self._desk, card.id, body.digest)):
             self._accepted = card.id
             app_of(self).say(f"approved: {review_queue.short_name(card)}", fix="u takes it back")
-            self._next(card)
+            self._next(card, alone=True)
             app_of(self).wake_courier()
 
-    def _next(self, decided: Proposal) -> None:
-        """On to the card that follows."""
+    def _next(self, decided: Proposal, *, alone: bool = False) -> None:
+        """On to the card that follows; when only one was decided it is painted first, and the store asked then."""
         before = self._waiting
         try:
-            self._waiting = review_queue.load(self._desk, self._first)
+            if alone:
+                self._waiting = before.without(decided.id)
+                self.call_after_refresh(self.reload)
+            else:
+                self._waiting = review_queue.load(self._desk, self._first)
             self._current = self._waiting.following(before, decided.id)
             self._show()
         except GanglyError as error:
@@ -303,12 +303,12 @@ class ReviewScreen(Screen[None]):
             self._next(card)
         app_of(self).wake_courier()
 
-    def action_settle(self, how: str) -> None:
+    def action_settle(self, how: Literal["theirs", "mine", "both"]) -> None:
         """A conflict: theirs ends the card; mine and both lay it out anew, to be looked at and approved."""
         card = self.card
         if card is None or self._held(how):
             return
-        if not self._decide(partial(decide.settle, self._desk, card.id, _HOW[how])):
+        if not self._decide(partial(decide.settle, self._desk, card.id, how)):
             return
         if how == "theirs":
             app_of(self).say("theirs stands")

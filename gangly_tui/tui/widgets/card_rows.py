@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from textual.content import Content
@@ -24,7 +24,10 @@ from gangly_tui.tui.widgets.change_diff import (
 from gangly_tui.tui.widgets.rows import MARGIN, Row
 
 _GUTTER = 9
-_FIRST = ("subject", "body", "due", "first_name", "last_name", "title", "email", "phone")
+_FIRST = {
+    name: place
+    for place, name in enumerate(("subject", "due", "body", "first_name", "last_name", "title", "email", "phone"))
+}
 _CONFIDENT = ((0.85, "clearly said"), (0.7, "likely"), (0.0, "unsure: read the quote"))
 DIGITS = "123456789"
 
@@ -147,15 +150,15 @@ def _one_field(sheet: _Sheet, change: FieldChange, face: Face) -> None:
 
 
 def _fields(sheet: _Sheet, card: Proposal, eyes: Eyes) -> None:
-    labels = label_width(card.changes)
-    ordered = sorted(card.changes, key=lambda each: _FIRST.index(each.field) if each.field in _FIRST else len(_FIRST))
-    verb = {Action.CREATE: "new", Action.REMOVE: "remove", Action.UPDATE: "change"}[card.action]
+    """Every field of a card with several: what the rep decides about in lines of its own, the rest run together."""
+    alone: list[FieldChange] = []
     short: list[FieldChange] = []
-    for change in ordered:
-        alone = change.field in _FIRST or card.action is Action.UPDATE or change.type is FieldType.LONG_TEXT
-        if not alone:
-            short.append(change)
-            continue
+    for change in sorted(card.changes, key=lambda each: _FIRST.get(each.field, len(_FIRST))):
+        own_line = change.field in _FIRST or card.action is Action.UPDATE or change.type is FieldType.LONG_TEXT
+        (alone if own_line else short).append(change)
+    labels = label_width(tuple(alone))
+    verb = {Action.CREATE: "new", Action.REMOVE: "remove", Action.UPDATE: "change"}[card.action]
+    for change in alone:
         name = line(change.label, limit=60, style="$quiet").truncate(labels, ellipsis=True)
         head = name + Content(" " * (labels - name.cell_length + 2))
         room = max(sheet.room - labels - 2, 12)
@@ -164,18 +167,31 @@ def _fields(sheet: _Sheet, card: Proposal, eyes: Eyes) -> None:
             blocks += minus_lines(change, room, eyes)
         if card.action is not Action.REMOVE:
             blocks += plus_lines(change, room, eyes)
-        lines = [join(head if at == 0 else Content(" " * (labels + 2)), each) for at, each in enumerate(blocks)]
-        tag = stamp(change.before_by, change.before_at, eyes) if card.action is Action.UPDATE else None
-        sheet.add(verb, lines, tag)
+        lines = [join(head if at == 0 else " " * (labels + 2), each) for at, each in enumerate(blocks)]
+        sheet.add(
+            verb, lines, stamp(change.before_by, change.before_at, eyes) if card.action is Action.UPDATE else None
+        )
         verb = ""
-    sign, style = ("-", "$minus") if card.action is Action.REMOVE else ("+", "$plus")
-    for change in short:
-        value = change.before if card.action is Action.REMOVE else change.after
-        name = line(change.label, limit=60, style="$quiet").truncate(labels, ellipsis=True)
-        shown = value_lines(words(value, change.type, eyes), max(sheet.room - labels - 4, 12), style)
-        head = join(name, " " * (labels - name.cell_length + 2), Content.styled(f"{sign} ", f"bold {style}"))
-        sheet.add(verb, [join(head if at == 0 else " " * (labels + 4), each) for at, each in enumerate(shown)])
-        verb = ""
+    if short:
+        sheet.add("with" if alone else verb, _run_together(short, card.action, sheet.room, eyes))
+
+
+def _run_together(changes: Sequence[FieldChange], action: Action, room: int, eyes: Eyes) -> list[Content]:
+    """Short fields side by side: label and value, in full; broken between fields where that is possible."""
+    sign, style = ("-", "$minus") if action is Action.REMOVE else ("+", "$plus")
+    lines: list[Content] = []
+    for change in changes:
+        value = words(change.before if action is Action.REMOVE else change.after, change.type, eyes)
+        shown = value_lines(value, max(room - 2, 12), style)
+        name = join(Content.styled(f"{sign} ", f"bold {style}"), line(change.label, limit=60, style="$quiet"), " ")
+        part = join(name, shown[0])
+        if lines and len(shown) == 1 and lines[-1].cell_length + part.cell_length + 3 <= room:
+            lines[-1] = join(lines[-1], "   ", part)
+        elif part.cell_length <= room:
+            lines += [part, *(join("  ", each) for each in shown[1:])]
+        else:
+            lines += [name, *(join("  ", each) for each in shown)]
+    return lines
 
 
 def _conflict(sheet: _Sheet, face: Face) -> None:

@@ -34,7 +34,7 @@ class _Head(RowView, can_focus=False):
     """Number, record, field and risk; stays while the card scrolls."""
 
 
-class CardBody(RowView):
+class CardBody(RowView, inherit_bindings=False):
     """The card's rows. Scrolls; the keys that move between cards belong to the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +52,7 @@ class CardBody(RowView):
     ]
 
     class Painted(Message):
-        """The end of the card came on screen."""
+        """More of the card came on screen."""
 
     class Pressed(Message):
         """A click on a row that does something."""
@@ -120,6 +120,7 @@ class CardBody(RowView):
         if self._digest and self._rows:
             if self._since is None:
                 self._since = self._guard.now()
+                self.post_message(self.Painted())
             at_end = y + self.scroll_offset.y >= len(self._rows) - 1
             if at_end and self._digest not in self._read:
                 self._read.add(self._digest)

@@ -46,6 +46,8 @@ def _list(waiting: Waiting, now: datetime, width: int) -> list[Row]:
     room = width - MARGIN
     rows: list[Row] = []
     item = 0
+    if not waiting.calls:
+        rows.append(Row(left=Content.styled("no cards wait", "$quiet")))
     for call in waiting.calls:
         if rows:
             rows.append(Row(left=Content("")))
@@ -66,7 +68,7 @@ def _list(waiting: Waiting, now: datetime, width: int) -> list[Row]:
 def _strip(waiting: Waiting, current: str, now: datetime, width: int) -> list[Row]:
     call = waiting.call_of(current)
     if call is None:
-        return []
+        return [Row(left=Content.styled("no cards wait", "$quiet"))]
     where = waiting.calls.index(call) + 1
     calls = f"call {where} of {len(waiting.calls)}, " if len(waiting.calls) > 1 else ""
     tag = line(f"‹ {calls}{plural(len(waiting.cards), 'card')} ›", style="$quiet")
