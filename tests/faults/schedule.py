@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
+from gangly_tui.store.migrations import STEPS
+
 WRITE_FAULTS = (
     "429", "401", "500-before", "500-after", "hang-before", "hang-after", "late", "reset-before", "reset-after",
     "torn", "bad-json", "html", "loris", "409",
@@ -16,6 +18,7 @@ READ_FAULTS = ("429", "500-before", "reset-before", "html", "torn")
 SLOW = frozenset({"hang-before", "hang-after", "late", "loris"})
 """Faults that only the deadline of a request ends."""
 
+_WHEN = ("before-commit", "committed")
 POINTS = (
     "approve.before-commit", "approve.committed", "deliver.compared", "attempted.before-commit", "attempted.committed",
     "http.half-sent", "http.sent", "http.answered", "deliver.answered", "deliver.read-back", "sent.before-commit",
@@ -23,7 +26,8 @@ POINTS = (
     "approved.before-commit", "approved.committed", "conflict.before-commit", "conflict.committed",
     "rejected.before-commit", "rejected.committed", "needs human.before-commit", "needs human.committed",
     "undo.before-commit", "undo.committed", "backup.begun", "backup.copied", "backup.named",
-    "migration.step-1.before-commit", "migration.step-1.committed", "checkpoint.signed", "witness.appended",
+    *(f"migration.step-{number}.{when}" for number in range(1, len(STEPS) + 1) for when in _WHEN),
+    "checkpoint.signed", "witness.appended",
 )  # fmt: skip
 PAUSES = (
     "attempted.committed", "deliver.compared", "http.half-sent", "deliver.answered", "unknown.committed",
