@@ -34,7 +34,7 @@ def append_head(path: Path, note: str) -> None:
     """
     file = witness_file(path)
     try:
-        handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         try:
             size = os.fstat(handle).st_size
             os.lseek(handle, max(size - _TAIL, 0), os.SEEK_SET)

@@ -216,3 +216,14 @@ def test_nothing_to_sign_says_so(shell: Shell) -> None:
     assert shell("audit", "verify").code == 0
     assert shell("audit", "verify", "--witness", "config").code == 1
     assert shell("audit", "export", "--csv", "--sealed").code == 2
+
+
+def test_entries_are_shown_for_a_person(sandbox: Shell) -> None:
+    shown = sandbox("audit", "show", "--limit", 3)
+    assert shown.code == 0
+    assert "sent" in shown.out and "read back equal" in shown.out and " → " in shown.out and "“" in shown.out
+    nothing = sandbox("audit", "show", "--text", "no such words")
+    assert nothing.out == "" and "no entries" in nothing.err
+    frozen = sandbox("audit", "freeze")
+    assert frozen.out.startswith("closed at gangly/")
+    assert "opened" in sandbox("audit", "show", "--limit", 1).out

@@ -114,6 +114,7 @@ TAMPERED: dict[str, Callable[[list[str]], list[str]]] = {
     "another log": lambda lines: [*lines[:2], _changed(lines[2], log="gangly/x"), *lines[3:]],
     "a part more": lambda lines: [*lines[:2], _changed(lines[2], more=1), *lines[3:]],
     "a name for a value that there is not": lambda lines: [*lines[:2], _changed(lines[2], values={"x": ["", ""]})],
+    "another format": lambda lines: [_changed(lines[0], format="gangly trail 2"), *lines[1:]],
     "no heads": lambda lines: [_changed(lines[0], checkpoints=[]), *lines[1:]],
     "heads swapped": lambda lines: [
         _changed(lines[0], checkpoints=json.loads(lines[0])["checkpoints"][::-1]),

@@ -105,3 +105,7 @@ def test_an_activity_is_all_its_contacts_else_its_deals_else_its_accounts(db: Co
     standing = made.record(Kind.ACTIVITY, "t1", subject="Send it", contacts=("ada",))
     mirror.save_records(db, [standing])
     assert told(db, replace(card, action=Action.UPDATE, target=standing.ref))[0] == (str(ADA.ref),)
+
+
+def test_a_result_that_names_no_record_is_passed_over(db: Connection) -> None:
+    assert told(db, made.card(), target="somewhere else")[0] == (DEAL,)
