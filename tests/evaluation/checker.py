@@ -61,7 +61,7 @@ def _check(draft: Draft, text: str, anchor: date) -> Iterator[str]:
         for word in re.findall(r"[a-z0-9]+", _plain(step.action)):
             if word not in _FREE and not _stands(word, said) and not _stands(word, _names(step.owner, whole)):
                 yield f"step {step.action!r}: {word!r} is not in {said!r}"
-        if step.due and step.due not in days(said, anchor):
+        if step.due and step.due not in days(said, anchor) | days(said, _sent(text, step.evidence.start, anchor)):
             yield f"step {step.action!r}: {step.due} is not in {said!r}"
         if step.owner and step.owner.lower() not in whole and not draft_knows(step.owner, whole):
             yield f"step {step.action!r}: nobody is called {step.owner!r}"
@@ -133,6 +133,12 @@ def _anchor(text: str) -> date:
     if found and found[2].lower()[:3] in _MONTHS:
         return date(int(found[3]), _MONTHS[found[2].lower()[:3]], int(found[1]))
     return date(2026, 9, 23)
+
+
+def _sent(text: str, at: int, anchor: date) -> date:
+    """When the message around this place was sent, by the nearest line above it that says so; else the anchor."""
+    lines = re.findall(r"^[> ]*(?:On|Date:|Sent:) .*\d{4}.*$", text[:at], re.MULTILINE)
+    return _anchor(lines[-1]) if lines else anchor
 
 
 def days(said: str, anchor: date) -> set[date]:

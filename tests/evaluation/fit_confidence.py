@@ -3,8 +3,9 @@
     python -m tests.evaluation.fit_confidence PREFIX
 
 Counts on the calls whose name begins with PREFIX. Honest counts come from calls the rules were never changed for. The
-shipped table was counted on `fresh-*` at their first reading, before anything they showed was mended. The public half
-of the gold data has no key for whole calls, and its minutes mark only some of their commitments: neither counts.
+shipped table was counted on `fresh-*` and `late-*`, each at its first reading, before anything it showed was mended.
+The public half of the gold data has no key for whole calls, and its minutes mark only some of their commitments:
+neither counts.
 """
 
 from __future__ import annotations

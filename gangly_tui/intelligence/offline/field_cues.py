@@ -211,7 +211,8 @@ ASKS_FOR = {
     ),
     "competitor": _(
         r"\b(?:who else (?:are|have) you (?:looking|talking|considering|evaluat\w+|seen)|(?:other|"
-        r"any) (?:vendors?|options|solutions|tools|providers)|any(?:body|one) else\b|competit\w+|what else are you "
+        r"any) (?:vendors?|options|solutions|tools|providers)|any(?:body|one) else\b|(?:others|who else) "
+        r"(?:that )?you(?:'re| are)|competit\w+|what else are you "
         r"(?:looking|considering|evaluat\w+)|alternatives)\b"
     ),
     "pain": _(

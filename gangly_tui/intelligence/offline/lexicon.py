@@ -160,7 +160,7 @@ ACTION_VERB = (
     r"bring|connect|invite|talk (?:to|with)|speak (?:to|with)|discuss|"
     r"provide|update|sign|countersign|finali[sz]e|sync|touch base|look (?:into|at|over)|dig into|"
     r"find out|figure out|ask|run (?:it|this|that) (?:by|past)|present|"
-    r"walk|arrange|coordinate|submit|upload|redline|return|create|build|work (?:on|up|with)|"
+    r"walk|arrange|coordinate|submit|upload|redline|return|create|build|work (?:on|up|with|out)|"
     r"revise|verify|test|evaluate|pilot|approve|complete|fill (?:out|in)|"
     r"block|pencil|add|pass|get|give|kick off|plan|escalate|flag|order|process|issue|raise|export|"
     r"set|meet|join|host|run|demo|show|"

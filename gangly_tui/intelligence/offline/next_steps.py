@@ -100,7 +100,7 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
     what = sentence.text[found.start("what") :]
     if cue.NOW_TALK.search(low[at : at + 70]) or _NO_ACTION.match(what.lower()):
         return
-    has_due = bool(read_dues(sentence.text, reading.context))
+    has_due = bool(read_dues(sentence.text, reading.context)) or _due_next(reading, sentence)
     team = not low.startswith(("i", "let me"), at)
     if (team and not cue.STRONG.match(what)) or (_DEMONSTRATES.match(what.lower()) and not has_due):
         return
@@ -126,6 +126,16 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
         rule="promise",
         confidence=0.66 if team or needs else 0.76,
         reason=reason,
+    )
+
+
+def _due_next(reading: Reading, sentence: Sentence) -> bool:
+    """Whether the speaker goes on to say by when: "you'll have them by Thursday"."""
+    behind = next(iter(reading.after(sentence, 1)), None)
+    return (
+        behind is not None
+        and behind.turn == sentence.turn
+        and bool(_HAVE_IT.search(behind.low) and read_dues(behind.text, reading.context))
     )
 
 

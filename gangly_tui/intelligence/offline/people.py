@@ -42,7 +42,7 @@ _PRONOUN_TITLED = re.compile(
     rf"\s(?P<own>our|my|their|the|your|)\s?(?P<title>{TITLE_PHRASE})"
 )
 _ASIDE = re.compile(
-    rf"\b(?P<own>our|my|their)\s(?P<title>{TITLE_PHRASE})(?:\s[a-z']+){{1,7}},\s(?P<name>{PERSON})(?=\s?[.?!]|$)"
+    rf"\b(?P<own>our|my|their)\s(?P<title>{TITLE_PHRASE})(?:\s[\w']+){{1,7}},\s(?P<name>{PERSON})(?=\s?[.?!]|$)"
 )
 _IN_PARENS = re.compile(
     rf"(?P<name>{PERSON}|{FIRST_NAME}(?:\s[A-Z]\.)?)\s?\((?P<title>[^()]{{2,60}})\)"

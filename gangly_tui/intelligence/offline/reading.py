@@ -12,7 +12,7 @@ from gangly_tui.domain.draft import ReadingContext, Side
 from gangly_tui.intelligence.offline.languages import unread
 from gangly_tui.intelligence.offline.modality import planted, retractions
 from gangly_tui.intelligence.offline.passages import Block, Sentence
-from gangly_tui.intelligence.offline.sides import Cast, read_cast, with_sides
+from gangly_tui.intelligence.offline.sides import Cast, first_name, read_cast, with_sides
 from gangly_tui.intelligence.offline.sources import Source, read_source
 
 _CALLED = (
@@ -83,7 +83,7 @@ class Reading:
         """The speaker's label this sentence most likely addresses: named in it, who answers, or who spoke before."""
         others = [label for label in self.source.speakers if label != sentence.speaker]
         for label in others:
-            if re.search(_CALLED.format(name=re.escape(label.split()[0].lower())), sentence.low):
+            if re.search(_CALLED.format(name=re.escape(first_name(label))), sentence.low):
                 return label
         side = sentence.side
         near = [*self.after(sentence, 6), *self.before(sentence, 12)]

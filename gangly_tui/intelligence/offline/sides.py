@@ -50,6 +50,15 @@ _BUYS = re.compile(
 )
 
 
+_HONORIFICS = frozenset("dr dr. mr mr. mrs mrs. ms ms. prof prof. professor sir madam herr frau".split())
+
+
+def first_name(name: str) -> str:
+    """The first name, lower case, without "Dr." before it."""
+    words = name.lower().split()
+    return next((word for word in words if word not in _HONORIFICS), words[0] if words else "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody of the call. `start` and `end` are the offsets of the words that name them, -1 when none do."""
@@ -66,7 +75,7 @@ class Person:
     @property
     def first(self) -> str:
         """The first name, lower case."""
-        return self.name.split()[0].lower() if self.name else ""
+        return first_name(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +240,7 @@ def _mail_side(email: str, context: ReadingContext, name: str) -> Side:
 def _same(person: Person, name: str, email: str) -> bool:
     if email and person.email:
         return email.lower() == person.email.lower()
-    mine, other = person.name.lower().split(), name.lower().split()
+    mine, other = ([word for word in each.lower().split() if word not in _HONORIFICS] for each in (person.name, name))
     if not mine or not other:
         return False
     return mine == other or (mine[0] == other[0] and 1 in (len(mine), len(other)))
@@ -248,7 +257,7 @@ def _who(label: str, people: Iterable[Person], context: ReadingContext) -> Perso
     loose = exact or [
         each
         for each in everyone
-        if low.split()[0] == each.first and (len(label.split()) == 1 or len(each.name.split()) == 1)
+        if first_name(label) == each.first and (len(label.split()) == 1 or len(each.name.split()) == 1)
     ]
     loose = loose or [each for each in everyone if low == each.name.lower().split()[-1]]
     if len(loose) == 1:

@@ -64,7 +64,7 @@ THIRD = re.compile(
     re.I,
 )
 AGREES = re.compile(
-    r"\b(?:works|work (?:for|on)|sounds (?:good|great|perfect)|is (?:good|great|fine|perfect|"
+    r"\b(?:works|stands|work (?:for|on)|sounds (?:good|great|perfect)|is (?:good|great|fine|perfect|"
     r"better|best)|see you|talk (?:to you |then)|speak (?:then|on)|confirmed|locked in|booked|it "
     r"is|let's (?:do|say|go with|plan (?:for|on)|make it)|"
     r"(?:day|\d|morning|afternoon|o'clock|pm|am|noon),? (?:done|it is|deal|confirmed|would(?: work)?|suits|then)\b|"
@@ -75,7 +75,7 @@ ASKS_SLOT = re.compile(
     r"you (?:free|available|around)|is .* (?:ok|okay|good|fine)|could we do|works? for you)\b"
 )
 ACCEPTS = re.compile(
-    r"^(?:(?:oh|well|um|uh|and)[, ]+)?(?:yes|yeah|yep|yup|sure|of course|absolutely|definitely|"
+    r"^(?:(?:oh|well|um|uh|and)[, ]+)?(?:it does|it is|yes|yeah|yep|yup|sure|of course|absolutely|definitely|"
     r"certainly|ok(?:ay)?|will do|no problem|not a problem|happy to|glad to|sounds (?:good|great|"
     r"perfect)|perfect|great|excellent|works|that works|"
     r"that'?(?:d|s) (?:be )?(?:great|good|fine|helpful|perfect|works|fair)|that would (?:be|help|"

@@ -18,6 +18,9 @@ from gangly_tui.intelligence.offline.step_words import meeting, verb_class
 _NO_SLOT = re.compile(r"\b(?:now|today|hours?|minutes?)\b")
 _FREE = re.compile(r"\bi'm (?:free|available|open)|\bi can do\b|\bi've got\b")
 _NEGATED = re.compile(r"\b(?:doesn't|don't|won't|can't|not|impossible)\b")
+_DAY_OF_MONTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)\b|\b(?:first|second|third|\w+th)\b")
+_IF_IT_WORKS = re.compile(r"\bif that (?:still )?(?:works|suits|is (?:ok|okay|fine|good))")
+_NO_NEWS = re.compile(r"\b(?:if|unless) (?:you|i) (?:don't )?hear\b[^,]*,?")
 _GREETS = re.compile(r"\b(?:see you|talk|speak|meet|call|chat)\b")
 _BEFORE_OTHER = re.compile(r"\bnext\b|\bweek\b|\d{1,2}(?:st|nd|rd|th)\b")
 
@@ -25,7 +28,7 @@ _BEFORE_OTHER = re.compile(r"\bnext\b|\bweek\b|\d{1,2}(?:st|nd|rd|th)\b")
 def agreed_slot(reading: Reading, sentence: Sentence) -> Candidate | None:
     """A meeting whose day both sides settled in this sentence, or in the answer to it."""
     low = sentence.low
-    if not (cue.AGREES.search(low) or cue.ASKS_SLOT.search(low)):
+    if not (cue.AGREES.search(low) or cue.ASKS_SLOT.search(low) or _IF_IT_WORKS.search(low)):
         return None
     dues = [
         due
@@ -74,13 +77,16 @@ def agreed_slot(reading: Reading, sentence: Sentence) -> Candidate | None:
 def _settled(reading: Reading, sentence: Sentence, dues: list[Due]) -> Sentence | None:
     """The sentence that says yes: this one, or the answer to its question."""
     low = sentence.low
+    if _IF_IT_WORKS.search(low):
+        return answer(reading.reply(sentence))[0]
     if asks(sentence):
         if not cue.ASKS_SLOT.search(low):
             return None
         yes, _ = answer(reading.reply(sentence))
         return None if yes and read_dues(yes.text, reading.context) else yes
     several = bool(_FREE.search(low)) and len(dues) > 1
-    if not cue.AGREES.search(low) or cue.CONDITION.search(low) or _NEGATED.search(low) or several:
+    unless = cue.CONDITION.search(_NO_NEWS.sub("", low))
+    if not cue.AGREES.search(low) or unless or _NEGATED.search(low) or several:
         return None
     return sentence
 
@@ -100,13 +106,13 @@ def _is_work(sentence: Sentence) -> bool:
 def _offered_slot(reading: Reading, sentence: Sentence, due: Due) -> tuple[Due, Sentence] | None:
     """The day as it was offered: "Tuesday at 3 works" means the Tuesday somebody named just before."""
     day = weekday_of(due)
-    if not day:
+    if not day and not _DAY_OF_MONTH.search(due.words.lower()):
         return None
     dated = _BEFORE_OTHER.search(due.words.lower())
     for each in reading.before(sentence, 8):
         if each.speaker == sentence.speaker and each.turn == sentence.turn:
             continue
         for slot in read_dues(each.text, reading.context):
-            if weekday_of(slot) == day:
+            if (day and weekday_of(slot) == day) or slot.day == due.day:
                 return (due if dated else slot), each
     return None

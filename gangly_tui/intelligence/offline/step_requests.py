@@ -85,6 +85,8 @@ def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Itera
     reason = "declined" if declined else "" if accepted else "offered, but nobody said yes"
     plain = not asks(sentence) and re.match(r"(?:i|we) can\b", low[found.start() :]) and has_due and not declined
     reason = "" if plain else reason
+    if cue.CONDITION.search(low[: found.start()]):
+        reason = "conditional: it depends on something that has not happened"
     for each in built(reading, sentence, at, owner, side=sentence.side, rule="offer", confidence=0.72, reason=reason):
         if accepted:
             _accept(reading, each, accepted)

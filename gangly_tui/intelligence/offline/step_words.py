@@ -54,6 +54,9 @@ _TO_WHOM = re.compile(
     r"\s(?:to|with|past|by|through)\s(?!you\b|me\b|us\b|her\b|him\b|them\b)(?:(?!and\b|so\b|but\b|on\b|by\b|"
     r"for\b)[\w'-]+\s?){1,5}"
 )
+_MEETS_AGAIN = re.compile(
+    r"\b(?:talk|speak|meet|catch up|regroup|reconnect)(?: again)?\b(?! (?:about|internally|to my|with my))", re.I
+)
 _IS_MEETING = re.compile(rf"\b{MEETING_NOUN}$", re.I)
 _DECIDED_ON = re.compile(
     r"proposal|quote|contract|agreement|pricing|order form|business case|deck|msa|sow|dpa|numbers|plan|estimate", re.I
@@ -84,14 +87,19 @@ _THING = re.compile(
     rf"(?!\s(?:me|you|us|him|her|them|it)\b)",
     re.I,
 )
+_DATE_WORD = (
+    r"\d|(?:january|february|march|april|may|june|july|august|september|october|november|december|mon|tues|"
+    r"wednes|thurs|"
+    r"fri|satur|sun)(?:day)?\b|first\b|second\b"
+)
 _WEAK_THING = re.compile(rf"\b{WEAK_DELIVERABLE}\b", re.I)
 _MEETING = re.compile(
     rf"(?:\b(?P<verb>do|book|schedule|set up|have|hold|run|arrange|host|plan|join)\s)?\b(?:(?:a|an|"
-    rf"the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|"
+    rf"the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|{_DATE_WORD}|"
     rf"this\b|next\b)[\w-]+\s){{0,2}}?{MEETING_NOUN})\b",
     re.I,
 )
-_NO_MEETING = re.compile(r"\b(?:onboarding|training|trial|pilot|poc|proof of concept|review|visit)$", re.I)
+_NO_MEETING = re.compile(r"\b(?:onboarding|training|trial|pilot|poc|proof of concept|review)$", re.I)
 _MEETING_SKIP = re.compile(
     r"\b(?:last|previous|earlier|recorded|our last|team|internal|weekly|board|recordings?|"
     r"customers?|deal|business|quarterly|phone|sales|this|quick|these)\s(?:\w+\s)?$",
@@ -230,6 +238,9 @@ def _vague(action: str) -> re.Match[str] | None:
     return found if not re.match(r"\s?['\w]", rest) or _PREPOSITION.match(rest) else None
 
 
+_NEAR_BY = 3
+
+
 def meeting(reading: Reading, sentence: Sentence) -> tuple[str, Sentence] | None:
     """What the meeting agreed on in this sentence is called nearby, and the sentence that says so.
 
@@ -252,6 +263,9 @@ def meeting(reading: Reading, sentence: Sentence) -> tuple[str, Sentence] | None
             if found.group("verb"):
                 return re.sub(r"\s(?:our|your|that|this)\s", " ", each.text[found.start() : found.end()]), each
             best = best or (name, each)
+        again = None if best or each.index > sentence.index else _MEETS_AGAIN.search(each.text)
+        if again and sentence.index - each.index <= _NEAR_BY:
+            best = again.group(), each
         if best and left <= 0:
             break
     return best
