@@ -18,7 +18,7 @@ from typing import Any
 from gangly_tui.domain.errors import ConfigError
 
 _MAX_GRACE = 60.0
-_CRMS = ("sandbox",)
+_CRMS = ("sandbox", "salesforce", "hubspot", "pipedrive", "dynamics")
 _YEAR = 365
 
 
@@ -45,6 +45,8 @@ class Config:
     `grace_seconds` is how long an approved write can still be withdrawn before it leaves.
     `keymap` maps binding ids to keys. `trail` names the `witness`, a file or a folder under git that heads are left
     with, and how many days the trail is kept at least: nothing prunes it, and less than a year is refused.
+    `connections` holds what `gangly connect` was told of each system, secrets never. `network` names a `proxy` and a
+    `ca_file`, a company's own certificates.
     """
 
     crm: str = ""
@@ -61,6 +63,8 @@ class Config:
     theme: str = ""
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     trail: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    connections: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    network: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_set_up(self) -> bool:
@@ -207,6 +211,10 @@ def _is_texts(value: Any) -> _Problem | None:
 def _is_crm(value: Any) -> _Problem | None:
     if value in ("", *_CRMS):
         return None
+    from gangly_tui.connectors.registry import names  # a connector that a team installed beside gangly
+
+    if value in names():
+        return None
     return _is_text(value) or _Problem(text=f"{value!r} is not a CRM that is built", fix=_near(value, _CRMS))
 
 
@@ -255,9 +263,7 @@ def _is_trail(value: Any) -> _Problem | None:
         where = ("trail", name)
         if name == "witness":
             if not isinstance(each, str) or not Path(each).expanduser().is_absolute():
-                return _Problem(
-                    text="names a witness by no full path", fix='witness = "~/team/heads"', where=where
-                )
+                return _Problem(text="names a witness by no full path", fix='witness = "~/team/heads"', where=where)
         elif name == "retention_days":
             if not isinstance(each, int) or isinstance(each, bool) or each < _YEAR:
                 return _Problem(text=f"must be kept for {_YEAR} days at least", fix="leave it out", where=where)
@@ -265,6 +271,33 @@ def _is_trail(value: Any) -> _Problem | None:
             return _Problem(
                 text=f"has no setting {name!r}", fix=_near(name, ("witness", "retention_days")), where=where
             )
+    return None
+
+
+def _is_connections(value: Any) -> _Problem | None:
+    if not isinstance(value, dict):
+        return _Problem(text=f"must be tables, not {_type(value)}", fix="write [connections.salesforce], for example")
+    for name, table in value.items():
+        if not isinstance(table, dict):
+            return _Problem(text=f"gives {name!r} no table", fix=f"gangly connect {name}", where=("connections", name))
+        for key, each in table.items():
+            texts = isinstance(each, list) and all(isinstance(one, str) for one in each)
+            if not (isinstance(each, str) or texts):
+                where = ("connections", name, key)
+                return _Problem(text=f"has {key!r} as {_type(each)}, not text", fix='put it in "quotes"', where=where)
+    return None
+
+
+def _is_network(value: Any) -> _Problem | None:
+    known = ("proxy", "ca_file")
+    if not isinstance(value, dict):
+        return _Problem(text=f"must be a table, not {_type(value)}", fix="write [network] and below it its settings")
+    for name, each in value.items():
+        where = ("network", name)
+        if name not in known:
+            return _Problem(text=f"has no setting {name!r}", fix=_near(name, known), where=where)
+        if not isinstance(each, str):
+            return _Problem(text=f"has {name!r} as {_type(each)}, not text", fix='put it in "quotes"', where=where)
     return None
 
 
@@ -284,6 +317,8 @@ _KEYS: Mapping[str, _Check] = MappingProxyType(
         "theme": _is_text,
         "keymap": _is_keymap,
         "trail": _is_trail,
+        "connections": _is_connections,
+        "network": _is_network,
     }
 )
 
@@ -295,9 +330,9 @@ def _settle(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return list(value)
-    return dict(value) if isinstance(value, Mapping) else value
+    return {name: _plain(each) for name, each in value.items()} if isinstance(value, Mapping) else value
 
 
 def _type(value: Any) -> str:

@@ -317,11 +317,13 @@ class SignedIn(httpx.Auth):
         self._tokens = tokens
         request.headers["Authorization"] = f"Bearer {tokens.access.reveal()}"
         response = yield request
-        if response.status_code != 401 or tokens.refresh is None:
+        if response.status_code != 401:
             return
         async with self._lock():
-            standing = self._kept()
+            standing = self._kept()  # another window, or a new sign-in, may have replaced it
             if standing.access == tokens.access:
+                if standing.refresh is None:
+                    return
                 standing = await self._renewed((yield self._refresh_request(standing)), standing)
         self._tokens = standing
         request.headers["Authorization"] = f"Bearer {standing.access.reveal()}"
@@ -344,16 +346,27 @@ class SignedIn(httpx.Auth):
 
 
 class FixedToken(httpx.Auth):
-    """A token that an administrator made and rotates by hand: `header` carries it, behind `scheme` where needed."""
+    """A token that an administrator made and rotates by hand: `header` carries it, behind `scheme` where needed.
+
+    It is asked for once; after a 401 it is asked for again, since a new one may have been given meanwhile.
+    """
 
     def __init__(
         self, token: Callable[[], Secret[str]], *, header: str = "Authorization", scheme: str = "Bearer"
     ) -> None:
         self._token = token
+        self._known: Secret[str] | None = None
         self._header = header
         self._scheme = scheme
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Put the token on the request."""
-        request.headers[self._header] = f"{self._scheme} {self._token().reveal()}".strip()
-        yield request
+        used = self._known = self._known or self._token()
+        request.headers[self._header] = f"{self._scheme} {used.reveal()}".strip()
+        response = yield request
+        if response.status_code != 401:
+            return
+        self._known = self._token()
+        if self._known != used:
+            request.headers[self._header] = f"{self._scheme} {self._known.reveal()}".strip()
+            yield request

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,8 @@ from typing import Any, Final
 
 import httpx
 
+from gangly_tui.connectors.network import Network
+from gangly_tui.connectors.network import tls as tls  # noqa: PLC0414 - every way out finds it here
 from gangly_tui.connectors.pace import Pace, Quota
 from gangly_tui.domain.errors import (
     ConfigError,
@@ -145,13 +146,7 @@ def open_client(
     reach: Reach, *, auth: httpx.Auth | None = None, inner: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
     """A client that can only reach its hosts. `inner` replaces the network in tests. Raises ConfigError."""
-    sender = inner or httpx.AsyncHTTPTransport(
-        verify=tls(reach.ca_file),
-        proxy=reach.proxy or None,
-        trust_env=False,
-        retries=0,
-        limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
-    )
+    sender = inner or Network(proxy=reach.proxy, ca_file=reach.ca_file)
     return httpx.AsyncClient(
         transport=PinnedTransport(reach, sender),
         auth=auth,
@@ -160,22 +155,6 @@ def open_client(
         timeout=httpx.Timeout(reach.deadline, connect=min(10.0, reach.deadline)),
         headers={"User-Agent": "gangly"},
     )
-
-
-def tls(ca_file: str) -> ssl.SSLContext:
-    """The system's certificates, else the bundled ones, and a company's own beside them."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not context.get_ca_certs() and not context.cert_store_stats()["x509_ca"]:
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"{ca_file} holds no certificates", fix="name a PEM file") from error
-    return context
 
 
 class Wire:

@@ -54,6 +54,8 @@ class AuditKind(StrEnum):
     """the values about a person are gone; `refers` names the key that was destroyed"""
     OPENED = "opened"
     """the first entry after a freeze; `refers` is the last head of the log before"""
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

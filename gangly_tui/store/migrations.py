@@ -72,7 +72,20 @@ _SEARCH = (
     "INSERT INTO words (words, rank) VALUES ('secure-delete', 1)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *TRAIL, *_SEARCH),)
+_HEALTH = (
+    """CREATE TABLE exchange (
+        rid INTEGER PRIMARY KEY, at INTEGER NOT NULL, system TEXT NOT NULL, write INTEGER NOT NULL,
+        seconds REAL NOT NULL, result TEXT NOT NULL) STRICT""",
+    """CREATE TABLE exchange_day (
+        day TEXT NOT NULL, system TEXT NOT NULL, write INTEGER NOT NULL, result TEXT NOT NULL, count INTEGER NOT NULL,
+        seconds REAL NOT NULL, slowest REAL NOT NULL,
+        PRIMARY KEY (day, system, write, result)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE quota (
+        system TEXT NOT NULL, name TEXT NOT NULL, remaining INTEGER NOT NULL, most INTEGER NOT NULL,
+        resets_at INTEGER, at INTEGER NOT NULL, PRIMARY KEY (system, name)) STRICT, WITHOUT ROWID""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *TRAIL, *_SEARCH, *_HEALTH),)
 
 
 def migrate(db: Connection, path: Path, at_point: Callable[[str], None] = lambda _: None) -> None:

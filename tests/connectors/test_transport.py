@@ -14,8 +14,9 @@ from time import monotonic
 import httpx
 import pytest
 
+from gangly_tui.connectors.network import tls
 from gangly_tui.connectors.pace import Pace, Quota
-from gangly_tui.connectors.transport import Call, Manners, Reach, Wire, base_url, open_client, retry_after, tls
+from gangly_tui.connectors.transport import Call, Manners, Reach, Wire, base_url, open_client, retry_after
 from gangly_tui.domain.errors import (
     ConfigError,
     ConnectorError,
