@@ -130,6 +130,16 @@ async def test_a_record_that_was_made_and_is_not_there_goes_to_the_rep_and_is_no
     reader.close()
 
 
+async def test_a_card_that_came_back_outlives_the_next_draft_of_the_same_notes(house: House) -> None:
+    step = next(each for each in await cards(house) if each.group == "next step")
+    house.crm.execute("UPDATE field SET max_length = 5 WHERE kind = 'activity' AND name = 'subject'")
+    decide.approve(house.desk, step.id, step.digest())
+    await land(house)
+    (back,) = [each for each in decide.queue(house.desk) if each.replaces == step.id]
+    await cards(house)
+    assert back in decide.queue(house.desk), "approved once, refused once, and then silently gone"
+
+
 @pytest.mark.parametrize("history", [True, False])
 async def test_a_third_value_after_a_lost_answer_is_told_apart_by_the_history(house: House, history: bool) -> None:
     card = await approved(house)
