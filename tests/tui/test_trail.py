@@ -35,7 +35,8 @@ SIZES = [(80, 24), (140, 40)]
 DEAL = RecordRef(system="sandbox", kind=Kind.OPPORTUNITY, id="d1")
 
 
-KINDS = [each for each in AuditKind if each not in (AuditKind.ERASED, AuditKind.OPENED)]
+_OF_NO_CARD = (AuditKind.ERASED, AuditKind.OPENED, AuditKind.CONNECTED, AuditKind.DISCONNECTED)
+KINDS = [each for each in AuditKind if each not in _OF_NO_CARD]
 """What a card's decision or write can be."""
 
 

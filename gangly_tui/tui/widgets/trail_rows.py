@@ -19,7 +19,7 @@ WINDOW = 128
 _KEPT = 4
 _NEAR = 512
 _WIDE = 112
-_WHEN, _WHAT = 12, 13
+_WHEN, _WHAT = 12, 14
 
 LOOKS: Mapping[str, tuple[str, str, str]] = {
     "approved": ("✓", "$lead", "a person said yes to exactly these values"),
@@ -36,6 +36,8 @@ LOOKS: Mapping[str, tuple[str, str, str]] = {
     "withdrawn": ("↶", "$quiet", "taken back before it left"),
     "erased": ("⌫", "$quiet", "what the trail held about a person was destroyed; it still verifies"),
     "opened": ("§", "$quiet", "the year's log was closed; this one carries its head"),
+    "connected": ("⊕", "$quiet", "a person signed in to the system, or gave a token for it"),
+    "disconnected": ("⊖", "$quiet", "a person ended the connection; its tokens were forgotten here"),
 }
 """Mark, colour, and what it means. The word stands beside the mark; the colour only helps."""
 
