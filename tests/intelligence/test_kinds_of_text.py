@@ -12,6 +12,7 @@ import pytest
 from gangly_tui.domain.draft import Draft
 from gangly_tui.domain.records import Attendee
 from gangly_tui.intelligence.offline.sides import sound
+from gangly_tui.intelligence.offline.stage_outcome import ending, kind
 
 Read = Callable[..., Draft]
 
@@ -60,7 +61,8 @@ def test_what_stands_twice_in_a_thread_is_read_once(read: Read) -> None:
         ("Dana: Could you send the DPA?\nSam: Let me check with legal first.", [("Sam Ortiz", True, "Check with legal first", None)]),
         ("Sam: And security?\nDana: The pen test report we can send you by Friday.", [("Dana", False, "Send the pen test report", date(2026, 9, 25))]),
         (
-            "Sam: Could you send me the logs?\nDana: I'll get Mei to pull them. Mei, can you send them by Friday?\nMei: Sure.",
+            "Sam: Could you send me the logs?\nDana: I'll get Mei to pull them. Mei, can you send them by "
+            "Friday?\nMei: Sure.",
             [("Mei", False, "Send the logs", date(2026, 9, 25))],
         ),
         (
@@ -147,3 +149,36 @@ def test_only_a_price_that_stands_becomes_the_amount(
 )  # fmt: skip
 def test_a_stage_needs_its_sign(read: Read, text: str, stage: str | None) -> None:
     assert read(text).stage == stage
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stage"),
+    [
+        ("Discovery call scheduled", "discovery"),
+        ("Not interested, no meeting booked", "closed_lost"),
+        ("Contract sent, moving to final approval", "negotiation"),
+        ("Agreed to sign next week", "negotiation"),
+        ("Proposal sent", "proposal"),
+        ("Closed the deal", "closed_won"),
+        ("Not qualified", None),
+        ("Security review scheduled", None),
+        ("No contract signed", None),
+        ("Budget frozen, revisit in Q1", None),
+        ("Hung up", None),
+    ],
+)
+def test_an_outcome_stands_for_a_stage_or_for_none(outcome: str, stage: str | None) -> None:
+    assert ending(outcome.lower()) == stage
+
+
+@pytest.mark.parametrize(
+    ("title", "stage"),
+    [
+        ("Discovery Call", "discovery"),
+        ("Product Demo", "demo"),
+        ("Cold Outreach - Failure", None),
+        ("Demo (rescheduled)", None),
+    ],
+)
+def test_the_name_of_a_call_may_stand_for_a_stage(title: str, stage: str | None) -> None:
+    assert kind(title.lower()) == stage

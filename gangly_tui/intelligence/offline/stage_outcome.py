@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 _NEXT_TO_SIGN = re.compile(
-    r"\b(?:to be signed|not (?:yet )?signed|unsigned|will sign|(?:to|should|expected to|ready to|about to) sign|"
+    r"\b(?:to be signed|no contract|without|not (?:yet )?signed|unsigned|will sign|(?:to|should|expected to|"
+    r"ready to|about to) sign|"
     r"signature|"
     r"(?:awaiting|pending|waiting|before|until|once|if|out for|nda)\b)"
 )
-_THING = (
-    r"(?:call(?:back)?|demo|discovery(?: call)?|meeting|follow[- ]?up(?: call)?|intro\w*(?: call)?|appointment|session|"
-    r"review)"
+_THING = r"(?:call(?:back)?|demo|discovery(?: call)?|meeting|intro\w*(?: call)?|appointment)"
+_NO_FIRST_MEETING = (
+    r"(?<!reference )(?<!security )(?<!technical )(?<!executive )(?<!pricing )(?<!proposal )(?<!up )(?<!second )"
 )
 _ENDINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
@@ -30,7 +31,8 @@ _ENDINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "closed_won",
         re.compile(
-            r"\b(?:closed[- ]won|(?:deal|sale|opportunity) (?:is |was )?(?:closed|won|done)|won\b|signed\b(?! up)|"
+            r"\b(?:closed[- ]won|closed the (?:deal|sale)|(?:deal|sale|opportunity) (?:is |was )?(?:closed|won|"
+            r"done)|won\b|signed\b(?! up)|"
             r"countersigned|contract executed|(?:po|purchase order) (?:received|issued)|onboarding (?:starts|"
             r"begins|scheduled)|"
             r"(?:became|new) (?:a )?customer|renewed)\b"
@@ -42,7 +44,7 @@ _ENDINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"\b(?:(?:contract|agreement|msa|order form|paperwork)(?! ends| expires)|redlin\w+|legal|"
             r"procurement|negotiat\w+|"
             r"verbal\w*|agreed on (?:the )?(?:price|terms|pricing)|pricing agreed|final (?:approval|terms|"
-            r"sign-?off)|signature|"
+            r"sign-?off)|signature|(?:agreed|ready|will|going|promised) (?:to )?sign|"
             r"terms (?:agreed|discussed))\b"
         ),
     ),
@@ -64,9 +66,11 @@ _ENDINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "discovery",
         re.compile(
-            rf"\b(?:{_THING}(?: with [\w ]+?)? (?:is |was |re)?(?:scheduled|booked|set|agreed|confirmed|planned|"
+            rf"\b(?:{_NO_FIRST_MEETING}{_THING}(?: with [\w ]+?)? (?:is |was |re)?(?:scheduled|booked|set|"
+            rf"agreed|confirmed|planned|"
             rf"arranged)|"
-            rf"(?:scheduled|booked|agreed (?:to|on)|set up) (?:a |the )?(?:\w+ )?{_THING}|qualified|referred to)\b"
+            rf"(?:scheduled|booked|agreed (?:to|on)|set up) (?:a |the )?(?:\w+ )?{_THING}|(?<!not "
+            rf")(?<!dis)qualified|referred to)\b"
         ),
     ),
 )
@@ -92,8 +96,12 @@ _FAILED = re.compile(r"\b(?:fail\w*|unsuccessful|lost|rejected|no[- ]go)\b")
 _DID_NOT_HAPPEN = re.compile(r"\b(?:re-?scheduled|cancel\w*|no[- ]show|postponed|moved|prep|follow[- ]?up)\b")
 
 
+_NONE_OF = re.compile(r"\b(?:no|without(?: an?)?) (?:contract|proposal|meeting|demo|call|quote|agreement)(?: \w+)?")
+
+
 def ending(low: str) -> str | None:
     """The stage an outcome line stands for, or None when it says none."""
+    low = _NONE_OF.sub(" ", low)
     for stage, pattern in _ENDINGS:
         if not pattern.search(low):
             continue
