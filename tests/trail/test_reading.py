@@ -83,6 +83,9 @@ def test_heads_without_entries_and_other_troubles(db: Connection, monkeypatch: p
         trail.verify_trail(db)
     db.execute("DELETE FROM trail_checkpoint")
     made.append(db)
+    db.execute("UPDATE trail_signer SET origin = CAST(x'ff' AS TEXT)")
+    with pytest.raises(TrailBroken, match="name in the trail was altered"):
+        trail.verify_trail(db)
     db.execute("DELETE FROM trail_signer")
     with pytest.raises(TrailBroken, match="no signer"):
         trail.verify_trail(db)
