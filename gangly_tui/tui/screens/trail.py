@@ -85,6 +85,8 @@ class TrailScreen(Screen[None]):
     def on_mount(self) -> None:
         self._ask()
         self.set_focus(self._entries)
+        # not by the message: the list and the entry in full then come in one frame
+        self.watch(self._entries, "cursor", self._show_detail, init=False)
 
     def on_screen_resume(self) -> None:
         self._catch_up()
@@ -188,11 +190,6 @@ class TrailScreen(Screen[None]):
             self._judge(broken(error))
         else:
             app_of(self).complain(error)
-
-    def on_row_view_moved(self, event: RowView.Moved) -> None:
-        event.stop()
-        if event.view.id == "entries":
-            self._show_detail()
 
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         event.stop()
