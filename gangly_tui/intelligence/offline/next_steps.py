@@ -17,7 +17,7 @@ from gangly_tui.intelligence.offline.step_candidates import Candidate, finished,
 from gangly_tui.intelligence.offline.step_meetings import agreed_slot
 from gangly_tui.intelligence.offline.step_notes import note_steps
 from gangly_tui.intelligence.offline.step_requests import offered, requested
-from gangly_tui.intelligence.offline.step_words import names_thing, words
+from gangly_tui.intelligence.offline.step_words import is_vague, names_thing, words
 
 _DEMONSTRATES = re.compile(
     r"(?:show|get (?:to|into|right|straight)|return to|look at|pass|read|take (?:you|a (?:look|step))|bring (?:up|you)|"
@@ -61,7 +61,11 @@ def candidates(reading: Reading) -> tuple[list[Candidate], list[Candidate]]:
     for each in found:
         _dated_behind(reading, each)
         _amend(reading, each)
-    return merged([each for each in found if not each.refused]), [each for each in found if each.refused]
+    kept = merged([each for each in found if not each.refused])
+    for each in kept:
+        if is_vague(each.action) and not each.due and not words(each.action) - words(each.action.split()[0]):
+            each.refused = "nobody can tell what is to be done"
+    return [each for each in kept if not each.refused], [each for each in (*found, *kept) if each.refused]
 
 
 def _speech(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
@@ -104,18 +108,17 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
     team = not low.startswith(("i", "let me"), at)
     if (team and not cue.STRONG.match(what)) or (_DEMONSTRATES.match(what.lower()) and not has_due):
         return
-    reason = ""
+    reason, loose = "", not names_thing(what) and not has_due and not cue.CLEAR.match(what)
     if cue.CONDITION.search(low[max(0, at - 60) : at]) or re.search(r"\b(?:if|unless)\b", low[found.end() :][:80]):
         reason = "conditional: it depends on something that has not happened"
     elif cue.HABIT.search(low[max(0, at - 12) :]) and not has_due:
         reason = "says how they usually work, not what somebody took on"
     elif re.search(r"\b(?:maybe|might|perhaps|not sure)\b", low[max(0, at - 30) : at]):
         reason = "hypothetical"
-    elif not names_thing(what) and not has_due:
-        if team and sentence.side is Side.REP and cue.PITCH_WE.match(low[at:]):
-            reason = "describes the service, not a step"
-        elif not cue.CLEAR.match(what) and _likelihood(reading, sentence) < _TALK:
-            reason = "sounds like talk, not like a step"
+    elif not names_thing(what) and not has_due and team and sentence.side is Side.REP and cue.PITCH_WE.match(low[at:]):
+        reason = "describes the service, not a step"
+    elif loose and _likelihood(reading, sentence) < _TALK:
+        reason = "sounds like talk, not like a step"
     needs = low.startswith(("i need", "i have", "we need", "we have", "i'd need", "i'd have"), at)
     yield from built(
         reading,
@@ -123,8 +126,8 @@ def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
         found.start("what"),
         reading.cast.full_name(sentence.speaker),
         side=sentence.side,
-        rule="promise",
-        confidence=0.66 if team or needs else 0.76,
+        rule="loose promise" if loose else "promise",
+        confidence=0.5 if loose else 0.66 if team or needs else 0.76,
         reason=reason,
     )
 

@@ -107,7 +107,7 @@ _MEETING_SKIP = re.compile(
 )
 _STOP = frozenset(
     "the a an to of for on in with and or you me us it that this those them my our your over up "
-    "some by at from about into out back be".split()
+    "some by at from about into out back be here there now everything something anything first".split()
 )
 _CLASSES = {
     "send": "send resend share email e-mail forward provide pass deliver drop shoot give get submit "
