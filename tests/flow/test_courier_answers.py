@@ -24,6 +24,7 @@ from gangly_tui.domain.proposal import Action, Proposal, WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 from gangly_tui.flow import decide
 from gangly_tui.store import decisions
+from gangly_tui.store.locks import sender_lock
 from tests.flow.conftest import House
 from tests.flow.steps import card_of, cards, land
 
@@ -247,3 +248,66 @@ async def test_what_is_withdrawn_while_it_is_looked_at_does_not_leave(house: Hou
 
 async def test_an_empty_outbox_has_no_next_time(house: House) -> None:
     assert house.desk.courier.next_due() is None
+
+
+async def test_what_another_window_has_in_the_air_is_left_to_it(house: House) -> None:
+    card = await on_its_way(house)
+
+    class Crash(BaseException):
+        pass
+
+    def crash(point: str) -> None:
+        if point == "attempted.committed":
+            raise Crash
+
+    house.desk.courier._at = crash
+    with pytest.raises(Crash):
+        await land(house)
+    house.desk.courier._at = lambda _: None
+    with sender_lock(house.desk.db.path):
+        assert await house.desk.courier.deliver_due() == []
+    assert state(house, card) is DeliveryState.ATTEMPTED
+    assert await house.desk.courier.deliver_due() == []
+    assert state(house, card) is DeliveryState.UNKNOWN, "nobody else sends: it was left behind"
+
+
+async def test_no_read_before_the_horizon_decides(house: House) -> None:
+    card = await on_its_way(house)
+    house.desk.courier._writer = Answers(house, OutcomeUnknown("reset"))
+    await land(house)
+    early = decisions.get_delivery(house.desk.db, card.id)
+    assert early
+    decisions.put_delivery(house.desk.db, replace(early, due_at=house.clock()))
+    assert "not sure yet whether it arrived" in (await land(house))[0]
+    assert state(house, card) is DeliveryState.UNKNOWN
+
+
+async def test_a_create_without_an_answer_is_made_again_only_when_its_marker_is_nowhere(house: House) -> None:
+    step = next(each for each in await cards(house) if each.group == "next step")
+    decide.approve(house.desk, step.id, step.digest())
+    house.desk.courier._writer = Answers(house, OutcomeUnknown("reset"))
+    await land(house)
+    house.clock.forward(seconds=30)
+    assert await land(house) == ["read back: it did not arrive; trying again"]
+    assert await land(house) == ["saved, read back"]
+    assert house.crm.execute("SELECT count(*) FROM record WHERE op_id = ?", (step.id,)).fetchone() == (1,)
+
+
+async def test_a_removal_of_what_a_look_no_longer_finds_sends_nothing(house: House) -> None:
+    card = await removal(house)
+    house.crm.execute("UPDATE record SET gone = 1 WHERE kind = 'activity' AND op_id IS NOT NULL")
+    assert await land(house) == ["it is there already: nothing was sent"]
+    assert state(house, card) is DeliveryState.SENT
+
+
+async def test_what_is_withdrawn_while_it_cannot_be_read_stays_withdrawn(house: House) -> None:
+    card = await on_its_way(house)
+
+    class Slow(SandboxReader):
+        async def read(self, ref: RecordRef) -> Record:
+            decide.undo(house.desk, card.id)
+            raise Unreachable("down")
+
+    house.desk.courier._reader = Slow(house.crm_path)
+    assert await land(house) == []
+    assert state(house, card) is DeliveryState.WITHDRAWN
