@@ -283,6 +283,9 @@ async def test_the_strip_names_the_call_where_there_is_one_line(demo_desk: Desk,
         strip = rep.shown().splitlines()[2]
         assert "Moravia Steel: production planning" in strip
         assert f"call 1 of 2, {len(cards)} cards" in strip
+        await rep.pilot.click(QueueView, offset=(strip.index("›"), 0))
+        await rep.pilot.pause()
+        assert rep.card.meeting_id == meeting_of("kestrel")
 
 
 async def test_nothing_to_review_says_what_is_next(demo_desk: Desk, clock: Clock) -> None:

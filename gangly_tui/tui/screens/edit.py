@@ -186,7 +186,7 @@ class EditScreen(ModalScreen[Proposal | None]):
             value = parse(text, change)
         except InputError as error:
             count = _count(text, change)
-            said.update(join(line(str(error), limit=300, style="$warn"), count))
+            said.update(join(line(str(error), limit=300, style="$warn"), "  ", count))
             return
         if value is None:
             said.update(Content.styled("the field will be emptied", "$warn"))
@@ -306,6 +306,6 @@ def _as_typed(change: FieldChange) -> str:
 
 def _count(text: str, change: FieldChange) -> Content:
     if change.max_length is None:
-        return Content.styled(f"  {len(text):,} characters", "$quiet")
+        return Content.styled(f"{len(text):,} characters", "$quiet")
     over = len(text.strip()) > change.max_length
-    return Content.styled(f"  {len(text):,} of {change.max_length:,} characters", "$bad" if over else "$quiet")
+    return Content.styled(f"{len(text):,} of {change.max_length:,} characters", "$bad" if over else "$quiet")

@@ -145,13 +145,17 @@ class ReviewScreen(Screen[None]):
             if event.item < len(cards):
                 self._go(cards[event.item].id)
 
+    def on_queue_view_call_wanted(self, event: QueueView.CallWanted) -> None:
+        event.stop()
+        self.action_call(event.by)
+
     def _go(self, card_id: str) -> None:
         if card_id and card_id != self._current:
             self._current = card_id
             self._show()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key works only where it means something; digits go to the deals of a card that asks, else to the tabs."""
+        """A key works where it means something; digits go to the deals of a card that asks, else to the tabs."""
         card = self.card
         if action == "deal":
             return bool(card and card.needs_choice)
@@ -198,8 +202,7 @@ class ReviewScreen(Screen[None]):
         if self._held("a") or card is None:
             return
         if body.seen is Seen.NOT_YET:
-            app_of(self).say("that was quicker than the eye: a again")
-            return
+            return app_of(self).say("that was quicker than the eye: a again")
         if body.seen is Seen.IN_PART:
             body.action_scroll_page(1)
             app_of(self).say("this card goes on: read it to its end, then a")
@@ -265,8 +268,7 @@ class ReviewScreen(Screen[None]):
             undone = decide.undo(self._desk)
         except GanglyError as error:
             app_of(self).complain(error)
-            self.reload()
-            return
+            return self.reload()
         if undone.withdrawn:
             app_of(self).say(f"taken back: {review_queue.short_name(undone.withdrawn)}; nothing was sent", tone="good")
             app_of(self).wake_courier()
@@ -284,8 +286,7 @@ class ReviewScreen(Screen[None]):
         if card is None or call is None or self._held("A"):
             return
         faces = [review_queue.face_of(self._desk, self._waiting, each) for each in self._low_risk(card.meeting_id)]
-        answer = partial(self._approve_low_risk, card)
-        self.app.push_screen(LowRiskScreen(faces, call.title, self.guard), answer)
+        self.app.push_screen(LowRiskScreen(faces, call.title, self.guard), partial(self._approve_low_risk, card))
 
     def _low_risk(self, meeting_id: str) -> list[Proposal]:
         """What `A` covers: never a card that was put off."""

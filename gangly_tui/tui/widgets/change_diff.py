@@ -15,7 +15,7 @@ from gangly_tui.domain.safe import clean
 from gangly_tui.domain.values import show
 from gangly_tui.tui.text import cell, join, line, short_day
 
-_SIDE_BY_SIDE = 84
+_SIDE_BY_SIDE = 72
 _EMPTY = ("", (), None)
 _BREAK = "⏎"
 _EDGE = "·"

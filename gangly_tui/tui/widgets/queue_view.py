@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from textual import events
 from textual.content import Content
+from textual.message import Message
 
 from gangly_tui.tui.review_queue import Call, Waiting, mark, plural, short_name
 from gangly_tui.tui.text import cell, join, line, short_day
@@ -14,6 +16,13 @@ from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 class QueueView(RowView, can_focus=False):
     """Items are the cards, in the order of `Waiting.cards`. Posts Moved when one is clicked."""
+
+    class CallWanted(Message):
+        """Another call: the one before (-1), the next one (1)."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
 
     def __init__(self) -> None:
         super().__init__(marked_always=True)
@@ -29,6 +38,15 @@ class QueueView(RowView, can_focus=False):
             return _list(waiting, now, width)
 
         self.show(rows, cursor=at)
+
+    def on_click(self, event: events.Click) -> None:
+        if self.size.height > 1:
+            return
+        event.prevent_default()
+        width = self.scrollable_content_region.width
+        tag = self._rows[0].tag.cell_length if self._rows else 0
+        if event.x >= width - tag:
+            self.post_message(self.CallWanted(1 if event.x >= width - tag // 2 else -1))
 
     def _reveal(self) -> None:
         if self.size.height > 1:
@@ -70,8 +88,10 @@ def _strip(waiting: Waiting, current: str, now: datetime, width: int) -> list[Ro
     if call is None:
         return [Row(left=Content.styled("no cards wait", "$quiet"))]
     where = waiting.calls.index(call) + 1
-    calls = f"call {where} of {len(waiting.calls)}, " if len(waiting.calls) > 1 else ""
-    tag = line(f"‹ {calls}{plural(len(waiting.cards), 'card')} ›", style="$quiet")
+    said = plural(len(waiting.cards), "card")
+    if len(waiting.calls) > 1:
+        said = f"‹ call {where} of {len(waiting.calls)}, {said} ›"
+    tag = line(said, style="$quiet")
     when = _when(call, now)
     room = max(width - MARGIN - tag.cell_length - len(when) - 4, 6)
     title = line(call.title, limit=300, style="bold").truncate(room, ellipsis=True)
