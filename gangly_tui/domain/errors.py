@@ -11,6 +11,7 @@ GanglyError                 message says what happened, `fix` says what to do
 ├── DecisionError           a decision does not fit the card it names
 │   ├── StaleApproval       the card changed after it was shown
 │   └── AlreadyDecided      the card has been decided before
+├── ModelError              a model gave no usable answer: the offline draft stands
 ├── ConnectorError          a system of record or engagement said no
 │   ├── Unreachable         nothing was applied; trying again later is safe
 │   │   └── RateLimited     the same, with the number of seconds to wait
@@ -73,6 +74,10 @@ class HeldByAnother(StoreError):
 
 class VaultError(GanglyError):
     """A key or a token cannot be had, or there is no place where it would be safe."""
+
+
+class ModelError(GanglyError):
+    """A model gave no usable answer. What was read without it stands."""
 
 
 class DecisionError(GanglyError):

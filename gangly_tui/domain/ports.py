@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -102,4 +102,30 @@ class Drafter(Protocol):
 
     def draft(self, text: str, context: ReadingContext) -> Draft:
         """Read the text. Equal input gives an equal Draft."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondReading:
+    """A draft after somebody else has read the text too. `trouble` says why a part of it was not read again."""
+
+    draft: Draft
+    added: int = 0
+    agreed: int = 0
+    disputed: int = 0
+    trouble: str = ""
+
+
+class SecondReader(Protocol):
+    """Reads a text behind the Drafter: confirms, contradicts, adds; never replaces. Proposes; never writes."""
+
+    @property
+    def host(self) -> str:
+        """Where the text goes, for the screen: "localhost", "api.openai.com"."""
+        ...
+
+    async def read_again(
+        self, text: str, context: ReadingContext, first: Draft, *, say: Callable[[str], None]
+    ) -> SecondReading:
+        """Read the text again. `say` is told what is going on. Raises ModelError: then `first` stands."""
         ...
