@@ -202,12 +202,11 @@ class ReviewScreen(Screen[None]):
         if self._held("a") or card is None:
             return
         if body.seen is Seen.NOT_YET:
-            return app_of(self).say("that was quicker than the eye: a again")
-        if body.seen is Seen.IN_PART:
+            app_of(self).say("that was quicker than the eye: a again")
+        elif body.seen is Seen.IN_PART:
             body.action_scroll_page(1)
             app_of(self).say("this card goes on: read it to its end, then a")
-            return
-        if self._decide(partial(decide.approve, self._desk, card.id, body.digest)):
+        elif self._decide(partial(decide.approve, self._desk, card.id, body.digest)):
             self._accepted = card.id
             app_of(self).say(f"approved: {review_queue.short_name(card)}", fix="u takes it back")
             self._next(card, alone=True)
@@ -268,7 +267,8 @@ class ReviewScreen(Screen[None]):
             undone = decide.undo(self._desk)
         except GanglyError as error:
             app_of(self).complain(error)
-            return self.reload()
+            self.reload()
+            return
         if undone.withdrawn:
             app_of(self).say(f"taken back: {review_queue.short_name(undone.withdrawn)}; nothing was sent", tone="good")
             app_of(self).wake_courier()
