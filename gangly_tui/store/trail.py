@@ -12,14 +12,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from gangly_tui.domain import merkle
 from gangly_tui.domain.audit import GENESIS, NOTHING, AuditChange, AuditEntry, AuditKind, Plain, body
 from gangly_tui.domain.errors import StoreError
 from gangly_tui.store.codec import well_formed
 from gangly_tui.store.database import Connection, transaction
-from gangly_tui.store.trail_check import compare_heads, compare_notes, verify_trail
-from gangly_tui.store.trail_export import export_csv, export_jsonl, prove
 from gangly_tui.store.trail_keys import ref_of, seal
 from gangly_tui.store.trail_read import count, entries, entries_at
 from gangly_tui.store.trail_tree import (
@@ -39,6 +39,10 @@ from gangly_tui.store.trail_tree import (
     origin_of,
     sign_head,
 )
+
+if TYPE_CHECKING:
+    from gangly_tui.store.trail_check import compare_heads, compare_notes, verify_trail
+    from gangly_tui.store.trail_export import export_csv, export_jsonl, prove
 
 __all__ = [
     "GENESIS",
@@ -67,6 +71,20 @@ __all__ = [
     "sign_head",
     "verify_trail",
 ]
+
+_LATER = {
+    "trail_check": ("compare_heads", "compare_notes", "verify_trail"),
+    "trail_export": ("export_csv", "export_jsonl", "prove"),
+}
+"""What no first screen needs: loaded when it is asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f"gangly_tui.store.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 _OURS = frozenset({AuditKind.ERASED, AuditKind.OPENED})
 """Kinds that only `erase` and `freeze` write."""
