@@ -270,7 +270,7 @@ class Gate:
             *_tokens(evidence.speaker),
             *(part for person in self.reading.cast.people for part in _tokens(person.name)),
         }
-        frame |= set(_tokens(self.context.rep_name)) | ({"send"} if re.search(r"\bsend\b", self.all) else set())
+        frame |= set(_tokens(self.context.rep_name)) | ({"send"} if self.reading.says_send else set())
         body = re.sub(
             r" by (\d{1,2} [A-Z][a-z]{2} \d{4})$",
             lambda hit: "" if self._gives(hit.group(1), evidence) else hit.group(),
@@ -294,7 +294,7 @@ class Gate:
             lambda hit: "" if self._gives(hit.group(1), evidence) else hit.group(),
             action,
         )
-        anywhere = {"send"} if re.search(r"\bsend\b", self.all) else set()
+        anywhere = {"send"} if self.reading.says_send else set()
         quote |= {BASE[word] for word in quote & BASE.keys()}
         loose = [word for word in _tokens(dated) if word not in quote | names | _TEMPLATE | anywhere]
         return f"its quote does not say {loose[0]!r}" if loose else "" if _tokens(action) else "no words"

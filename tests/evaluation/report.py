@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.evaluation.checker import failures
 from tests.evaluation.data import ROOT
-from tests.intelligence.call_keys import NAMES, Marks, mark, read_call
+from tests.intelligence.call_keys import FOLDER, NAMES, Marks, mark, read_call
 
 TARGETS: dict[str, tuple[str, float]] = {
     "recognizers_day": ("recall", 0.90),
@@ -67,6 +67,40 @@ def ungrounded() -> dict[str, list[str]]:
     return found
 
 
+_COST = """
+import sys, time
+if sys.argv[1:]:
+    from gangly_tui.intelligence.offline.drafter import OfflineDrafter, read_context
+    from tests.evaluation.report import hour_of_speech
+    from tests.intelligence.conftest import REP
+    text = hour_of_speech()
+    context = read_context(text, REP)
+    began = time.process_time()
+    OfflineDrafter().draft(text, context)
+    print(time.process_time() - began)
+with open("/proc/self/status") as status:  # the process's own peak: ru_maxrss begins with the parent's
+    print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024)
+"""
+
+
+def hour_of_speech() -> str:
+    """About ten thousand words of a dense sales call: one call over and over."""
+    head, mark_of_rep, talk = (FOLDER / "procurement.md").read_text("utf-8").partition("**Luis:**")
+    return head + (mark_of_rep + talk + "\n") * (10_000 // len(talk.split()))
+
+
+def cost() -> tuple[float, float]:
+    """(seconds of processor time for an hour of speech, MB over the bare interpreter), in a process of its own."""
+    root = Path(__file__).resolve().parents[2]
+    lines = []
+    for given in ([], ["read"]):
+        done = subprocess.run(
+            [sys.executable, "-c", _COST, *given], cwd=root, capture_output=True, text=True, check=True
+        )
+        lines.append([float(line) for line in done.stdout.split()])
+    return lines[1][0], lines[1][1] - lines[0][0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--misses", type=int, default=0, help="let score.py print the first N misses of each set")
@@ -90,6 +124,10 @@ def main() -> None:
     wrong = sum(len(each.wrong) for each in marks.values())
     say(f"calls with a key             {len(marks)}  steps {found}/{steps}, {false} false  days {right}/{days}  ")
     say(f"wrong facts {wrong}  {1000 * spent:.0f} ms a call\n")
+    seconds, memory = cost()
+    say(
+        f"an hour of speech            {seconds:.2f} s, {memory:.0f} MB over the bare interpreter   target 1 s, 60 MB\n"
+    )
     loose = ungrounded()
     say(f"values without evidence      {sum(map(len, loose.values()))}\n")
     for name, each in marks.items() if options.calls else ():

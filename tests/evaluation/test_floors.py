@@ -79,17 +79,17 @@ def test_two_runs_are_equal_byte_by_byte() -> None:
     assert runs[0].count(b"\n") == len(files)
 
 
-def test_an_hour_of_speech_takes_a_second_and_a_page_of_notes_a_tenth() -> None:
-    call = (FOLDER / "procurement.md").read_text("utf-8")
-    head, _, talk = call.partition("**Luis:**")
-    hour = head + ("**Luis:**" + talk + "\n") * (10_000 // len(talk.split()))
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_an_hour_of_speech_takes_a_second_and_sixty_megabytes() -> None:
+    seconds, memory = report.cost()
+    assert seconds < 1.0
+    assert memory < 60
+
+
+def test_a_page_of_notes_takes_a_tenth_of_a_second() -> None:
     page = ((FOLDER / "shorthand.txt").read_text("utf-8") + "\n") * 3
-    for text, allowed in ((hour, 1.0), (page, 0.1)):
-        context = read_context(text, REP)
-        OfflineDrafter().draft(text[:2000], context)
-        spent = []
-        for _ in range(2):
-            began = time.process_time()
-            OfflineDrafter().draft(text, context)
-            spent.append(time.process_time() - began)
-        assert min(spent) < allowed, f"{len(text.split())} words took {min(spent):.2f} s"
+    context = read_context(page, REP)
+    OfflineDrafter().draft(page, context)
+    began = time.process_time()
+    OfflineDrafter().draft(page, context)
+    assert time.process_time() - began < 0.1

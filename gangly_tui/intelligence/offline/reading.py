@@ -35,6 +35,10 @@ class Reading:
     alive: tuple[Sentence, ...]
     unread: dict[int, str]
     """index of each sentence in another language, and that language"""
+    dictated: bool = False
+    """no capital anywhere: names cannot be told by theirs"""
+    says_send: bool = False
+    """"send" stands somewhere in the text, so that a step may be worded with it"""
 
     @property
     def text(self) -> str:
@@ -125,4 +129,14 @@ def read(text: str, context: ReadingContext) -> Reading:
         and each.block not in (Block.PREP, Block.SIGNATURE)
         and not planted(each.low)
     )
-    return Reading(source=source, cast=cast, context=context, gone=gone, amended=amended, alive=alive, unread=foreign)
+    return Reading(
+        source=source,
+        cast=cast,
+        context=context,
+        gone=gone,
+        amended=amended,
+        alive=alive,
+        unread=foreign,
+        dictated=text.islower(),
+        says_send=bool(re.search(r"\bsend\b", text, re.IGNORECASE)),
+    )

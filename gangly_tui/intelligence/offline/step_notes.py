@@ -185,7 +185,7 @@ def _by_arrow(clause: _Clause) -> _Task | None:
 def _by_name(clause: _Clause) -> _Task | None:
     """ "Priya to send redlines", "they will check"; in dictated notes names have no capitals."""
     found = _TO.match(clause.text)
-    if not found and clause.reading.text.islower():
+    if not found and clause.reading.dictated:
         found = _LOWER_NAME.match(clause.text)
         if found and found.group("who") in NOT_A_NAME:
             return None
@@ -205,7 +205,7 @@ def _wanted(clause: _Clause) -> _Task | None:
         return None
     if re.match(r"(?:a |an |the )?(?:[\w-]+ )?(?:demo|trial|pilot|poc)\b", found.group("what"), re.I):
         return None
-    send = "send " if re.search(r"\bsend\b", clause.reading.text, re.I) else ""
+    send = "send " if clause.reading.says_send else ""
     return _Task(start=found.start("what"), who="me", sure=0.56, prefix=send, rule="wanted")
 
 

@@ -171,7 +171,7 @@ def _core(text: str) -> str:
             begin = max(
                 (
                     low.rfind(mark, 0, hit.start()) + len(mark)
-                    for mark in (", ", "; ", " - ", " but ", " and ", "\u2014")
+                    for mark in (", ", "; ", ". ", " - ", " but ", " and ", "\u2014")
                     if low.rfind(mark, 0, hit.start()) >= 0
                 ),
                 default=0,
