@@ -6,81 +6,61 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gangly_tui.config import Config, load_config, paths, private_folder, zone
+from gangly_tui.config import Config, load_config, paths, zone
 from gangly_tui.domain.errors import ConfigError
-from gangly_tui.domain.hierarchy import Hierarchy, parse_hierarchy
 from gangly_tui.flow.desk import Desk, Settings
+from gangly_tui.model_on_demand import model_of
 from gangly_tui.on_demand import CalendarOnDemand, CourierOnDemand, DrafterOnDemand, ReaderOnDemand
-from gangly_tui.store.database import Connection, open_database
-from gangly_tui.store.room import ROOM
+from gangly_tui.profiles import (
+    CALENDAR,
+    DEMO,
+    SANDBOX,
+    crm_file,
+    folder,
+    hierarchy_page,
+    login,
+    open_store,
+    profile_of,
+    sandbox_crm,
+    store_file,
+    system_of,
+)
+from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.record.sandbox_db import CrmFile
+    from gangly_tui.domain.hierarchy import Scope
     from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter
-    from gangly_tui.domain.secret import Secret
     from gangly_tui.flow.deliver import Courier
+    from gangly_tui.linking import Linked
+    from gangly_tui.store.health import Recorder
 
-DEMO = "demo"
-"""The sandbox CRM with its fictional company and a working day of calls."""
-CALENDAR = "calendar"
-"""Your own calendar file beside a sandbox CRM that starts empty."""
+__all__ = [
+    "CALENDAR",
+    "DEMO",
+    "crm_at_hand",
+    "crm_file",
+    "desk_at_hand",
+    "folder",
+    "new_id",
+    "open_desk",
+    "open_store",
+    "profile_of",
+    "sandbox_profile",
+    "store_at_hand",
+    "store_file",
+]
 
-SYSTEM = "sandbox"
-_FOLDERS = {DEMO: "sandbox", CALENDAR: "calendar"}
 _LABELS = {
     DEMO: "sandbox CRM · fiction · store not encrypted",
     CALENDAR: "own calendar · sandbox CRM · store encrypted",
 }
 _OP_BYTES = 10
-
-
-def profile_of(config: Config) -> str:
-    """Which of the profiles the configuration asks for. Raises ConfigError when nothing is set up."""
-    if not config.is_set_up:
-        raise ConfigError("nothing is connected yet", fix="gangly demo, or: gangly connect")
-    return CALENDAR if config.calendars else DEMO
-
-
-def folder(profile: str) -> Path:
-    """Where a profile's files are."""
-    return paths().data / _FOLDERS[profile]
-
-
-def crm_file(profile: str) -> Path:
-    """The sandbox CRM's own database of a profile."""
-    return folder(profile) / "crm.db"
-
-
-def store_file(profile: str) -> Path:
-    """The store of a profile."""
-    return folder(profile) / "store.db"
-
-
-def open_store(profile: str) -> Connection:
-    """Open the profile's store alone: the fiction as it is, everything else under its key.
-
-    Raises StoreError, VaultError, ConfigError.
-    """
-    private_folder(paths().data)
-    private_folder(folder(profile))
-    return open_database(store_file(profile), key=_key(profile), room=ROOM)
-
-
-def _key(profile: str) -> Secret[bytes] | None:
-    """The key of the profile's store, which an earlier gangly may have left in clear. The fiction has none."""
-    if profile == DEMO:
-        return None
-    from gangly_tui.keys import keys_of
-    from gangly_tui.store.encrypt import encrypt
-
-    store = store_file(profile)
-    key = keys_of(paths().data).of_store(f"store {profile}", store)
-    encrypt(store, key)
-    return key
 
 
 def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] | None = None) -> Desk:
@@ -90,31 +70,21 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
     Raises ConfigError, StoreError, InputError.
     """
     profile = profile or profile_of(config)
+    system = system_of(profile)
     here = zone(config.timezone)
     clock = now or (lambda: datetime.now(here))
-    hierarchy = _hierarchy()
-    scope = hierarchy.scope(SYSTEM)
+    hierarchy = hierarchy_page()
+    scope = hierarchy.scope(system)
     db = open_store(profile)
     try:
-        crm = _crm(profile, clock)
+        doors: _Sandbox | _VendorDoors = (
+            _VendorDoors(config, system, db, scope, clock)
+            if system != SANDBOX
+            else _Sandbox(sandbox_crm(profile, clock), scope)
+        )
     except BaseException:
         db.close()
         raise
-    opened: list[Callable[[], None]] = []
-
-    def load_reader() -> RecordReader:
-        from gangly_tui.connectors.record.sandbox import SandboxReader
-
-        reader = SandboxReader(crm, scope)
-        opened.append(reader.close)
-        return reader
-
-    def load_writer() -> RecordWriter:
-        from gangly_tui.connectors.record.sandbox import SandboxWriter
-
-        writer = SandboxWriter(crm)
-        opened.append(writer.close)
-        return writer
 
     def load_courier() -> Courier:
         from gangly_tui.flow.deliver import Courier
@@ -122,7 +92,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         return Courier(
             db=db,
             reader=reader,
-            writer=load_writer(),
+            writer=doors.writer(),
             scope=scope,
             now=clock,
             new_id=new_id,
@@ -141,7 +111,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
             sys.stderr.write(f"gangly: {trouble}\n")
 
     settings = _settings(config, profile)
-    reader = ReaderOnDemand(SYSTEM, load_reader)
+    reader = ReaderOnDemand(system, doors.reader)
     return Desk(
         db=db,
         reader=reader,
@@ -151,11 +121,97 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         hierarchy=hierarchy,
         settings=settings,
         now=clock,
-        label=_LABELS[profile] + (" · READ ONLY: a newer gangly wrote the store" if db.read_only else ""),
+        label=_label(config, profile) + (" · READ ONLY: a newer gangly wrote the store" if db.read_only else ""),
         new_id=new_id,
         read_file=_read_file,
-        on_close=(close_session, lambda: _close_all(opened)),
+        model=model_of(config, scope),
+        on_close=(close_session, doors.close),
     )
+
+
+class _Sandbox:
+    """The doors of the sandbox CRM, each opened when it is first needed."""
+
+    def __init__(self, crm: CrmFile, scope: Scope) -> None:
+        self._crm = crm
+        self._scope = scope
+        self._opened: list[Callable[[], None]] = []
+
+    def reader(self) -> RecordReader:
+        from gangly_tui.connectors.record.sandbox import SandboxReader
+
+        reader = SandboxReader(self._crm, self._scope)
+        self._opened.append(reader.close)
+        return reader
+
+    def writer(self) -> RecordWriter:
+        from gangly_tui.connectors.record.sandbox import SandboxWriter
+
+        writer = SandboxWriter(self._crm)
+        self._opened.append(writer.close)
+        return writer
+
+    def close(self) -> None:
+        while self._opened:
+            self._opened.pop()()
+
+
+class _VendorDoors:
+    """The doors of a connected vendor, over one connection that is opened with the first of them."""
+
+    def __init__(
+        self, config: Config, system: str, db: Connection, scope: Scope, clock: Callable[[], datetime]
+    ) -> None:
+        self._config = config
+        self._system = system
+        self._db = db
+        self._scope = scope
+        self._clock = clock
+
+    @cached_property
+    def _recorder(self) -> Recorder:
+        from gangly_tui.store.health import Recorder
+
+        return Recorder(self._db)
+
+    @cached_property
+    def _linked(self) -> Linked:
+        from gangly_tui.keys import keys_of
+        from gangly_tui.linking import open_link
+
+        return open_link(
+            self._system,
+            self._config,
+            keys_of(paths().data).vault(),
+            scope=self._scope,
+            recorder=self._recorder,
+            user_email=self._config.user_email,
+            now=self._clock,
+        )
+
+    def reader(self) -> RecordReader:
+        reader: RecordReader = self._linked.module.open_reader(self._linked.link)
+        return reader
+
+    def writer(self) -> RecordWriter:
+        writer: RecordWriter = self._linked.module.open_writer(self._linked.link)
+        return writer
+
+    def close(self) -> None:
+        """Keep what was noted of the last exchanges. Connections end with their event loop."""
+        if "_recorder" in self.__dict__:
+            self._recorder.flush()
+
+
+def _label(config: Config, profile: str) -> str:
+    """What is connected, for the top of the screen."""
+    if profile in _LABELS:
+        return _LABELS[profile]
+    table = config.connections.get(profile, {})
+    parts = [str(table.get("title", profile)), str(table.get("account", "not connected"))]
+    if table.get("loopback"):
+        parts.append(f"TRIAL on {table['loopback']}")
+    return " · ".join([*parts, "store encrypted"])
 
 
 @contextmanager
@@ -178,52 +234,24 @@ def store_at_hand() -> Iterator[Connection]:
         db.close()
 
 
+def sandbox_profile(config: Config) -> str:
+    """The profile, when it is one of the sandbox's. Raises ConfigError when a real CRM is connected."""
+    profile = profile_of(config)
+    if system_of(profile) != SANDBOX:
+        raise ConfigError(f"{profile} is connected, not the sandbox", fix="gangly connect sandbox")
+    return profile
+
+
 def crm_at_hand() -> CrmFile:
     """The sandbox CRM's file of what is configured, created (and filled, in the demo) when it is not there yet."""
     config = load_config()
     here = zone(config.timezone)
-    return _crm(profile_of(config), lambda: datetime.now(here))
+    return sandbox_crm(sandbox_profile(config), lambda: datetime.now(here))
 
 
 def new_id() -> str:
     """A new operation id: 80 random bits. It names the card, and marks the write in the CRM."""
     return os.urandom(_OP_BYTES).hex()
-
-
-def _crm(profile: str, clock: Callable[[], datetime]) -> CrmFile:
-    """The CRM's file; made in one step when it is not there, so that a crash leaves no half-filled company."""
-    file = crm_file(profile)
-    private_folder(file.parent)
-    fresh = file.with_suffix(".new")
-    if profile == DEMO:
-        if file.exists():
-            return file
-        fresh.unlink(missing_ok=True)
-        from gangly_tui.connectors.record.sandbox_seed import seed
-
-        now = clock()
-        seed(fresh, now.date(), now.tzinfo or UTC)
-        fresh.replace(file)
-        return file
-    return _own_crm(file, fresh, _key(profile))
-
-
-def _own_crm(file: Path, fresh: Path, store_key: Secret[bytes] | None) -> CrmFile:
-    """A sandbox CRM that takes in what the rep writes is under a key of its own."""
-    from gangly_tui.connectors.record.sandbox import create_empty
-    from gangly_tui.connectors.record.sandbox_db import KeyedFile
-    from gangly_tui.keys import derived
-    from gangly_tui.store.encrypt import encrypt
-
-    assert store_key is not None  # only the fiction has none
-    key = derived(store_key, "sandbox CRM")
-    if file.exists():
-        encrypt(file, key)
-    else:
-        fresh.unlink(missing_ok=True)
-        create_empty(KeyedFile(path=fresh, key=key))
-        fresh.replace(file)
-    return KeyedFile(path=file, key=key)
 
 
 def _calendars(config: Config, profile: str, clock: Callable[[], datetime]) -> tuple[EngagementReader, ...]:
@@ -235,7 +263,7 @@ def _calendars(config: Config, profile: str, clock: Callable[[], datetime]) -> t
 
             return SandboxCalendar(here, lambda: clock().date())
 
-        return (CalendarOnDemand(SYSTEM, load_demo),)
+        return (CalendarOnDemand(SANDBOX, load_demo),)
     return tuple(_calendar_file(Path(each), here) for each in config.calendars)
 
 
@@ -243,16 +271,6 @@ def _calendar_file(path: Path, here: tzinfo) -> EngagementReader:
     from gangly_tui.connectors.engagement.files import CalendarFile  # its libraries are loaded when it is read
 
     return CalendarFile(path, here)
-
-
-def _hierarchy() -> Hierarchy:
-    """The team's page beside config.toml, else the one that comes with gangly. Raises ConfigError."""
-    own = paths().config / "hierarchy.toml"
-    page = own if own.exists() else Path(__file__).with_name("hierarchy.toml")
-    try:
-        return parse_hierarchy(page.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{page} cannot be read", fix="repair or remove the file") from error
 
 
 def _settings(config: Config, profile: str) -> Settings:
@@ -264,7 +282,7 @@ def _settings(config: Config, profile: str) -> Settings:
         day = demo_day()
     email = config.user_email or day.get("email", "")
     return Settings(
-        user_name=config.user_name or day.get("rep", "") or _login(),
+        user_name=config.user_name or day.get("rep", "") or login(),
         user_email=email,
         our_company=config.our_company or day.get("company", ""),
         our_domains=frozenset(each.lower() for each in config.our_domains or day.get("domains", ()))
@@ -275,16 +293,6 @@ def _settings(config: Config, profile: str) -> Settings:
         currency=config.currency,
         grace_seconds=config.grace_seconds,
     )
-
-
-def _login() -> str:
-    """This machine's name for the person: the trail never says "nobody"."""
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (OSError, KeyError):
-        return "unnamed user"
 
 
 def _domain_of(email: str) -> frozenset[str]:
@@ -306,8 +314,3 @@ def _engine() -> Drafter:
     from gangly_tui.intelligence.offline.drafter import OfflineDrafter
 
     return OfflineDrafter()
-
-
-def _close_all(opened: list[Callable[[], None]]) -> None:
-    while opened:
-        opened.pop()()

@@ -233,11 +233,11 @@ def reset(yes: bool) -> None:
     """
     from datetime import datetime
 
-    from gangly_tui.bootstrap import folder, open_desk, profile_of
+    from gangly_tui.bootstrap import folder, open_desk, sandbox_profile
     from gangly_tui.config import load_config
 
     config = load_config()
-    profile = profile_of(config)
+    profile = sandbox_profile(config)
     if not yes:
         if not sys.stdin.isatty():
             raise InputError("off a terminal this needs a clear word", fix="gangly sandbox reset --yes")

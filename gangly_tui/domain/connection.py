@@ -121,9 +121,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """A connection that stands. `rotate_by` is when a token made by hand should be replaced; None for a sign-in."""
+    """A connection that stands. `rotate_by` is when a token made by hand should be replaced; None for a sign-in.
+
+    `same_settings`: it was connected before in the same way, so that what is open goes on with the new sign-in.
+    """
 
     name: str
     title: str
     standing: Standing
     rotate_by: date | None = None
+    same_settings: bool = False

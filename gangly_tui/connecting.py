@@ -1,0 +1,332 @@
+"""Connect and disconnect a CRM: what is asked, the sign-in, a look at the account, and what is kept of it.
+
+Nothing is kept before the vendor has let a first look through: a sign-in that fails leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from gangly_tui.config import Config, load_config, paths, private_folder, save_config
+from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, exchange, kept_as, revoke
+from gangly_tui.connectors.transport import Reach, base_url, open_client
+from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
+from gangly_tui.domain.audit import AuditKind
+from gangly_tui.domain.connection import Answers, Connected, Plan, PlanWay, Step
+from gangly_tui.domain.errors import ConfigError, InputError
+from gangly_tui.domain.secret import Secret
+from gangly_tui.keys import keys_of
+from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, vendor_of
+from gangly_tui.profiles import folder, hierarchy_page, login, open_store, store_file
+
+Tell = Callable[[Step], None]
+OpenPage = Callable[[str], bool]
+"""Shows a page in the person's browser; False when there is none."""
+
+
+def plan_of(name: str) -> Plan:
+    """What connecting this system will ask. Opens nothing and asks nothing. Raises ConfigError."""
+    from gangly_tui.connectors.vault import names_in
+
+    _, vendor = vendor_of(name)
+    kept = load_config().connections.get(name, {})
+    setup = setup_of(name, kept, _Nothing())
+    prefix = f"{name}."
+    return Plan(
+        name=name,
+        title=vendor.title,
+        ways=tuple(_way_of(vendor, way, setup) for way in vendor.ways),
+        permissions=vendor.permissions,
+        admin=vendor.admin,
+        audit_fields=vendor.audit_fields,
+        guards=vendor.guards,
+        way=str(kept.get("way", "")),
+        known={HOST: setup.loopback, **setup.values} if setup.loopback else dict(setup.values),
+        kept=frozenset(each.removeprefix(prefix) for each in names_in(paths().data) if each.startswith(prefix)),
+    )
+
+
+def guide_of(name: str) -> str:
+    """The administrator's page of a vendor, Markdown. Raises ConfigError."""
+    _, vendor = vendor_of(name)
+    return vendor.guide.strip() + "\n"
+
+
+def _way_of(vendor: Vendor, way: Way, setup: Setup) -> PlanWay:
+    provider = _tried(vendor, way, setup)
+    return PlanWay(
+        name=way.name,
+        title=way.title,
+        means=way.means,
+        asks=(*vendor.asks, *way.asks),
+        browser=way.provider is not None,
+        device=bool(provider and provider.device_url),
+    )
+
+
+def _tried(vendor: Vendor, way: Way, setup: Setup) -> Provider | None:
+    """The provider as far as it can be told before the answers are there."""
+    examples = {ask.name: setup.get(ask.name) or ask.example or "x" for ask in (*vendor.asks, *way.asks)}
+    return provider_of(vendor, way, replace(setup, values=examples, secret=lambda _: None))
+
+
+def unlock() -> None:
+    """Open the vault, or make it: this may ask for a passphrase on the terminal. Raises VaultError."""
+    keys_of(private_folder(paths().data)).vault()
+
+
+async def connect(
+    name: str,
+    answers: Answers,
+    *,
+    tell: Tell = lambda _: None,
+    open_page: OpenPage = lambda _: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Connected:
+    """Sign in, look at the account, keep it, and make it the CRM that gangly works with.
+
+    Raises ConfigError, InputError, SignInNeeded, ConnectorError, VaultError; nothing is kept then.
+    """
+    module, vendor = vendor_of(name)
+    config = load_config()
+    before = config.connections.get(name, {})
+    way = vendor.way(answers.way or str(before.get("way", "")))
+    values, loopback = _values(vendor, way, answers, before)
+    vault = keys_of(private_folder(paths().data)).vault()
+    staged = Staged(vault, {secret_name(name, each): secret for each, secret in answers.secrets.items()})
+    table: dict[str, Any] = {**values, "way": way.name, "title": vendor.title}
+    if loopback:
+        table["loopback"] = loopback
+    setup = setup_of(name, table, staged)
+    _complete(vendor, way, setup)
+    provider = provider_of(vendor, way, setup)
+    if provider is not None:
+        reach = reach_of(vendor, setup, config)
+        tokens = await _sign_in(vendor, provider, reach, device=answers.device, tell=tell, open_page=open_page, now=now)
+        staged.put(kept_as(name), tokens.dump())
+        table["scopes"] = tokens.scope
+    tell(Step(text=f"looking at the account in {vendor.title}"))
+    scope = hierarchy_page().scope(name)
+    linked = open_link(name, config, staged, scope=scope, table=table, user_email=config.user_email, now=now)
+    try:
+        standing = await module.check(linked.link)
+    finally:
+        await linked.link.wire.close()
+    rotate_by = now().date() + timedelta(days=way.rotate_days) if provider is None else None
+    table |= {
+        "account": standing.account,
+        "since": now().date().isoformat(),
+        "audit_fields": sorted(standing.found),
+        **({"rotate_by": rotate_by.isoformat()} if rotate_by else {}),
+    }
+    staged.keep(unused=[each for each in kept_names(vendor) if not _is_used(each, vendor, way)])
+    _enter(AuditKind.CONNECTED, name, _sentence(way, standing.account, rotate_by, loopback), now())
+    save_config(replace(load_config(), crm=name, connections={**load_config().connections, name: table}))
+    facts = {"account", "since", "audit_fields", "rotate_by", "scopes"}
+    return Connected(
+        name=name,
+        title=vendor.title,
+        standing=standing,
+        rotate_by=rotate_by,
+        same_settings={each: table[each] for each in table if each not in facts}
+        == {each: before[each] for each in before if each not in facts},
+    )
+
+
+async def disconnect(name: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> tuple[bool, int]:
+    """Revoke at the vendor, forget here. Returns whether the vendor took it, and how many approved writes still wait.
+
+    What was read stays, encrypted, with the trail. Raises InputError when it is not connected, VaultError.
+    """
+    config = load_config()
+    table = config.connections.get(name)
+    if table is None:
+        raise InputError(f"{name} is not connected", fix="gangly doctor says what is")
+    _, vendor = vendor_of(name)
+    vault = keys_of(private_folder(paths().data)).vault()
+    revoked = await _revoke(vendor, table, vault, config)
+    for each in kept_names(vendor):
+        vault.remove(each)
+    words = "revoked at the vendor" if revoked else "forgotten here; the vendor was not told"
+    waiting = _enter(AuditKind.DISCONNECTED, name, words, now())
+    left = {each: kept for each, kept in config.connections.items() if each != name}
+    save_config(replace(config, crm="" if config.crm == name else config.crm, connections=left))
+    return revoked, waiting
+
+
+async def _revoke(vendor: Vendor, table: Mapping[str, Any], vault: Keeper, config: Config) -> bool:
+    setup = setup_of(vendor.name, table, vault)
+    provider = provider_of(vendor, vendor.way(str(table.get("way", ""))), setup)
+    kept = vault.get(kept_as(vendor.name))
+    if provider is None or kept is None or not provider.revoke_url:
+        return False
+    async with open_client(reach_of(vendor, setup, config)) as client:
+        return await revoke(client, provider, Tokens.load(kept))
+
+
+class Staged:
+    """What a sign-in brings, held back from the vault until it is known to work."""
+
+    def __init__(self, vault: Keeper, fresh: Mapping[str, Secret[str]]) -> None:
+        self._vault = vault
+        self._fresh = dict(fresh)
+
+    def get(self, name: str) -> Secret[str] | None:
+        """The fresh one, else what the vault keeps."""
+        return self._fresh.get(name) or self._vault.get(name)
+
+    def put(self, name: str, secret: Secret[str]) -> None:
+        """Hold it."""
+        self._fresh[name] = secret
+
+    def remove(self, name: str) -> None:
+        """Let a fresh one go."""
+        self._fresh.pop(name, None)
+
+    def keep(self, unused: list[str]) -> None:
+        """Everything into the vault; what the way before needed leaves it."""
+        for name, secret in self._fresh.items():
+            if name not in unused:
+                self._vault.put(name, secret)
+        for name in unused:
+            self._vault.remove(name)
+
+
+class _Nothing:
+    """A keeper that keeps nothing."""
+
+    def get(self, name: str) -> Secret[str] | None:
+        """None."""
+        return None
+
+    def put(self, name: str, secret: Secret[str]) -> None:
+        """Nothing."""
+
+    def remove(self, name: str) -> None:
+        """Nothing."""
+
+
+def _is_used(kept: str, vendor: Vendor, way: Way) -> bool:
+    asks = {secret_name(vendor.name, ask.name) for ask in (*vendor.asks, *way.asks) if ask.secret}
+    own = kept_as(vendor.name) if way.provider else secret_name(vendor.name, way.token)
+    return kept in asks or kept == own
+
+
+def _values(vendor: Vendor, way: Way, answers: Answers, before: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """The answers that are no secret, checked, and the server on this machine that stands in for the vendor."""
+    asks = {ask.name: ask for ask in (*vendor.asks, *way.asks) if not ask.secret}
+    given = {name: value.strip() for name, value in answers.values.items() if value.strip()}
+    if unknown := sorted(set(given) - set(asks) - {HOST}):
+        raise InputError(f"{vendor.title} does not ask for {unknown[0]!r}", fix="it asks for: " + ", ".join(asks))
+    known = {name: str(before[name]) for name in asks if name in before and name != HOST}
+    host = given.pop(HOST, "") or str(before.get("loopback") or before.get(HOST, ""))
+    loopback = ""
+    if answers.insecure_loopback or (host and host == before.get("loopback")):
+        loopback = base_url(host or "-", Reach(hosts=frozenset(), loopback=True))
+    elif host and HOST in asks:
+        known[HOST] = _host(host, vendor)
+    elif host:
+        raise InputError(
+            f"{vendor.title} has one address for all", fix="leave --host out, or add --insecure-loopback for a trial"
+        )
+    return {**known, **given}, loopback
+
+
+def _host(text: str, vendor: Vendor) -> str:
+    """The customer's address as a bare host name. Raises ConfigError for one that is not the vendor's."""
+    try:
+        return urlsplit(base_url(text, Reach(hosts=vendor.hosts))).netloc
+    except ConfigError as error:
+        wanted = " or ".join(sorted(f"NAME{each}" if each.startswith(".") else each for each in vendor.hosts))
+        raise ConfigError(f"{error}", fix=f"{vendor.title} is at {wanted}") from error
+
+
+def _complete(vendor: Vendor, way: Way, setup: Setup) -> None:
+    """Raises InputError when something that is needed was not given."""
+    for ask in (*vendor.asks, *way.asks):
+        there = bool(setup.loopback) if ask.name == HOST and setup.loopback else bool(setup.get(ask.name))
+        if ask.secret:
+            there = setup.secret(ask.name) is not None
+        if not (there or ask.optional):
+            how = "give it by --secret-fd" if ask.secret else f"give it by --set {ask.name}=..."
+            raise InputError(f"{vendor.title} needs: {ask.label}. {ask.why}", fix=how)
+
+
+async def _sign_in(
+    vendor: Vendor,
+    provider: Provider,
+    reach: Reach,
+    *,
+    device: bool,
+    tell: Tell,
+    open_page: OpenPage,
+    now: Callable[[], datetime],
+) -> Tokens:
+    from gangly_tui.connectors.loopback import listening
+    from gangly_tui.connectors.oauth import ask_device_code, poll_device
+
+    async with open_client(reach) as client:
+        if device:
+            if not provider.device_url:
+                raise InputError(f"{vendor.title} has no sign-in by device code", fix="leave --device out")
+            begun = await ask_device_code(client, provider, now())
+            tell(Step(text="open this address on any device and type the code", url=begun.url, code=begun.user_code))
+            return await poll_device(client, provider, begun, now=now, sleep=asyncio.sleep)
+        async with listening(provider) as listener:
+            shown = open_page(listener.url)
+            words = "your browser asks for your consent" if shown else "open this address in a browser on this machine"
+            tell(Step(text=words, url=listener.url))
+            code = await listener.code()
+            tell(Step(text=f"{vendor.title} agreed"))
+            return await exchange(client, provider, listener.asked, code, now())
+
+
+def _sentence(way: Way, account: str, rotate_by: date | None, loopback: str) -> str:
+    words = f"{account}; {way.title}"
+    if rotate_by:
+        words += f"; static credential, rotate by {rotate_by.isoformat()}"
+    return words + (f"; a server on this machine, {loopback}" if loopback else "")
+
+
+def _enter(kind: AuditKind, name: str, detail: str, at: datetime) -> int:
+    """Put it into the trail of the system's own store. Returns how many approved writes wait in its outbox."""
+    from gangly_tui.domain.outbox import SETTLED, DeliveryState
+    from gangly_tui.store import trail
+    from gangly_tui.store.database import transaction
+    from gangly_tui.store.decisions import deliveries
+
+    if kind is AuditKind.DISCONNECTED and not store_file(name).exists():
+        return 0
+    config = load_config()
+    db = open_store(name)
+    try:
+        with transaction(db):
+            trail.append(
+                db,
+                at=at,
+                kind=kind,
+                user=config.user_email or config.user_name or login(),
+                source="gangly connect" if kind is AuditKind.CONNECTED else "gangly disconnect",
+                system=name,
+                target="",
+                target_name=name,
+                changes=(),
+                quote="",
+                op_id="",
+                payload_sha256="",
+                detail=detail,
+                subjects=(trail.THE_LOG,),
+            )
+        return len(deliveries(db, states=frozenset(DeliveryState) - SETTLED))
+    finally:
+        db.close()
+
+
+def where(name: str) -> str:
+    """Where what was read from a system is kept."""
+    return str(folder(name))
