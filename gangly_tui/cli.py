@@ -36,8 +36,10 @@ VERBS: dict[str, str] = {
     "pull": "deliver",
     "audit": "audit",
     "sandbox": "sandbox",
-    "connect": "app",
+    "connect": "connect",
+    "disconnect": "connect",
     "vault": "vault",
+    "model": "model",
     "doctor": "doctor",
 }
 """Each verb and the module of `gangly_tui.commands` that holds it, in the order of a day."""

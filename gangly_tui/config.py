@@ -46,7 +46,8 @@ class Config:
     `keymap` maps binding ids to keys. `trail` names the `witness`, a file or a folder under git that heads are left
     with, and how many days the trail is kept at least: nothing prunes it, and less than a year is refused.
     `connections` holds what `gangly connect` was told of each system, secrets never. `network` names a `proxy` and a
-    `ca_file`, a company's own certificates.
+    `ca_file`, a company's own certificates. `model` names the `base_url` and the `model` of a second reader, off
+    without them, and whether to `mask` addresses; its key is in the vault.
     """
 
     crm: str = ""
@@ -65,6 +66,7 @@ class Config:
     trail: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     network: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    model: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_set_up(self) -> bool:
@@ -301,6 +303,20 @@ def _is_network(value: Any) -> _Problem | None:
     return None
 
 
+def _is_model(value: Any) -> _Problem | None:
+    types = {"base_url": str, "model": str, "mask": bool}
+    if not isinstance(value, dict):
+        return _Problem(text=f"must be a table, not {_type(value)}", fix="gangly model set writes it")
+    for name, each in value.items():
+        where = ("model", name)
+        if name not in types:
+            fix = "its key is kept by gangly model set, never here" if "key" in name else _near(name, types)
+            return _Problem(text=f"has no setting {name!r}", fix=fix, where=where)
+        if not isinstance(each, types[name]):
+            return _Problem(text=f"has {name!r} as {_type(each)}", fix="gangly model set writes it", where=where)
+    return None
+
+
 _KEYS: Mapping[str, _Check] = MappingProxyType(
     {
         "crm": _is_crm,
@@ -319,6 +335,7 @@ _KEYS: Mapping[str, _Check] = MappingProxyType(
         "trail": _is_trail,
         "connections": _is_connections,
         "network": _is_network,
+        "model": _is_model,
     }
 )
 

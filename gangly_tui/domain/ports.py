@@ -115,6 +115,12 @@ class SecondReading:
     disputed: int = 0
     trouble: str = ""
 
+    @property
+    def words(self) -> str:
+        """What came of it, for a line on the screen."""
+        said = f"{self.added} added, {self.agreed} confirmed, {self.disputed} contradicted"
+        return f"{said}; not all was read: {self.trouble}" if self.trouble else said
+
 
 class SecondReader(Protocol):
     """Reads a text behind the Drafter: confirms, contradicts, adds; never replaces. Proposes; never writes."""

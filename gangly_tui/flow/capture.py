@@ -14,7 +14,7 @@ from gangly_tui.domain.draft import Draft, Notes, ReadingContext
 from gangly_tui.domain.errors import InputError, NotFound, Unreachable
 from gangly_tui.domain.hierarchy import in_scope
 from gangly_tui.domain.identity import mailbox, person_key
-from gangly_tui.domain.ports import Drafter
+from gangly_tui.domain.ports import Drafter, SecondReading
 from gangly_tui.domain.proposal import Proposal, ProposalState
 from gangly_tui.domain.propose import propose as lay_out
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef, encode
@@ -164,6 +164,15 @@ def read(drafter: Drafter, text: str, context: ReadingContext) -> Draft:
     return drafter.draft(text, context)
 
 
+async def read_again(
+    desk: Desk, text: str, context: ReadingContext, first: Draft, *, say: Callable[[str], None]
+) -> SecondReading:
+    """Let the configured model read the text behind the drafter. Raises ModelError: then `first` stands."""
+    if desk.model is None:
+        return SecondReading(draft=first)
+    return await desk.model.read_again(text, context, first, say=say)
+
+
 async def propose(
     desk: Desk, notes: Notes, draft: Draft | None = None, *, away: Callable[[Unreachable], None] = lambda _: None
 ) -> list[Proposal]:
@@ -191,6 +200,40 @@ async def propose(
                 decisions.set_proposal_state(desk.db, old.id, ProposalState.SUPERSEDED)
         decisions.save_proposals(desk.db, [each for each in asked if not each.edited])
     return asked
+
+
+async def join(desk: Desk, notes: Notes, draft: Draft, *, away: Callable[[Unreachable], None] = lambda _: None) -> int:
+    """Lay what a second reading added beside the cards that are there; how many are new.
+
+    No card is replaced. One that waits is only marked, when the second reading confirms or contradicts it: an approval
+    of what it showed before then no longer fits.
+    """
+    meeting = meeting_of(desk, notes.meeting_id)
+    table = await lay_table(desk, meeting, notes.source, draft, away=away)
+    cards, dropped = lay_out(draft, table)
+    with transaction(desk.db):
+        draft = replace(draft, dropped=(*draft.dropped, *dropped))
+        engagement.save_draft(desk.db, notes.id, meeting.id, draft, desk.now())
+        fresh = []
+        waiting = {
+            state: {
+                _essence(each): each for each in decisions.proposals(desk.db, states=(state,), meeting_id=meeting.id)
+            }
+            for state in _UNDECIDED
+        }
+        for card in _not_decided(list(cards), _decided(desk, meeting.id)):
+            found = next(
+                ((state, known[_essence(card)]) for state, known in waiting.items() if _essence(card) in known), None
+            )
+            if found is None:
+                fresh.append(card)
+                continue
+            state, old = found
+            marked = replace(old, reading=card.reading, against=card.against, confidence=card.confidence)
+            if marked != old and not (old.edited or old.conflict or old.undoes):
+                decisions.save_proposals(desk.db, [marked], state)
+        decisions.save_proposals(desk.db, fresh)
+    return len(fresh)
 
 
 def _not_decided(cards: list[Proposal], decided: Sequence[Proposal]) -> list[Proposal]:

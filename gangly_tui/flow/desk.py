@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.hierarchy import Hierarchy
-from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader
+from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, SecondReader
 from gangly_tui.flow.deliver import Courier
 from gangly_tui.store.database import Connection
 
@@ -57,6 +57,8 @@ class Desk:
     label: str
     new_id: Callable[[], str]
     read_file: Callable[[Path], str] = _no_files
+    model: SecondReader | None = None
+    """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""
     at_point: Callable[[str], None] = lambda _: None
     """called with the name of each step a crash may hit; the fault tests die here"""
     on_close: tuple[Callable[[], None], ...] = field(default=())
