@@ -67,7 +67,7 @@ def _draft(file: str, day: datetime | None, rep: str) -> Draft:
     from dataclasses import replace
 
     from gangly_tui.commands.text_input import text_of
-    from gangly_tui.domain.draft import ReadingContext
+    from gangly_tui.domain.draft import ReadingContext, Side
     from gangly_tui.intelligence.offline.drafter import OfflineDrafter, read_context
     from gangly_tui.machine_zone import machine_zone
 
@@ -78,4 +78,9 @@ def _draft(file: str, day: datetime | None, rep: str) -> Draft:
         context = replace(context, anchor=day.replace(hour=_NOON, tzinfo=now.tzinfo))
     elif context.anchor == now:
         tell(f"{short(file, 200)}: no date in it, so days count from today, {now:%Y-%m-%d} (--date sets another)")
-    return OfflineDrafter().draft(text, context)
+    made = OfflineDrafter().draft(text, context)
+    unsure = {each.evidence.speaker for each in made.next_steps if each.evidence.side is Side.UNKNOWN} - {""}
+    if unsure and not context.rep_name:
+        names = ", ".join(short(name, 40) for name in sorted(unsure))
+        tell(f"{short(file, 200)}: nothing tells whether {names} sells or buys, so less is read (--rep NAME says it)")
+    return made

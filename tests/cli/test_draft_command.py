@@ -145,3 +145,16 @@ def test_a_file_is_named_even_when_its_name_is_hostile(shell: Shell, tmp_path: P
     result = shell("draft", tmp_path / "a\x1b[2Jb.txt")
     assert result.code == 1
     assert "\x1b" not in result.err
+
+
+def test_it_says_so_when_nothing_tells_who_sells(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "talk.txt"
+    file.write_text(
+        "Date: 2026-03-02\n\nAlex: I will send it on Friday, the list of names.\nKim: Fine.\n", encoding="utf-8"
+    )
+    asked = shell("draft", file, "--json")
+    assert "sells or buys" in asked.err
+    assert "--rep" in asked.err
+    told = shell("draft", file, "--json", "--rep", "Alex")
+    assert "sells or buys" not in told.err
+    assert json.loads(told.out)["next_steps"][0]["ours"] is True

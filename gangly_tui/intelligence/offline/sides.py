@@ -21,7 +21,10 @@ _PITCH = re.compile(
     r"i'll send (?:you |over )|send you (?:a|the|over)|case stud|free trial|reached? out|i saw "
     r"(?:that )?you|teams (?:like|your size)|our clients|tell me (?:more )?about|"
     r"what (?:would|does) success|who else (?:needs|is)|does that make sense|i'd love to|"
-    r"following up|you mentioned|on your (?:end|side)|your (?:team|reps|workflows?|current)|"
+    r"what (?:made|happens|would|do you|have you|did you|are you|else|was|changes)|how (?:do|are|many|would|"
+    r"have) you|walk me "
+    r"through|where are (?:we|you)|anything else|could i|would it (?:help|make sense)|following up|you "
+    r"mentioned|on your (?:end|side)|your (?:team|reps|workflows?|current)|"
     r"who (?:signs|decides|approves|else|has to)|when would you (?:like|want)|(?:i'll|i will|let me) (?:send|"
     r"get|prepare|"
     r"put together|set up|correct) (?:you |the |a |an |that |them )|what (?:do|would) you need|thanks for the tour|"
@@ -312,6 +315,10 @@ def sound(name: str) -> str:
     return re.sub(r"(.)\1+", r"\1", kept)
 
 
+_CLEAR_LEAD = 2
+"""By how many signs one of several speakers must sound more like a seller than the others to be taken for the rep."""
+
+
 def _by_talk(source: Source, labels: dict[str, Person], context: ReadingContext) -> dict[str, Person]:
     """Sides of the speakers nothing else told: how they talk, and that a call has two sides."""
     open_labels = [label for label, person in labels.items() if person.side is Side.UNKNOWN]
@@ -332,7 +339,8 @@ def _by_talk(source: Source, labels: dict[str, Person], context: ReadingContext)
     best = max(open_labels, key=lambda label: score[label])
     if Side.REP not in sides and len(labels) > 1:
         others = [score[label] for label in labels if label != best]
-        if score[best] > max(others) and (score[best] > 0 or max(others) < 0):
+        lead = _CLEAR_LEAD if len(others) > 1 else 1
+        if score[best] - max(others) >= lead and (score[best] > 0 or max(others) < 0):
             result[best] = replace(labels[best], side=Side.REP)
             open_labels.remove(best)
     has_rep = any(person.side is Side.REP for person in result.values())
