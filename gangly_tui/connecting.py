@@ -75,6 +75,26 @@ def _tried(vendor: Vendor, way: Way, setup: Setup) -> Provider | None:
     return provider_of(vendor, way, replace(setup, values=examples, secret=lambda _: None))
 
 
+def examine(name: str, answers: Answers) -> None:
+    """Look at the answers that are no secret, before anything is opened. Raises InputError, ConfigError."""
+    _, vendor = vendor_of(name)
+    before = load_config().connections.get(name, {})
+    way = vendor.way(answers.way or str(before.get("way", "")))
+    values, loopback = _values(vendor, way, answers, before)
+    for ask in (*vendor.asks, *way.asks):
+        there = bool(values.get(ask.name)) or (ask.name == HOST and bool(loopback))
+        if not (there or ask.optional or ask.secret):
+            fix = "--host ADDRESS" if ask.name == HOST else f"--set {ask.name}=..."
+            raise InputError(f"{vendor.title} needs: {ask.label}. {ask.why}", fix=fix)
+    if answers.device and not _way_of(vendor, way, Setup(values=values, loopback=loopback)).device:
+        raise InputError(f"{vendor.title} has no sign-in by device code in this way", fix="leave --device out")
+
+
+def is_unlocked() -> bool:
+    """Whether the vault is open already, so that nothing will be asked."""
+    return keys_of(paths().data).is_open
+
+
 def unlock() -> None:
     """Open the vault, or make it: this may ask for a passphrase on the terminal. Raises VaultError."""
     keys_of(private_folder(paths().data)).vault()
@@ -92,12 +112,14 @@ async def connect(
 
     Raises ConfigError, InputError, SignInNeeded, ConnectorError, VaultError; nothing is kept then.
     """
+    examine(name, answers)
     module, vendor = vendor_of(name)
     config = load_config()
     before = config.connections.get(name, {})
     way = vendor.way(answers.way or str(before.get("way", "")))
     values, loopback = _values(vendor, way, answers, before)
-    vault = keys_of(private_folder(paths().data)).vault()
+    unlock()
+    vault = keys_of(paths().data).vault()
     staged = Staged(vault, {secret_name(name, each): secret for each, secret in answers.secrets.items()})
     table: dict[str, Any] = {**values, "way": way.name, "title": vendor.title}
     if loopback:
@@ -239,6 +261,8 @@ def _values(vendor: Vendor, way: Way, answers: Answers, before: Mapping[str, Any
 
 def _host(text: str, vendor: Vendor) -> str:
     """The customer's address as a bare host name. Raises ConfigError for one that is not the vendor's."""
+    if (urlsplit(text if "://" in text else f"//{text}").hostname or "") in ("127.0.0.1", "::1", "localhost"):
+        raise ConfigError(f"{text} is this machine", fix="add --insecure-loopback for a trial on this machine")
     try:
         return urlsplit(base_url(text, Reach(hosts=vendor.hosts))).netloc
     except ConfigError as error:
@@ -247,14 +271,10 @@ def _host(text: str, vendor: Vendor) -> str:
 
 
 def _complete(vendor: Vendor, way: Way, setup: Setup) -> None:
-    """Raises InputError when something that is needed was not given."""
+    """Raises InputError when a secret that is needed was never given."""
     for ask in (*vendor.asks, *way.asks):
-        there = bool(setup.loopback) if ask.name == HOST and setup.loopback else bool(setup.get(ask.name))
-        if ask.secret:
-            there = setup.secret(ask.name) is not None
-        if not (there or ask.optional):
-            how = "give it by --secret-fd" if ask.secret else f"give it by --set {ask.name}=..."
-            raise InputError(f"{vendor.title} needs: {ask.label}. {ask.why}", fix=how)
+        if ask.secret and not ask.optional and setup.secret(ask.name) is None:
+            raise InputError(f"{vendor.title} needs: {ask.label}. {ask.why}", fix="give it by --secret-fd")
 
 
 async def _sign_in(
@@ -272,8 +292,6 @@ async def _sign_in(
 
     async with open_client(reach) as client:
         if device:
-            if not provider.device_url:
-                raise InputError(f"{vendor.title} has no sign-in by device code", fix="leave --device out")
             begun = await ask_device_code(client, provider, now())
             tell(Step(text="open this address on any device and type the code", url=begun.url, code=begun.user_code))
             return await poll_device(client, provider, begun, now=now, sleep=asyncio.sleep)

@@ -40,6 +40,11 @@ class Keys:
         self._typed: Secret[str] | None = None
         self._vault: Vault | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the vault is open, so that nothing will be asked."""
+        return self._vault is not None
+
     def vault(self) -> Vault:
         """The open vault, made when there is none. Raises VaultError when secrets cannot be kept safely here."""
         if self._vault is None:

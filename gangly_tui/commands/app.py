@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,19 +16,12 @@ from gangly_tui.domain.errors import ConfigError, GanglyError, InputError
 
 if TYPE_CHECKING:
     from gangly_tui.config import Config
+    from gangly_tui.domain.connection import Answers, Connected, Plan, Step
     from gangly_tui.flow.desk import Desk
     from gangly_tui.tui.app import GanglyApp
+    from gangly_tui.tui.doorway import Doorway
 
-COMING: tuple[tuple[str, str], ...] = (
-    ("Salesforce", "accounts, contacts, opportunities, tasks"),
-    ("HubSpot", "companies, contacts, deals, engagements"),
-    ("Pipedrive", "organizations, persons, deals, activities"),
-    ("Dynamics 365", "accounts, contacts, opportunities, activities"),
-    ("Google", "Calendar, Gmail, Meet"),
-    ("Microsoft 365", "calendar, mail, Teams"),
-    ("Zoom", "meetings and transcripts"),
-)
-"""What cannot be connected yet: shown as coming, never as something to press."""
+T = TypeVar("T")
 
 
 @click.command()
@@ -45,29 +39,12 @@ def demo() -> None:
     _run(open_desk(config, profile=DEMO), config)
 
 
-@click.command()
-@click.argument("name", required=False, metavar="[sandbox|calendar]")
-@click.argument("path", required=False)
-def connect(name: str | None, path: str | None) -> None:
-    """Choose what to work with: the sandbox CRM, or your own calendar file beside an empty CRM.
-
-    Without a NAME the choice is shown in the app. Salesforce, HubSpot, Pipedrive, Dynamics 365, Google, Microsoft 365
-    and Zoom are coming; none of them can be connected yet.
-
-    \b
-    Examples:
-      gangly connect sandbox
-      gangly connect calendar ~/Downloads/work.ics
-    """
+def open_choice(name: str | None, path: str | None) -> None:
+    """What `gangly connect` opens without a CRM's name: the choice in the app, the sandbox, a calendar."""
     if name is None:
         _need_terminal()
         _run(None, _config())
         return
-    if name not in ("sandbox", "calendar"):
-        known = [each for each, _ in COMING if each.split()[0].casefold() == name.casefold().split("-")[0]]
-        if known:
-            raise InputError(f"{known[0]} cannot be connected yet: it is coming", fix="gangly connect sandbox")
-        raise click.UsageError(f"{name!r} is not something to connect; use sandbox or calendar")
     if (name == "calendar") is (path is None):
         raise click.UsageError("calendar takes the path of an .ics file; sandbox takes nothing")
     desk = _choose(f"calendar:{path}" if path else "sandbox")
@@ -108,11 +85,16 @@ def _remember_sandbox() -> Config:
 
 
 def _choose(choice: str) -> Desk:
-    """Open what the first-run screen's answer names, and remember it. Raises ConfigError, InputError."""
+    """Open what the first-run screen's answer names, and remember it. Raises ConfigError, InputError.
+
+    A calendar stands beside whatever CRM is connected. "connected" is what `gangly connect NAME` has just set up.
+    """
     from gangly_tui.bootstrap import open_desk
     from gangly_tui.config import save_config
 
     what, _, where = choice.partition(":")
+    if what == "connected":
+        return open_desk(_config())
     if what == "calendar":
         file = Path(where).expanduser().absolute()
         if not file.is_file():
@@ -120,7 +102,8 @@ def _choose(choice: str) -> Desk:
         from gangly_tui.connectors.engagement.files import CalendarFile
 
         CalendarFile(file).check()
-        config = replace(_config(), crm="sandbox", calendars=(str(file),))
+        config = _config()
+        config = replace(config, crm=config.crm or "sandbox", calendars=(str(file),))
     else:
         config = replace(_config(), crm="sandbox", calendars=())
     desk = open_desk(config)
@@ -130,24 +113,27 @@ def _choose(choice: str) -> Desk:
 
 def _choose_aside(app: GanglyApp, choice: str) -> Desk:
     """The same while the app is open. Own data may ask for a passphrase: on the plain terminal, the app aside."""
+    if choice in ("sandbox", "connected"):  # of a CRM the vault is open by now
+        return _choose(choice)
+    where = choice.partition(":")[2]
+    return _aside(app, lambda: _choose(choice), fix=f"gangly connect calendar {where}")
+
+
+def _aside(app: GanglyApp, ask: Callable[[], T], *, fix: str) -> T:
+    """Do it on the plain terminal, where a passphrase can be typed. Raises GanglyError."""
     from textual.app import SuspendNotSupported
 
-    if choice == "sandbox":
-        return _choose(choice)
     trouble: GanglyError
     try:
         with app.suspend():
             try:
-                return _choose(choice)
+                return ask()
             except GanglyError as error:  # raised inside, it would keep the app from coming back
                 trouble = error
             except KeyboardInterrupt:
                 trouble = InputError("no passphrase was given")
     except SuspendNotSupported as error:
-        where = choice.partition(":")[2]
-        raise InputError(
-            "this cannot be opened from inside the app here", fix=f"gangly connect calendar {where}"
-        ) from error
+        raise InputError("this cannot be opened from inside the app here", fix=fix) from error
     raise trouble
 
 
@@ -157,12 +143,24 @@ def _need_terminal() -> None:
 
 
 def _run(desk: Desk | None, config: Config) -> None:
+    """The app, and the app again when something else was connected in it."""
+    while _ran(desk, config):
+        from gangly_tui.bootstrap import open_desk
+
+        config = _config()
+        desk = open_desk(config)
+
+
+def _ran(desk: Desk | None, config: Config) -> bool:
+    """Run the app to its end. Returns whether it wants to be opened again, on what is connected now."""
+    from gangly_tui.commands.connect import COMING
     from gangly_tui.config import paths
     from gangly_tui.tui.app import GanglyApp
 
     app = GanglyApp(
         desk, open_desk=lambda choice: _choose_aside(app, choice), coming=COMING, log_path=paths().log / "crash.log"
     )
+    app.doorway = _doorway(app)
     try:
         _dress(app, config)
         app.run()
@@ -171,6 +169,35 @@ def _run(desk: Desk | None, config: Config) -> None:
             app.desk.close()
     if app.return_code:
         raise SystemExit(app.return_code)
+    return app.open_again
+
+
+def _doorway(app: GanglyApp) -> Doorway:
+    """What the connect screens need, the modules behind it loaded when they are."""
+    from gangly_tui.commands.connect import CRMS, show_page
+    from gangly_tui.tui.doorway import Doorway
+
+    def current() -> str:
+        crm = _config().crm
+        return "" if crm == "sandbox" else crm
+
+    def plan(name: str) -> Plan:
+        from gangly_tui.connecting import plan_of
+
+        return plan_of(name)
+
+    def unlock() -> None:
+        from gangly_tui.connecting import is_unlocked, unlock
+
+        if not is_unlocked():
+            _aside(app, unlock, fix="gangly connect NAME")
+
+    async def connect(name: str, answers: Answers, tell_step: Callable[[Step], None]) -> Connected:
+        from gangly_tui import connecting
+
+        return await connecting.connect(name, answers, tell=tell_step, open_page=show_page)
+
+    return Doorway(systems=CRMS, current=current, plan=plan, unlock=unlock, connect=connect)
 
 
 def _dress(app: GanglyApp, config: Config) -> None:

@@ -127,7 +127,7 @@ def pull(as_json: bool) -> None:
     from gangly_tui.flow.pull import pull as pull_all
 
     with desk_at_hand() as desk:
-        report = asyncio.run(pull_all(desk, _progress()))
+        report = asyncio.run(pull_all(desk, pull_progress()))
     if as_json:
         out_json(report)
     else:
@@ -139,7 +139,7 @@ def pull(as_json: bool) -> None:
         raise ConnectorError("; ".join(report.problems), fix="what was read is kept; run gangly pull again")
 
 
-def _progress() -> Any:
+def pull_progress() -> Any:
     """Tells each thousand records, on a terminal only."""
     import sys
 

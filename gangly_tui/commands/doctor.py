@@ -18,6 +18,13 @@ _PACKAGES = (
 ).split()
 _PRIVATE = ("vault.json", "vault*.lock", "*/*.db", "*/*.db-wal", "*/*.db-shm", "*/*.db.*")
 """What must be its owner's alone below the data folder."""
+_OF_A_CONNECTION = {
+    "since": "since",
+    "scopes": "scopes:",
+    "access_ends": "access ends",
+    "rotate_by": "static credential, rotate by",
+    "trial_on": "TRIAL on",
+}
 _NO_KEY_YET = "none needed yet: the sandbox is fiction and not encrypted"
 
 
@@ -36,7 +43,7 @@ def doctor(as_json: bool) -> None:
     else:
         width = max(len(name) for name in facts)
         for name, value in facts.items():
-            shown = "; ".join(value) if isinstance(value, list) else str(value)
+            shown = "; ".join(map(_shown, value)) if isinstance(value, list) else str(value)
             out(f"{name:<{width}}  {shown or 'none'}")
     if facts["problems"]:
         raise GanglyError(f"{len(facts['problems'])} to repair: {facts['problems'][0]}")
@@ -76,6 +83,7 @@ def _facts() -> dict[str, Any]:
         "backups": [f"{_place(each)} {_state(each)}" for each in files if ".db.backup-" in each.name],
         "log": _place(places.log),
         "connected": _connected(config),
+        "connections": _connections(config, places.data, problems),
         "cipher": _cipher(),
         "keys": _keys(places.data, problems),
         "witness": str(config.witness or "none: the trail's newest head is on this machine alone"),
@@ -85,9 +93,63 @@ def _facts() -> dict[str, Any]:
     }
 
 
+def _shown(value: Any) -> str:
+    """One of several facts in words."""
+    if not isinstance(value, dict):
+        return str(value)
+    words = [f"{value['title']}: {value['account']}", value["way"]]
+    words += [f"{word} {value[key]}" for key, word in _OF_A_CONNECTION.items() if value[key]]
+    return ", ".join(filter(None, words))
+
+
+def _connections(config: Any, data: Path, problems: list[str]) -> list[dict[str, Any]]:
+    """Each CRM that was connected: as whom, how, with which scopes, how long what was given lasts. Asks nothing."""
+    from datetime import UTC, datetime
+
+    found = []
+    for name, table in config.connections.items():
+        rotate_by = str(table.get("rotate_by", ""))
+        if rotate_by and rotate_by <= datetime.now(UTC).date().isoformat():
+            problems.append(f"the token of {name} was to be replaced by {rotate_by}: gangly connect {name}")
+        found.append(
+            {
+                "name": name,
+                "title": str(table.get("title", name)),
+                "account": str(table.get("account", "")),
+                "way": str(table.get("way", "")),
+                "since": str(table.get("since", "")),
+                "scopes": str(table.get("scopes", "")),
+                "access_ends": _access_ends(name, data),
+                "rotate_by": rotate_by,
+                "trial_on": str(table.get("loopback", "")),
+            }
+        )
+    return found
+
+
+def _access_ends(name: str, data: Path) -> str:
+    """When the access token ends, where the vault can be asked without asking a person."""
+    from gangly_tui.connectors.oauth import Tokens, kept_as
+    from gangly_tui.connectors.vault import described, names_in
+    from gangly_tui.keys import keys_of
+
+    try:
+        if kept_as(name) not in names_in(data):
+            return ""
+        if described(data).startswith("passphrase") and not keys_of(data).is_open:
+            return "not looked at: it is behind the passphrase"
+        kept = keys_of(data).vault().get(kept_as(name))
+    except GanglyError:  # said under "keys"
+        return ""
+    ends = Tokens.load(kept).expires_at if kept else None
+    return f"{ends:%Y-%m-%d %H:%M} UTC, renewed by itself" if ends else "when the system ends the session"
+
+
 def _connected(config: Any) -> list[str]:
     if not config.is_set_up:
         return ["nothing yet"]
+    if config.crm != "sandbox":
+        return [str(config.connections.get(config.crm, {}).get("title", config.crm)), *config.calendars]
     if config.calendars:
         return ["empty sandbox CRM", *config.calendars]
     return ["sandbox CRM, fiction", "sandbox calendar, fiction"]

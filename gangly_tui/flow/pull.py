@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from gangly_tui.domain.errors import GanglyError, PartlyRead
+from gangly_tui.domain.errors import GanglyError, PartlyRead, SignInNeeded
 from gangly_tui.domain.hierarchy import in_scope
 from gangly_tui.domain.ports import EngagementReader
 from gangly_tui.domain.records import Kind, Meeting
@@ -26,13 +26,17 @@ class PullProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullReport:
-    """What a pull brought. `problems` are sentences for a person; a pull that could not reach a system still ends."""
+    """What a pull brought. `problems` are sentences for a person; a pull that could not reach a system still ends.
+
+    `sign_in`: the system of record asks for a new sign-in.
+    """
 
     records: int
     removed: int
     meetings: int
     transcripts: int
     problems: tuple[str, ...]
+    sign_in: bool = False
 
 
 Progress = Callable[[PullProgress], None]
@@ -46,9 +50,11 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
     tell = progress or (lambda _: None)
     problems: list[str] = []
     records = removed = meetings = transcripts = 0
+    sign_in = False
     try:
         records, removed = await _pull_records(desk, tell)
     except GanglyError as error:
+        sign_in = isinstance(error, SignInNeeded)
         problems.append(_sentence(desk.reader.system, error))
     start = datetime.combine(desk.now().date() - timedelta(days=1), time(), tzinfo=desk.settings.timezone)
     for calendar in desk.calendars:
@@ -62,7 +68,12 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
     for gone in engagement.calendars_in(desk.db) - {each.system for each in desk.calendars}:  # disconnected since
         engagement.remove_meetings_missing(desk.db, gone, start, start + timedelta(days=days + 1), ())
     return PullReport(
-        records=records, removed=removed, meetings=meetings, transcripts=transcripts, problems=tuple(problems)
+        records=records,
+        removed=removed,
+        meetings=meetings,
+        transcripts=transcripts,
+        problems=tuple(problems),
+        sign_in=sign_in,
     )
 
 

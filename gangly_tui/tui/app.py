@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from gangly_tui.domain.errors import GanglyError, HeldByAnother
 from gangly_tui.domain.outbox import DeliveryState
+from gangly_tui.tui import opening
 from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
 from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gangly_tui.flow.desk import Desk
     from gangly_tui.flow.pull import PullProgress
     from gangly_tui.store.search import Hit
+    from gangly_tui.tui.doorway import Doorway
     from gangly_tui.tui.screens.today import TodayScreen
 
 QUIET_PULL = 0.5
@@ -70,6 +72,7 @@ class GanglyApp(App[None]):
         Binding(
             "ctrl+p", "command_palette", "Palette", key_display="^p", id="app.palette", tooltip="Every verb by name"
         ),
+        Binding("ctrl+o", "connect", "Connect", id="app.connect", tooltip="Connect a CRM or sign in again", show=False),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys of this screen"),
         Binding("escape", "back", "Back", key_display="Esc", id="app.back", tooltip="Back", show=False),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; approved writes stay safe"),
@@ -93,6 +96,8 @@ class GanglyApp(App[None]):
         self.desk = desk
         self.coming = tuple(coming)
         self.log_path = log_path
+        self.doorway: Doorway | None = None
+        self.open_again = False
         self._open_desk = open_desk
         self._start_at = start
         self._wake = asyncio.Event()
@@ -127,7 +132,13 @@ class GanglyApp(App[None]):
             raise GanglyError("nothing can be opened from here", fix="quit, and run: gangly demo")
         from gangly_tui.tui.screens.today import TodayScreen
 
-        self.desk = self._open_desk(choice)
+        opened = self._open_desk(choice)
+        if self.desk is not None:  # the courier of this one finishes first
+            opened.close()
+            self.open_again = True
+            self.call_later(self.action_quit)
+            return
+        self.desk = opened
         self.push_screen(TodayScreen(self.desk))
         self.call_after_refresh(self._begin)
 
@@ -229,7 +240,8 @@ class GanglyApp(App[None]):
             self._pulling = False
         if report.problems:
             more = len(report.problems) - 1
-            self.say(report.problems[0] + (f" (and {more} more)" if more else ""), fix="ctrl+r tries again", tone="bad")
+            fix = "ctrl+o signs in again" if report.sign_in and self.doorway else "ctrl+r tries again"
+            self.say(report.problems[0] + (f" (and {more} more)" if more else ""), fix=fix, tone="bad")
         elif self.status.tone in ("busy", "bad"):
             self.say(f"up to date, {report.records:,} records read", tone="good")
         self._tell(partial(Pulled, report))
@@ -310,33 +322,16 @@ class GanglyApp(App[None]):
             self.open_source(hit.ref)
 
     def open_source(self, ref: RecordRef) -> None:
-        """Show the record a line comes from: in the browser where its system has a page for it, else here."""
-        if self.desk is None:
-            return
-        reader = self.desk.reader
-        url = reader.url(ref) if ref.system == reader.system else ""
-        if url.startswith("https://"):
-            self.open_url(url)
-            return
-        from gangly_tui.tui.screens.source import SourceScreen, record_sheet
-
-        try:
-            self.push_screen(SourceScreen(record_sheet(self.desk, ref)))
-        except GanglyError as error:
-            self.complain(error)
+        """Show the record a line comes from."""
+        opening.open_source(self, ref)
 
     def open_line(self, source: Source, meeting_id: str) -> None:
-        """Show where a line of the brief comes from: a record, or the invitation itself."""
-        if source.ref:
-            self.open_source(source.ref)
-            return
-        from gangly_tui.tui.screens.source import SourceScreen, meeting_sheet
+        """Show where a line of the brief comes from."""
+        opening.open_line(self, source, meeting_id)
 
-        assert self.desk is not None
-        try:
-            self.push_screen(SourceScreen(meeting_sheet(self.desk, meeting_id)))
-        except GanglyError as error:
-            self.complain(error)
+    def action_connect(self) -> None:
+        """Sign in again to the CRM that is connected; without one, choose what to connect."""
+        opening.open_connect(self)
 
     def action_help(self) -> None:
         """The keys of the screen that is open."""

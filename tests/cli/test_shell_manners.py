@@ -30,7 +30,7 @@ def test_wrong_usage_is_exit_code_two_with_a_near_name(shell: Shell) -> None:
 
 
 def test_what_is_not_built_has_no_verb(shell: Shell) -> None:
-    for name in ("signals", "hygiene", "dedupe", "health", "hierarchy", "erase", "disconnect"):
+    for name in ("signals", "hygiene", "dedupe", "health", "hierarchy", "erase"):
         assert shell(name).code == 2
 
 
@@ -42,9 +42,9 @@ def test_the_app_needs_a_terminal_and_says_so(shell: Shell) -> None:
 
 
 def test_what_is_coming_is_named_and_not_pretended(shell: Shell) -> None:
-    result = shell("connect", "salesforce")
+    result = shell("connect", "zoom")
     assert result.code == 1
-    assert "Salesforce cannot be connected yet" in result.err
+    assert "Zoom cannot be connected yet" in result.err
     assert shell("connect", "fax").code == 2
 
 

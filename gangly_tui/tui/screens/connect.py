@@ -1,8 +1,9 @@
-"""The first run: try the sandbox, or bring a calendar; what will be connectable is listed, not pretended."""
+"""The first run: try the sandbox, connect a CRM, or bring a calendar; what is not built is listed, not pretended."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from textual.widgets import Input, Static
 
 from gangly_tui.domain.errors import GanglyError, InputError
 from gangly_tui.tui.app import app_of
+from gangly_tui.tui.opening import open_system
 from gangly_tui.tui.text import cell, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
@@ -24,17 +26,15 @@ _INTRO = (
     "A calendar event becomes a brief; your notes become cards; one key sends each to the CRM. "
     "Nothing is written without that key, and every write is on the trail."
 )
-_CHOICES = (
-    (
-        "sandbox",
-        "Try the sandbox",
-        "A fictional company with a CRM, a calendar and a day of calls. No account, no network, all on this machine.",
-    ),
-    (
-        "calendar",
-        "Import a calendar file",
-        "An .ics exported from any calendar. Your meetings, with an empty CRM beside them to fill.",
-    ),
+_SANDBOX = (
+    "sandbox",
+    "Try the sandbox",
+    "A fictional company with a CRM, a calendar and a day of calls. No account, no network, all on this machine.",
+)
+_CALENDAR = (
+    "calendar",
+    "Import a calendar file",
+    "An .ics exported from any calendar. Your meetings, with an empty CRM beside them to fill.",
 )
 _HOW = "Enter opens the marked one."
 _LARGEST = 10 * 1024 * 1024
@@ -63,18 +63,25 @@ def check_calendar(text: str) -> Path:
 
 
 class ConnectScreen(Screen[None]):
-    """Asks what to open. `coming` is shown as what will be connectable, as (name, what it brings)."""
+    """Asks what to open. `systems` can be connected, as (name, title, what it brings).
+
+    `coming` is shown as what will be connectable, as (name, what it brings).
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "enter", "choose", "Choose", key_display="Enter", id="connect.choose", tooltip="Open the marked choice"
         ),
-        Binding("escape", "leave_path", "Back", key_display="Esc", id="connect.back", tooltip="Back to the choices"),
+        Binding("escape", "leave_path", "Back", key_display="Esc", id="connect.back", tooltip="Back"),
     ]
 
-    def __init__(self, coming: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, coming: Sequence[tuple[str, str]] = (), systems: Sequence[tuple[str, str, str]] | None = None
+    ) -> None:
         super().__init__()
         self._coming = tuple(coming)
+        self._systems = systems
+        self._choices: tuple[tuple[str, str, str], ...] = (_SANDBOX, _CALENDAR)
 
     def compose(self) -> ComposeResult:
         with Center(id="middle"), VerticalScroll(id="page", can_focus=False):
@@ -89,7 +96,10 @@ class ConnectScreen(Screen[None]):
 
     def on_mount(self) -> None:
         view = self.query_one(RowView)
-        view.show(_lay_out, cursor=0)
+        doorway = app_of(self).doorway
+        systems = self._systems if self._systems is not None else doorway.systems if doorway else ()
+        self._choices = (_SANDBOX, *systems, _CALENDAR)
+        view.show(partial(_lay_out, self._choices), cursor=0)
         view.focus()
         self.query_one("#path").display = False
 
@@ -104,9 +114,14 @@ class ConnectScreen(Screen[None]):
 
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         event.stop()
-        if _CHOICES[event.item][0] == "sandbox":
+        name = self._choices[event.item][0]
+        if name == "sandbox":
             self._say("setting up the sandbox …")
             self.call_after_refresh(self._open, "sandbox")
+            return
+        if name != "calendar":
+            self._say(f"{self._choices[event.item][1]}: looking at what it needs …")
+            self.call_after_refresh(self._open_system, name)
             return
         path = self.query_one("#path", Input)
         path.display = True
@@ -136,10 +151,17 @@ class ConnectScreen(Screen[None]):
         self.call_after_refresh(self._open, f"calendar:{path}")
 
     def action_leave_path(self) -> None:
-        """Back from the path to the choices."""
+        """Back from the path to the choices; from the choices to where they were opened."""
+        if not self.query_one("#path").display and len(self.app.screen_stack) > 1:
+            self.dismiss()
+            return
         self.query_one("#path").display = False
         self._say(_HOW)
         self.query_one(RowView).focus()
+
+    def _open_system(self, name: str) -> None:
+        open_system(app_of(self), name)
+        self._say(_HOW)
 
     def _open(self, choice: str) -> None:
         try:
@@ -155,11 +177,19 @@ class ConnectScreen(Screen[None]):
         self.query_one("#said", Static).update(text)
 
 
-def _lay_out(width: int) -> list[Row]:
+def _lay_out(choices: Sequence[tuple[str, str, str]], width: int) -> list[Row]:
     rows: list[Row] = []
-    for item, (_, title, what) in enumerate(_CHOICES):
-        if rows:
-            rows.append(Row(left=Content("")))
-        rows.append(Row(left=Content.styled(title, "bold"), item=item))
-        rows += [Row(left=each, item=item) for each in Content.styled(what, "$quiet").wrap(max(width - MARGIN - 1, 10))]
+    broad = max((cell_len(title) for _, title, _ in choices[1:-1]), default=0) + 2
+    for item, (name, title, what) in enumerate(choices):
+        if name in ("sandbox", "calendar"):
+            if rows:
+                rows.append(Row(left=Content("")))
+            rows.append(Row(left=Content.styled(title, "bold"), item=item))
+            text = Content.styled(what, "$quiet")
+            rows += [Row(left=each, item=item) for each in text.wrap(max(width - MARGIN - 1, 10))]
+            continue
+        if item == 1:
+            rows += [Row(left=Content("")), Row(left=Content.styled("Connect your CRM", "$quiet"))]
+        rest = cell(what, max(width - MARGIN - broad, 0), style="$quiet")
+        rows.append(Row(left=join(cell(title, broad, style="bold"), rest), item=item))
     return rows

@@ -1,0 +1,92 @@
+"""What the app opens on request: where a line comes from, and the way to connect a CRM or sign in again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gangly_tui.domain.errors import GanglyError
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.brief import Source
+    from gangly_tui.domain.connection import Connected
+    from gangly_tui.domain.records import RecordRef
+    from gangly_tui.tui.app import GanglyApp
+
+
+def open_source(app: GanglyApp, ref: RecordRef) -> None:
+    """Show a record: in the browser where its system has a page for it, else here."""
+    if app.desk is None:
+        return
+    from gangly_tui.tui.screens.source import SourceScreen, record_sheet
+
+    reader = app.desk.reader
+    try:
+        url = reader.url(ref) if ref.system == reader.system else ""
+        if url.startswith("https://"):
+            app.open_url(url)
+        else:
+            app.push_screen(SourceScreen(record_sheet(app.desk, ref)))
+    except GanglyError as error:
+        app.complain(error)
+
+
+def open_line(app: GanglyApp, source: Source, meeting_id: str) -> None:
+    """Show where a line of the brief comes from: a record, or the invitation itself."""
+    if source.ref:
+        open_source(app, source.ref)
+        return
+    from gangly_tui.tui.screens.source import SourceScreen, meeting_sheet
+
+    assert app.desk is not None
+    try:
+        app.push_screen(SourceScreen(meeting_sheet(app.desk, meeting_id)))
+    except GanglyError as error:
+        app.complain(error)
+
+
+def open_connect(app: GanglyApp) -> None:
+    """Sign in again to the CRM that is connected; without one, choose what to connect."""
+    from gangly_tui.tui.screens.connect import ConnectScreen
+
+    if app.doorway is None or any(isinstance(each, ConnectScreen) for each in app.screen_stack[1:]):
+        return
+    try:
+        name = app.doorway.current()
+    except GanglyError as error:
+        app.complain(error)
+        return
+    if name:
+        open_system(app, name)
+    elif not isinstance(app.screen, ConnectScreen):
+        app.push_screen(ConnectScreen(app.coming, app.doorway.systems))
+
+
+def open_system(app: GanglyApp, name: str) -> None:
+    """The page of one system: what it will ask, and the sign-in."""
+    from gangly_tui.tui.screens.sign_in import SignInScreen
+
+    if app.doorway is None or isinstance(app.screen, SignInScreen):
+        return
+    try:
+        plan = app.doorway.plan(name)
+    except GanglyError as error:
+        app.complain(error)
+        return
+    app.push_screen(SignInScreen(plan, app.doorway), lambda connected: _go_on(app, connected))
+
+
+def _go_on(app: GanglyApp, connected: Connected | None) -> None:
+    """Go on with what was just connected: here where that can be, else the app opens anew on it."""
+    if connected is None:
+        return
+    if app.desk is None:
+        try:
+            app.choose_desk("connected")
+        except GanglyError as error:
+            app.complain(error)
+    elif connected.same_settings and connected.name == app.desk.reader.system:
+        app.say(f"signed in to {connected.title} again", tone="busy")
+        app.action_pull()
+    else:
+        app.open_again = True
+        app.call_later(app.action_quit)

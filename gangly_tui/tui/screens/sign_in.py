@@ -1,0 +1,277 @@
+"""Connecting one system: what it will ask and why, the answers, the sign-in with its wait, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Center, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, Static
+from textual.worker import Worker
+
+from gangly_tui.domain.connection import Answers, Ask, Connected, Plan, PlanWay, Step
+from gangly_tui.domain.errors import GanglyError
+from gangly_tui.domain.secret import Secret
+from gangly_tui.tui.doorway import Doorway
+from gangly_tui.tui.text import content, join, line
+from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
+from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
+
+_HOW = "ctrl+s signs in, Tab goes to the next line, Esc goes back"
+_LONGEST = 600
+
+
+class SignInScreen(Screen[Connected | None]):
+    """Answers with the connection that stands now, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "sign_in", "Sign in", key_display="^s", id="sign-in.go", tooltip="Sign in as filled in"),
+        Binding(
+            "enter", "open", "Open", key_display="Enter", id="sign-in.open", tooltip="Go on with what is connected now"
+        ),
+        Binding("c", "copy", "Copy address", id="sign-in.copy", tooltip="Copy the address that is to be opened"),
+        Binding("escape", "stop", "Back", key_display="Esc", id="sign-in.back", tooltip="Stop the sign-in, or go back"),
+    ]
+
+    def __init__(self, plan: Plan, doorway: Doorway) -> None:
+        super().__init__()
+        self._plan = plan
+        self._doorway = doorway
+        self._ways = _variants(plan)
+        self._chosen = next((at for at, (way, _) in enumerate(self._ways) if way.name == plan.chosen().name), 0)
+        self._step: Step | None = None
+        self._work: Worker[None] | None = None
+        self._connected: Connected | None = None
+
+    def compose(self) -> ComposeResult:
+        with Center(id="middle"), VerticalScroll(id="page", can_focus=False):
+            yield Static(join("Connect ", line(self._plan.title, limit=60)), id="name")
+            with Vertical(id="form"):
+                yield Static(self._sheet(), id="sheet")
+                yield Static(Content.styled("Sign in", "bold"), id="ways-title")
+                yield RowView(id="ways", marked_always=True)
+                for name, ask in self._asks().items():
+                    with Vertical(classes="ask", id=f"ask-{name}"):
+                        yield Static(_about(ask, kept=name in self._plan.kept))
+                        yield Input(
+                            value=self._plan.known.get(name, ""), password=ask.secret, name=name, select_on_focus=False
+                        )
+            yield Static(content(_HOW), id="said")
+        yield StatusLine("nothing is sent before you sign in")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        ways = self.query_one("#ways", RowView)
+        ways.show(partial(_lay_out, self._ways), cursor=self._chosen)
+        self._show_asks()
+        first = next((each for each in self.query(Input) if self._is_asked(each) and not each.value), None)
+        (first or ways).focus()
+        self.query_one("#page").scroll_home(animate=False)
+
+    # -- what is asked ------------------------------------------------------------------------------------------
+
+    def _asks(self) -> dict[str, Ask]:
+        return {ask.name: ask for way in self._plan.ways for ask in way.asks}
+
+    def _sheet(self) -> Content:
+        """What an administrator does first, what is asked for and why."""
+        plan = self._plan
+        parts: list[Content] = []
+        if plan.admin:
+            parts.append(Content.styled("An administrator does this first", "bold"))
+            parts += [join(f"{at}  ", content(each, limit=_LONGEST)) for at, each in enumerate(plan.admin, start=1)]
+            parts.append(Content(""))
+        parts.append(Content.styled("gangly will ask for", "bold"))
+        for each in plan.permissions:
+            parts.append(join(line(each.name, limit=80), "  ", content(each.why, limit=_LONGEST, style="$quiet")))
+        if plan.audit_fields:
+            names = ", ".join(f"{each.of}.{each.name}" for each in plan.audit_fields)
+            parts += [Content(""), Content.styled("If an administrator creates them, filled with each write", "bold")]
+            parts.append(content(names, limit=_LONGEST, style="$quiet"))
+        if plan.guards:
+            parts += [Content(""), content(plan.guards, limit=_LONGEST, style="$quiet")]
+        return Content("\n").join(parts)
+
+    def _way(self) -> tuple[PlanWay, bool]:
+        return self._ways[self.query_one("#ways", RowView).cursor]
+
+    def _is_asked(self, field: Input) -> bool:
+        return field.name in {ask.name for ask in self._way()[0].asks}
+
+    def _show_asks(self) -> None:
+        for field in self.query(Input):
+            assert field.parent is not None  # it was composed into one
+            self.query_one(f"#ask-{field.name}").display = self._is_asked(field)
+
+    def on_row_view_moved(self, event: RowView.Moved) -> None:
+        event.stop()
+        self._show_asks()
+
+    def on_row_view_chosen(self, event: RowView.Chosen) -> None:
+        event.stop()
+        if self._connected is not None:
+            self.action_open()
+            return
+        empty = next((each for each in self.query(Input) if self._is_asked(each) and not each.value), None)
+        if empty is not None:
+            empty.focus()
+        else:
+            self.action_sign_in()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        asked = [each for each in self.query(Input) if self._is_asked(each)]
+        at = asked.index(event.input)
+        if at + 1 < len(asked):
+            asked[at + 1].focus()
+        else:
+            self.action_sign_in()
+
+    # -- the sign-in --------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys for what can be done now: fill in, wait, go on."""
+        waiting, done = self._work is not None, self._connected is not None
+        return {
+            "sign_in": not waiting and not done,
+            "copy": waiting and self._step is not None and bool(self._step.url),
+            "open": done,
+        }.get(action, True)
+
+    def action_sign_in(self) -> None:
+        """Sign in with what was typed. What is missing is said in place."""
+        way, device = self._way()
+        fields = {each.name or "": each.value.strip() for each in self.query(Input) if self._is_asked(each)}
+        for ask in way.asks:
+            if not (fields.get(ask.name) or ask.optional or ask.name in self._plan.kept):
+                self._refuse(GanglyError(f"{ask.label} is missing", fix=ask.why))
+                next(each for each in self.query(Input) if each.name == ask.name).focus()
+                return
+        secret = {ask.name for ask in way.asks if ask.secret}
+        answers = Answers(
+            way=way.name,
+            values={name: value for name, value in fields.items() if value and name not in secret},
+            secrets={name: Secret(value) for name, value in fields.items() if value and name in secret},
+            device=device,
+        )
+        try:
+            self._doorway.unlock()
+        except GanglyError as error:
+            self._refuse(error)
+            return
+        self.query_one("#form").display = False
+        self._tell(Step(text="asking …"))
+        self._work = self.run_worker(self._sign_in(answers), group="sign-in", exclusive=True)
+        self.set_focus(None)
+        self.refresh_bindings()
+
+    async def _sign_in(self, answers: Answers) -> None:
+        try:
+            connected = await self._doorway.connect(self._plan.name, answers, self._tell)
+        except GanglyError as error:
+            self._back_to_form()
+            self._refuse(error)
+            return
+        self._work, self._connected = None, connected
+        for field in self.query(Input):
+            field.value = ""
+        self.query_one("#said", Static).update(_result(connected))
+        self.refresh_bindings()
+
+    def _tell(self, step: Step) -> None:
+        """Where the sign-in is."""
+        self._step = step
+        parts = [join("… ", content(step.text, limit=_LONGEST))]
+        if step.code:
+            parts += [Content(""), line(step.code, limit=40, style="bold $lead")]
+        if step.url:
+            parts += [Content(""), content(step.url, limit=2_000)]
+            parts += [Content(""), Content.styled("c copies the address, Esc stops", "$quiet")]
+        self.query_one("#said", Static).update(Content("\n").join(parts))
+        self.refresh_bindings()
+
+    def action_copy(self) -> None:
+        """Copy the address that is to be opened."""
+        if self._step is not None and self._step.url:
+            self.app.copy_to_clipboard(self._step.url)
+            self.notify("the address is copied", timeout=2)
+
+    def action_stop(self) -> None:
+        """Stop the sign-in; without one, go back."""
+        if self._work is not None:
+            self._work.cancel()
+            self._back_to_form()
+            self._say("stopped; nothing was kept")
+        elif self._connected is not None:
+            self.action_open()
+        else:
+            self.dismiss(None)
+
+    def action_open(self) -> None:
+        """Go on with what is connected now."""
+        self.dismiss(self._connected)
+
+    def _back_to_form(self) -> None:
+        self._work = None
+        self.query_one("#form").display = True
+        self.query_one("#ways").focus()
+        self.refresh_bindings()
+
+    def _say(self, text: str) -> None:
+        said = self.query_one("#said", Static)
+        said.update(content(text, limit=_LONGEST, style="$quiet"))
+        self.call_after_refresh(said.scroll_visible, animate=False)
+
+    def _refuse(self, error: GanglyError) -> None:
+        parts = [content(f"! {error}", limit=_LONGEST, style="$bad")]
+        if error.fix:
+            parts.append(content(error.fix, limit=_LONGEST, style="$quiet"))
+        said = self.query_one("#said", Static)
+        said.update(Content("\n").join(parts))
+        self.call_after_refresh(said.scroll_visible, animate=False)
+
+
+def _variants(plan: Plan) -> list[tuple[PlanWay, bool]]:
+    """The ways, and after each that allows it the same with a code on another device."""
+    return [(way, device) for way in plan.ways for device in ((False, True) if way.device else (False,))]
+
+
+def _lay_out(ways: Sequence[tuple[PlanWay, bool]], width: int) -> list[Row]:
+    rows: list[Row] = []
+    room = max(width - MARGIN - 1, 10)
+    for item, (way, device) in enumerate(ways):
+        title = f"{way.title}, with a code on another device" if device else way.title
+        rows += [Row(left=each, item=item) for each in content(title, limit=200).wrap(room)]
+        if way.means and not device:
+            text = content(way.means, limit=_LONGEST, style="$quiet")
+            rows += [Row(left=each, item=item) for each in text.wrap(room)]
+    return rows
+
+
+def _about(ask: Ask, *, kept: bool) -> Content:
+    """What an answer is."""
+    hint = "left empty: the one from before stays" if kept else "may stay empty" if ask.optional else ""
+    example = f"such as {ask.example}" if ask.example else ""
+    more = "; ".join(filter(None, (example, hint)))
+    parts = [line(ask.label, limit=80), content(ask.why, limit=_LONGEST, style="$quiet")]
+    if more:
+        parts.append(content(more, limit=_LONGEST, style="$quiet"))
+    return Content("\n").join(parts)
+
+
+def _result(connected: Connected) -> Content:
+    """What stands now, and what is missing."""
+    standing = connected.standing
+    parts = [join("✓ ", content(f"{connected.title} · {standing.account}", limit=_LONGEST, style="$good"))]
+    for each in (*standing.warnings, *standing.missing):
+        parts.append(content(f"! {each}", limit=_LONGEST, style="$warn"))
+    if connected.rotate_by:
+        said = f"static credential, rotate by {connected.rotate_by.isoformat()}"
+        parts.append(content(said, style="$quiet"))
+    parts += [Content(""), Content.styled("Enter opens it and reads it for the first time", "$quiet")]
+    return Content("\n").join(parts)
