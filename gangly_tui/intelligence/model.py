@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gangly_tui.domain.draft import Draft, Dropped, ReadingContext
-from gangly_tui.domain.errors import ModelError
+from gangly_tui.domain.errors import ConfigError, ModelError
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.ports import SecondReading
 from gangly_tui.intelligence.model_answer import Answer, Item, parse, repair
-from gangly_tui.intelligence.model_candidates import grounded
+from gangly_tui.intelligence.model_candidates import grounded, steered
 from gangly_tui.intelligence.model_ladder import (
     LADDER,
     Chat,
@@ -102,7 +102,11 @@ class ModelReader:
         fields = fields_for(self._scope, context)
         if not turns or not fields:
             return SecondReading(draft=first)
-        chat = Chat(base_url=self._base_url, host=self.host, model=self.model, http=self._open_http(), **self._chat)
+        try:
+            http = self._open_http()
+        except ConfigError as error:
+            raise ModelError(str(error), fix=error.fix or "gangly model set") from error
+        chat = Chat(base_url=self._base_url, host=self.host, model=self.model, http=http, **self._chat)
         try:
             call = _Call(chat=chat, reading=reading, mask=mask, fields=fields, engine=self.model, say=say)
             if self._rung is None:
@@ -110,7 +114,7 @@ class ModelReader:
             drafts, trouble = await self._pieces(call, list(chunks(turns, self._chunk)))
         finally:
             await chat.close()
-        merged = merge(first, drafts, name=self.model)
+        merged = merge(first, drafts, name=self.model, steered=steered(reading))
         draft = merged.draft
         if trouble:
             missed = Dropped(what="text", value="a part of the call", quote="", reason=f"not read again: {trouble}")

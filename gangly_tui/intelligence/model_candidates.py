@@ -18,13 +18,16 @@ from gangly_tui.intelligence.model_quote import locate
 from gangly_tui.intelligence.offline.commitments import score_commitments
 from gangly_tui.intelligence.offline.confidence import LEAST
 from gangly_tui.intelligence.offline.due import read_dues, shown
+from gangly_tui.intelligence.offline.field_cues import ASKS_FOR
 from gangly_tui.intelligence.offline.lexicon import names_in
 from gangly_tui.intelligence.offline.modality import Mood, asks, mood, planted
 from gangly_tui.intelligence.offline.money import find_money
-from gangly_tui.intelligence.offline.passages import Sentence, one_space
+from gangly_tui.intelligence.offline.passages import Sentence, one_space, plain
 from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.sources import READ_LIMIT
 from gangly_tui.intelligence.offline.stage import generic_of
 from gangly_tui.intelligence.offline.step_cues import NAMED, PROMISE
+from gangly_tui.intelligence.offline.text_fields import TEXT_FIELDS, score
 from gangly_tui.intelligence.offline.typed import schema_of
 
 MOST_SURE = 0.65
@@ -33,6 +36,7 @@ _BESIDE = 2
 """Sentences on either side in which an instruction to software makes a quote suspect."""
 _TAKES_ON = 0.3
 _VERBATIM = frozenset("budget pain decision_process decision_criteria next_step".split())
+_CUES = {name: cues for name, cues, _ in TEXT_FIELDS}
 _CLOSED = frozenset({"closed_won", "closed_lost"})
 
 
@@ -66,6 +70,13 @@ def grounded(items: Sequence[Item], turns: Sequence[Turn], reading: Reading, mas
         dropped=tuple(found.dropped),
     )
     return ground_reading(draft, reading)
+
+
+def steered(reading: Reading) -> bool:
+    """Whether anything in the text, its header and captions included, reads like an instruction to software."""
+    if any(planted(each.low) for each in reading.sentences):
+        return True
+    return any(planted(plain(line, 0)[0].lower()) for line in reading.text[:READ_LIMIT].splitlines())
 
 
 def _named(name: str) -> str:
@@ -133,9 +144,23 @@ def _typed(name: str, value: str, evidence: Evidence, said: Sequence[Sentence], 
     if kind is FieldType.CURRENCY:
         figure = _figure(value)
         return _Misfit("no figure") if figure is None else figure
+    if name in _CUES and not _about(name, said, reading):
+        return _Misfit("nothing in its quote, or before it, is about this")
     if name in _VERBATIM and value.lower() not in one_space(evidence.text).lower():
         return one_space(evidence.text).strip(" .,;")  # told in other words: theirs count
     return value or _Misfit("no value")
+
+
+def _about(name: str, said: Sequence[Sentence], reading: Reading) -> bool:
+    """Whether these words, those beside them in the turn, or the question they answer have to do with the field."""
+    for each in said:
+        near = [one for one in reading.sentences[max(0, each.index - 1) : each.index + 2] if one.turn == each.turn]
+        if any(score(one.low, _CUES[name])[1] for one in near):
+            return True
+        asked = next((one for one in reading.before(each, 4) if one.turn != each.turn), None)
+        if asked is not None and asks(asked) and ASKS_FOR[name].search(asked.low):
+            return True
+    return False
 
 
 def _stage(value: str, said: Sequence[Sentence], reading: Reading) -> Value | _Misfit:

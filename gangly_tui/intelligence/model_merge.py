@@ -28,12 +28,15 @@ class Merged:
     disputed: int
 
 
-def merge(first: Draft, seconds: Sequence[Draft], *, name: str) -> Merged:
+def merge(first: Draft, seconds: Sequence[Draft], *, name: str, steered: bool = False) -> Merged:
     """Join what a model's readings of the pieces of a text found to the draft that is there. `name` is the model's.
 
     No value of the first draft is replaced or taken away. A value only the second has is added, unless our own readers
-    have refused that field here: their doubt weighs more.
+    have refused that field here: their doubt weighs more. In a text that tries to steer its reader the second may only
+    confirm.
     """
+    if steered:
+        seconds = [_only_confirming(first, each) for each in seconds]
     dropped = [each for second in seconds for each in second.dropped]
     found = _one_each([each for second in seconds for each in second.fields])
     fields: list[Mention] = []
@@ -71,6 +74,35 @@ def merge(first: Draft, seconds: Sequence[Draft], *, name: str) -> Merged:
         dropped=tuple(dict.fromkeys((*first.dropped, *dropped))),
     )
     return Merged(draft=draft, added=added + more + new, agreed=agreed + same, disputed=disputed)
+
+
+_STEERED = "the text holds an instruction to software: here a model may only confirm"
+
+
+def _only_confirming(first: Draft, second: Draft) -> Draft:
+    ours = {each.field: each for each in first.fields}
+    fields = [each for each in second.fields if each.field in ours and _same(ours[each.field], each)]
+    steps = [each for each in second.next_steps if any(_twins(one, each) for one in first.next_steps)]
+    dropped = [
+        Dropped(what=each.field, value=_shown(each), quote=each.evidence.text, reason=_STEERED)
+        for each in second.fields
+        if each not in fields
+    ]
+    dropped += [
+        Dropped(what="next step", value=each.action, quote=each.evidence.text, reason=_STEERED)
+        for each in second.next_steps
+        if each not in steps
+    ]
+    dropped += [
+        Dropped(what="contact", value=each.name, quote=each.evidence.text, reason=_STEERED) for each in second.contacts
+    ]
+    return replace(
+        second,
+        fields=tuple(fields),
+        next_steps=tuple(steps),
+        contacts=(),
+        dropped=(*second.dropped, *dropped),
+    )
 
 
 def _one_each(mentions: Sequence[Mention]) -> dict[str, Mention]:

@@ -47,6 +47,12 @@ _STAGE_DIRECTION = re.compile(
     r"\*[A-Za-z][A-Za-z ,]{1,30}\*(?!\*)|[\[(](?:laughs?|laughter|inaudible|crosstalk|pause|"
     r"silence|music)[^\])\n]{0,20}[\])]"
 )
+_SOFTWARE = re.compile(
+    r"(?:the )?(?:system|assistant|developer|ai|a\.i\.|bot|llm|language model|chatgpt|copilot)"
+    r"(?: (?:prompt|message|note|override|turn|instructions?))?",
+    re.I,
+)
+"""Labels that only a planted turn has: its words stay in the text and are seen for what they are."""
 _PARTICLES = frozenset("van von de der den di da del bin al el la le".split())
 
 
@@ -194,6 +200,8 @@ def _name_like(name: str, known: set[str]) -> bool:
     low = name.lower()
     if low in known:
         return True
+    if _SOFTWARE.fullmatch(low):
+        return False
     words = low.replace("-", " ").split()
     if words and (
         low in ROLE_SPEAKERS_REP or low in ROLE_SPEAKERS_BUYER or words[0] in ("speaker", "participant", "guest")

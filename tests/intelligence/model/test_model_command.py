@@ -172,15 +172,19 @@ def test_preview_prints_the_messages_and_the_mask_and_sends_nothing(shell: Shell
 def test_notes_are_read_twice_when_a_model_is_on(shell: Shell, vault: PaperVault, tmp_path: Path) -> None:
     assert shell("connect", "sandbox").code == 0
     assert shell("pull").code == 0
-    row = {"field": "decision_criteria", "quote": "whether the drivers like it"}
+    row = {"field": "contact", "quote": "Noor Haddad runs dispatch"}
     file = tmp_path / "call.txt"
-    file.write_text("Rep: I see, thank you.\nProspect: What tips it for us is whether the drivers like it.\n", "utf-8")
-    with serving_beside(items({**row, "value": "x"})) as server:
+    file.write_text(
+        "Sam Ortiz: I see. For three sites our platform is a good fit.\nAda Stone: Noor Haddad runs dispatch here.\n"
+        "Sam Ortiz: Good. I'll send the deck.\nAda Stone: Thank you, we lose two hours a day.\n",
+        "utf-8",
+    )
+    with serving_beside(items({**row, "value": "Noor Haddad"})) as server:
         shell("model", "set", "--base-url", server.base_url, "--model", "m")
         done = shell("notes", "next", file)
         assert done.code == 0, done.err
         assert "127.0.0.1: 1 added, 0 confirmed, 0 contradicted" in done.err
-        assert "whether the drivers like it" in done.out
+        assert "Noor Haddad" in done.out
         assert '"sandbox"' not in server.sent
     done = shell("notes", "next", file)  # the server is gone
     assert done.code == 0
