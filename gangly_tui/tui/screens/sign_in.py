@@ -22,7 +22,7 @@ from gangly_tui.tui.text import content, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
-_HOW = "ctrl+s signs in, Tab goes to the next line, Esc goes back"
+_HOW = "Enter goes to the next empty line, ctrl+s signs in, Esc goes back"
 _LONGEST = 600
 
 
@@ -31,9 +31,7 @@ class SignInScreen(Screen[Connected | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "sign_in", "Sign in", key_display="^s", id="sign-in.go", tooltip="Sign in as filled in"),
-        Binding(
-            "enter", "open", "Open", key_display="Enter", id="sign-in.open", tooltip="Go on with what is connected now"
-        ),
+        Binding("enter", "next", "Continue", key_display="Enter", id="sign-in.next", tooltip="The next thing to do"),
         Binding("c", "copy", "Copy address", id="sign-in.copy", tooltip="Copy the address that is to be opened"),
         Binding("escape", "stop", "Back", key_display="Esc", id="sign-in.back", tooltip="Stop the sign-in, or go back"),
     ]
@@ -49,7 +47,7 @@ class SignInScreen(Screen[Connected | None]):
         self._connected: Connected | None = None
 
     def compose(self) -> ComposeResult:
-        with Center(id="middle"), VerticalScroll(id="page", can_focus=False):
+        with Center(id="middle"), VerticalScroll(id="page"):
             yield Static(join("Connect ", line(self._plan.title, limit=60)), id="name")
             with Vertical(id="form"):
                 yield Static(self._sheet(), id="sheet")
@@ -69,9 +67,16 @@ class SignInScreen(Screen[Connected | None]):
         ways = self.query_one("#ways", RowView)
         ways.show(partial(_lay_out, self._ways), cursor=self._chosen)
         self._show_asks()
-        first = next((each for each in self.query(Input) if self._is_asked(each) and not each.value), None)
-        (first or ways).focus()
-        self.query_one("#page").scroll_home(animate=False)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Where all of it is in view, the cursor stands in the first empty line; else reading comes first."""
+        page = self.query_one("#page", VerticalScroll)
+        if page.max_scroll_y:
+            page.focus()
+            page.scroll_home(animate=False)
+        else:
+            (self._empty() or self.query_one("#ways")).focus()
 
     # -- what is asked ------------------------------------------------------------------------------------------
 
@@ -108,20 +113,17 @@ class SignInScreen(Screen[Connected | None]):
             assert field.parent is not None  # it was composed into one
             self.query_one(f"#ask-{field.name}").display = self._is_asked(field)
 
+    def _empty(self) -> Input | None:
+        """The first line that is asked for and empty."""
+        return next((each for each in self.query(Input) if self._is_asked(each) and not each.value), None)
+
     def on_row_view_moved(self, event: RowView.Moved) -> None:
         event.stop()
         self._show_asks()
 
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         event.stop()
-        if self._connected is not None:
-            self.action_open()
-            return
-        empty = next((each for each in self.query(Input) if self._is_asked(each) and not each.value), None)
-        if empty is not None:
-            empty.focus()
-        else:
-            self.action_sign_in()
+        self.action_next()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -140,7 +142,7 @@ class SignInScreen(Screen[Connected | None]):
         return {
             "sign_in": not waiting and not done,
             "copy": waiting and self._step is not None and bool(self._step.url),
-            "open": done,
+            "next": not waiting,
         }.get(action, True)
 
     def action_sign_in(self) -> None:
@@ -208,13 +210,18 @@ class SignInScreen(Screen[Connected | None]):
             self._back_to_form()
             self._say("stopped; nothing was kept")
         elif self._connected is not None:
-            self.action_open()
+            self.dismiss(self._connected)
         else:
             self.dismiss(None)
 
-    def action_open(self) -> None:
-        """Go on with what is connected now."""
-        self.dismiss(self._connected)
+    def action_next(self) -> None:
+        """To the first empty line; with none, sign in; once connected, go on with it."""
+        if self._connected is not None:
+            self.dismiss(self._connected)
+        elif empty := self._empty():
+            empty.focus()
+        else:
+            self.action_sign_in()
 
     def _back_to_form(self) -> None:
         self._work = None
