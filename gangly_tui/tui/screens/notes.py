@@ -23,6 +23,7 @@ from gangly_tui.tui.app import app_of
 from gangly_tui.tui.crash import keep as log_crash
 from gangly_tui.tui.messages import Pulled
 from gangly_tui.tui.page_keeper import PageKeeper
+from gangly_tui.tui.second_reader import SecondReading
 from gangly_tui.tui.widgets.draft_view import DraftView
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.meeting_bar import MeetingBar, SourceBar, words
@@ -81,6 +82,7 @@ class NotesScreen(Screen[None]):
         self._laying_out: Worker[None] | None = None
         self._warned = False
         self._counted, self._words = "", 0
+        self.second = SecondReading(desk, self._show_second)
 
     def compose(self) -> ComposeResult:
         yield TopBar(title="notes")
@@ -195,6 +197,9 @@ class NotesScreen(Screen[None]):
             self._laying_out.cancel()
             app_of(self).say("called off; the text is kept, no card was made")
             return
+        if self.second.stop():
+            app_of(self).say("called off; what was read here stands")
+            return
         if not self.keeper.keep() and not self._warned:
             self._warned = True
             app_of(self).say(
@@ -219,7 +224,7 @@ class NotesScreen(Screen[None]):
         state += f", {self._words:,} words" if text and self._words else ""
         if self._reading_since is not None and monotonic() - self._reading_since > _QUIET:
             state += f", reading {monotonic() - self._reading_since:.0f} s"
-        self._line.reword(f"{state} · {self._desk.label}")
+        self._line.reword(" · ".join(filter(None, (self.second.words, state, self._desk.label))))
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -265,6 +270,11 @@ class NotesScreen(Screen[None]):
         self._view.show_draft(draft, text, self._backdrop, self._desk.now().date(), keep=keep)
         self._page.underline(self._view.spans, text)
         self.refresh_bindings()
+
+    def _show_second(self, draft: Draft, text: str) -> None:
+        """The model has read this text too: its findings join the draft beside the page, if that is still the page."""
+        if self.is_attached and text == self._page.text and self._read_text == text:
+            self._show_draft(draft, text)
 
     # -- what was found -----------------------------------------------------------------------------------------
 
@@ -323,6 +333,7 @@ class NotesScreen(Screen[None]):
             progress.stop()
             self._laying_out = None
         self.keeper.kept = text
+        self.second.ask(self.app, notes, draft, self._backdrop.context)
         if cards:
             from gangly_tui.tui.screens.review import ReviewScreen
 
