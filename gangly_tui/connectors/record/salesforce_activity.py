@@ -1,0 +1,107 @@
+"""Activities: what Salesforce keeps as Tasks (calls, e-mails, notes, to-dos) and Events (meetings).
+
+What it has no field for (when a promise was made, whose it is) travels in one line under the text and is read back from
+there; the audit footer comes below it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from gangly_tui.connectors.record.salesforce_map import Column, ids, inner, moment
+from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
+
+TYPES = ("call", "meeting", "email", "note", "task")
+SUBTYPES: Mapping[str, str] = {"call": "Call", "email": "Email", "note": "Task", "task": "Task"}
+MOST_CONTACTS = 50
+"""Salesforce relates an activity to 50 contacts at most."""
+_HELD = re.compile(r"^-- gangly holds: (\{.*\})$", re.MULTILINE)
+_KEPT_FREE = 1_000
+"""Characters of an activity's text that stay free for the lines gangly puts under it."""
+
+
+def field_schema(ours: str, column: Column) -> FieldSchema:
+    """An activity is a Task or an Event: its type and status are ours, not one object's picklist."""
+    texts = {"subject": column.length or None, "body": column.length - _KEPT_FREE if column.length else None}
+    labels = {"at": "When", "ours": "Ours to do", "body": column.label, "subject": column.label, "due": column.label}
+    return FieldSchema(
+        name=ours,
+        label=labels.get(ours, ours.capitalize() if ours != "opportunity" else "Deal"),
+        type=FIELDS[Kind.ACTIVITY][ours],
+        required=ours in ("type", "subject"),
+        max_length=texts.get(ours),
+        options={"type": TYPES, "status": ("open", "done")}.get(ours, ()),
+    )
+
+
+def values_of(row: Mapping[str, Any], name: str, now: datetime) -> dict[str, Value]:
+    """The fields of a Task or an Event. `now` is aware, in the rep's zone."""
+    body = row.get("Description")
+    held = held_of(body or "")
+    said = moment(held["at"]) if "at" in held else None
+    what, who = row.get("WhatId") or "", row.get("WhoId") or ""
+    related = ids(row, f"{name}WhoRelations", "RelationId") or (*filter(None, [who]), *held.get("contacts", ()))
+    common: dict[str, Value] = {
+        "subject": row.get("Subject"),
+        "body": body,
+        "account": row.get("AccountId"),
+        "opportunity": what if what.startswith("006") else None,
+        "contacts": tuple(each for each in related if str(each).startswith("003")),
+        "ours": held.get("ours"),
+        "owner": inner(row, "Owner", "Email"),
+    }
+    if name == "Event":
+        at = moment(row["StartDateTime"]) if row.get("StartDateTime") else None
+        past = at is None or at <= now
+        return {**common, "type": "meeting", "at": at, "due": None, "status": "done" if past else "open"}
+    named = str(row.get("Type") or "").casefold()
+    subtype = {"Call": "call", "Email": "email"}.get(row.get("TaskSubtype") or "")
+    due = date.fromisoformat(row["ActivityDate"]) if row.get("ActivityDate") else None
+    closed = bool(row.get("IsClosed"))
+    done = moment(row["CompletedDateTime"]) if row.get("CompletedDateTime") else None
+    return {
+        **common,
+        "type": subtype or held.get("type") or (named if named in TYPES else "task"),
+        "at": said or (datetime.combine(due, time(), now.tzinfo) if closed and due else done if closed else None),
+        "due": due if "at" not in held or not held.get("dated") else None,
+        "status": "done" if closed else "open",
+    }
+
+
+def holding(fields: Mapping[str, Value], name: str, *, shared: bool) -> Mapping[str, Any]:
+    """What of a new activity Salesforce has no field for; without Shared Activities all contacts but the first."""
+    held: dict[str, Any] = {}
+    at, kind = fields.get("at"), fields.get("type")
+    if name == "Task" and isinstance(at, datetime):
+        held["at"] = at.astimezone(UTC).isoformat()
+        held |= {"dated": True} if fields.get("due") is None and fields.get("status") == "done" else {}
+    if isinstance(fields.get("ours"), bool):
+        held["ours"] = fields["ours"]
+    if kind == "note":
+        held["type"] = kind
+    contacts = fields.get("contacts")
+    if isinstance(contacts, tuple) and len(contacts) > 1 and not shared:
+        held["contacts"] = list(contacts[1:])
+    return held
+
+
+def held_line(held: Mapping[str, Any]) -> str:
+    """The line under an activity's text; "" when there is nothing to hold."""
+    return "\n-- gangly holds: " + json.dumps(held, sort_keys=True, separators=(", ", ": ")) if held else ""
+
+
+def held_of(body: str) -> dict[str, Any]:
+    """What `held_line` wrote, as far as it makes sense: anybody may have edited the text."""
+    lines = _HELD.findall(body)
+    try:
+        found = json.loads(lines[-1]) if lines else {}
+        if "at" in found:
+            moment(found["at"])
+    except (ValueError, TypeError):
+        return {}
+    wanted = {"at": str, "dated": bool, "ours": bool, "type": str, "contacts": list}
+    return {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}

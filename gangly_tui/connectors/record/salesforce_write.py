@@ -1,0 +1,344 @@
+"""The write door of Salesforce. One call sends one write, with its read-back in the same request, and retries nothing.
+
+The write and the query that shows what stands go as one composite, all or none: an answer always shows the record, and
+a write that was refused left nothing behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from gangly_tui.connectors.record import salesforce_activity as activity
+from gangly_tui.connectors.record.salesforce import VENDOR
+from gangly_tui.connectors.record.salesforce_errors import Stale, meaning
+from gangly_tui.connectors.record.salesforce_map import KINDS, OBJECTS, Shape, quoted, raw_of, selected, stamp
+from gangly_tui.connectors.record.salesforce_org import ROOT, Org, missing, names_a, object_of, path_of
+from gangly_tui.connectors.record.sandbox_rules import validate
+from gangly_tui.connectors.vendor import Link
+from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
+from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
+from gangly_tui.domain.proposal import WriteMeta
+from gangly_tui.domain.records import Kind, Record, RecordRef, Value
+
+MARKER = "gangly_Op_Id__c"
+DUPLICATES = "allowSave=false; includeRecordDetails=false; runAsCurrentUser=true"
+_RECENT = timedelta(days=7)
+_SLACK = timedelta(seconds=5)
+_TAIL = re.compile(r"\n+-- gangly(?: holds)?: .*\Z", re.DOTALL)
+_LATER = frozenset({"subject", "body", "due", "status", "owner"})
+"""What of an activity may be changed once it is there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Made:
+    """The journal of one create, for objects without a field for the op id. `ref` is None until the answer came."""
+
+    kind: Kind
+    raw: Mapping[str, Any]
+    since: datetime
+    ref: RecordRef | None = None
+
+
+class SalesforceWriter:
+    """The write door. Constructed for the Courier alone."""
+
+    def __init__(self, link: Link) -> None:
+        self._org = Org(link)
+        self._journal: dict[str, _Made] = {}
+
+    async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
+        """Set fields if the record still is at `expect`, guarded by the moment it was last changed."""
+        current = await self._at(ref, expect)
+        shape = await self._org.shape(object_of(ref))
+        await self._check(ref.kind, fields, {**current.fields, **fields})
+        await self._refuse_twin(ref.kind, fields, ref.id)
+        if ref.kind is Kind.ACTIVITY:
+            raw = await self._changed_activity(fields, shape, current)
+        else:
+            raw = await self._raw(fields, shape)
+        guard = format_datetime(current.updated_at.astimezone(UTC), usegmt=True)
+        try:
+            return await self._send(
+                "PATCH",
+                f"{ROOT}/sobjects/{shape.object}/{ref.id}",
+                shape,
+                raw | self._audit(shape, meta, new=False),
+                where=f"Id = {quoted(ref.id)}",
+                headers={"If-Unmodified-Since": guard},
+            )
+        except Stale:
+            moved = await self._org.read(ref)
+            raise RecordMoved(f"{moved.title} was changed by {moved.updated_by}", current=moved) from None
+
+    async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
+        """Create a record marked with the op id: an upsert on it where the organisation has a field for that."""
+        name = "Event" if fields.get("type") == "meeting" else OBJECTS[kind][0]
+        await self._check(kind, fields, fields)
+        shape = await self._org.shape(name)
+        if known := await self._made_before(shape, meta.op_id):
+            return known
+        await self._refuse_twin(kind, fields, "")
+        if kind is Kind.ACTIVITY:
+            raw = await self._new_activity(fields, shape, meta)
+        else:
+            raw = {key: value for key, value in (await self._raw(fields, shape)).items() if value is not None}
+        raw |= self._audit(shape, meta, new=True)
+        self._journal[meta.op_id] = made = _Made(kind=kind, raw=raw, since=self._org.server_now - _SLACK)
+        path, method = f"{ROOT}/sobjects/{name}", "POST"
+        if MARKER in raw and shape.columns[MARKER].external_id:
+            path, method = f"{path}/{MARKER}/{raw.pop(MARKER)}", "PATCH"
+        record = await self._send(method, path, shape, raw, where="Id = '@{made.id}'")
+        made.ref = record.ref
+        return record
+
+    async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
+        """Remove a record if it still is at `expect`. Salesforce guards no removal: a small window stays."""
+        await self._at(ref, expect)
+        await self._org.link.wire.write("DELETE", f"{ROOT}/sobjects/{object_of(ref)}/{ref.id}")
+
+    async def find_op(self, kind: Kind, op_id: str) -> Record | None:
+        """By the op id's own field; else by the footer under an activity, or by what this sitting's journal knows."""
+        for name in OBJECTS[kind]:
+            shape = await self._org.shape(name)
+            if self._has(shape, MARKER):
+                found = await self._org.select(name, f"{MARKER} = {quoted(op_id)}")
+            elif kind is Kind.ACTIVITY:
+                found = await self._by_footer(name, op_id)
+            else:
+                found = await self._by_journal(name, op_id)
+            if found:
+                return found[0]
+        return None
+
+    async def _at(self, ref: RecordRef, expect: str) -> Record:
+        """The record, read right before the write. Raises RecordMoved, NotFound."""
+        current = await self._org.read(ref)
+        if current.version != expect:
+            raise RecordMoved(f"{current.title} was changed by {current.updated_by}", current=current)
+        return current
+
+    async def _check(self, kind: Kind, fields: Mapping[str, Value], complete: Mapping[str, Value]) -> None:
+        """What Salesforce would refuse late or keep wrongly is refused here, by field, before anything is sent."""
+        schema = await self._org.describe(kind)
+        for name in fields:
+            if schema.field(name) is not None and not self._org.scope.may_write(kind, name):
+                raise missing(name)
+        validate(schema, fields, complete, names_a)
+
+    async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
+        """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
+        email, domain = fields.get("email"), fields.get("domain")
+        if kind is Kind.CONTACT and isinstance(email, str):
+            key = IdentityKey(mailbox=mailbox(email))
+        elif kind is Kind.ACCOUNT and isinstance(domain, str):
+            key = IdentityKey(domain=registrable_domain(domain))
+        else:
+            return
+        twins = [each for each in await self._org.find(kind, key) if each.ref.id != except_id]
+        if twins:
+            raise DuplicateFound(
+                f"{twins[0].title} already has {email or domain}",
+                existing=twins[0].ref,
+                fix="use the one that is there",
+            )
+
+    async def _raw(self, fields: Mapping[str, Value], shape: Shape) -> dict[str, Any]:
+        raw: dict[str, Any] = {}
+        for name, value in fields.items():
+            if name == "owner":
+                raw["OwnerId"] = await self._owner(value)
+            else:
+                raw[shape.names[name].name] = raw_of(value, shape.names[name], name)
+        return raw
+
+    async def _owner(self, who: Value) -> str:
+        if not isinstance(who, str) or not who:
+            raise Refused("a record without an owner cannot be", field="owner", fix="name the owner")
+        return await self._org.owner_id(who)
+
+    async def _new_activity(self, fields: Mapping[str, Value], shape: Shape, meta: WriteMeta) -> dict[str, Any]:
+        """A Task, or an Event for a meeting, on the deal (or the account) and its people; the audit line below it."""
+        name, now = shape.object, self._org.link.now()
+        at, due, contacts = fields.get("at"), fields.get("due"), fields.get("contacts") or ()
+        assert isinstance(contacts, tuple)  # checked before
+        if len(contacts) > activity.MOST_CONTACTS:
+            raise Refused(
+                f"an activity takes {activity.MOST_CONTACTS} contacts", field="contacts", fix="leave some of them out"
+            )
+        shared = f"{name}WhoIds" in shape.columns
+        held = activity.holding(fields, name, shared=shared)
+        lines = (str(fields.get("body") or "") + activity.held_line(held)).strip("\n") + f"\n\n{meta.footer()}"
+        raw: dict[str, Any] = {"Subject": fields["subject"], "Description": self._long(lines.lstrip("\n"), shape)}
+        if what := fields.get("opportunity") or fields.get("account"):
+            raw["WhatId"] = what
+        if contacts:
+            raw |= {f"{name}WhoIds": list(contacts)} if shared else {"WhoId": contacts[0]}
+        if fields.get("owner"):
+            raw["OwnerId"] = await self._owner(fields["owner"])
+        if name == "Event":
+            if not isinstance(at, datetime):
+                raise Refused("a meeting needs the time it began", field="at", fix="fill When")
+            if fields.get("status") == ("open" if at <= now else "done"):
+                raise Refused("Salesforce counts a meeting as done once it began", field="status", fix="leave it out")
+            # how long it took is not known; nobody's calendar is blocked, and nobody is reminded of the past
+            return raw | {"StartDateTime": stamp(at), "DurationInMinutes": 0, "ShowAs": "Free", "IsReminderSet": False}
+        raw["TaskSubtype"] = activity.SUBTYPES[str(fields["type"])]
+        raw["Status"] = await self._status(fields.get("status") == "done")
+        if isinstance(at, datetime) and due is None and fields.get("status") == "done":
+            raw["ActivityDate"] = at.astimezone(now.tzinfo).date().isoformat()
+        elif due is not None:
+            raw["ActivityDate"] = str(due)
+        kinds = shape.columns["Type"].options if "Type" in shape.columns else {}
+        named = next((value for label, value in kinds.items() if label.casefold() == fields["type"]), None)
+        return raw | ({"Type": named} if named else {})
+
+    async def _changed_activity(self, fields: Mapping[str, Value], shape: Shape, current: Record) -> dict[str, Any]:
+        for name in fields:
+            if name not in _LATER or (name in ("due", "status") and shape.object == "Event"):
+                raise Refused(f"{name} of an activity stays as it is", field=name, fix="change it in Salesforce")
+        raw: dict[str, Any] = {}
+        for name, value in fields.items():
+            match name:
+                case "status":
+                    raw["Status"] = await self._status(value == "done")
+                case "owner":
+                    raw["OwnerId"] = await self._owner(value)
+                case "body":
+                    tail = _TAIL.search("\n" + current.text("body"))
+                    text = str(value or "")
+                    raw["Description"] = self._long(text if _TAIL.search(text) or not tail else text + tail[0], shape)
+                case _:
+                    raw[shape.names[name].name] = raw_of(value, shape.names[name], name)
+        return raw
+
+    def _long(self, text: str, shape: Shape) -> str:
+        most = shape.columns["Description"].length
+        if most and len(text) > most:
+            raise Refused(
+                f"the text takes {most:,} characters with gangly's lines below it, not {len(text):,}",
+                field="body",
+                fix="shorten it",
+            )
+        return text
+
+    async def _status(self, closed: bool) -> str:
+        """What this organisation calls a done (or a new) task."""
+        rows = await self._org.rows("SELECT ApiName, IsClosed, IsDefault FROM TaskStatus ORDER BY SortOrder")
+        fit = [each for each in rows if each["IsClosed"] is closed]
+        if not fit:
+            raise Refused("the organisation has no such status", field="status", fix="ask the administrator")
+        return str(next((each for each in fit if each["IsDefault"]), fit[0])["ApiName"])
+
+    def _has(self, shape: Shape, name: str) -> bool:
+        """Whether a write may fill this audit field: it was there when connecting, and is there now."""
+        return f"{shape.object}.{name}" in self._org.link.audit_fields and name in shape.columns
+
+    def _audit(self, shape: Shape, meta: WriteMeta, *, new: bool) -> dict[str, Any]:
+        """Where the write came from, in the organisation's own fields. A later write leaves the mark of a create."""
+        raw: dict[str, Any] = {}
+        for each in VENDOR.audit_fields:
+            if not self._has(shape, each.name) or (each.name == MARKER and not new and shape.object != "Opportunity"):
+                continue
+            value = getattr(meta, each.meta)
+            most = shape.columns[each.name].length
+            raw[each.name] = stamp(value) if isinstance(value, datetime) else str(value)[: most or None]
+        return raw
+
+    async def _made_before(self, shape: Shape, op_id: str) -> Record | None:
+        """What this operation made already. Raises Refused when that was removed since."""
+        kind = KINDS[shape.object]
+        if found := await self.find_op(kind, op_id):
+            return found
+        gone = bool((made := self._journal.get(op_id)) and made.ref)
+        if not gone and self._has(shape, MARKER):
+            where = f"{MARKER} = {quoted(op_id)}"
+            gone = bool(await self._org.rows(f"SELECT Id FROM {shape.object} WHERE {where}", deleted=True))
+        if gone:
+            raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
+        return None
+
+    async def _by_footer(self, name: str, op_id: str) -> list[Record]:
+        """Long text cannot be searched for exactly: this user's activities of the last days are looked through."""
+        if not self._org.scope.may_read(Kind.ACTIVITY, "body"):
+            raise Unreachable(
+                "whether it arrived cannot be told: the text of activities is not in the read scope",
+                fix=f"let activity.body be read, or have the administrator create {MARKER}",
+            )
+        since = stamp(self._org.server_now - _RECENT)
+        rows = await self._org.rows(
+            f"SELECT Id, Description FROM {name} WHERE CreatedById = {quoted(await self._org.user_id())}"
+            f" AND CreatedDate >= {since}"
+        )
+        ids = [row["Id"] for row in rows if f"; op {op_id}; trail " in (row["Description"] or "")]
+        return await self._org.select(name, f"Id = {quoted(ids[0])}") if ids else []
+
+    async def _by_journal(self, name: str, op_id: str) -> list[Record]:
+        made = self._journal.get(op_id)
+        if made is None or made.kind is not KINDS[name]:
+            return []
+        if made.ref is not None:
+            return await self._org.select(name, f"Id = {quoted(made.ref.id)}")
+        same = [
+            f"{key} = {quoted(value)}"
+            for key, value in made.raw.items()
+            if isinstance(value, str) and key in ("LastName", "FirstName", "Name", "Email", "Website", "AccountId")
+        ]
+        mine = f"CreatedById = {quoted(await self._org.user_id())} AND CreatedDate >= {stamp(made.since)}"
+        others = {each.ref for each in self._journal.values() if each.ref}
+        return [each for each in await self._org.select(name, " AND ".join([mine, *same])) if each.ref not in others]
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        shape: Shape,
+        raw: Mapping[str, Any],
+        *,
+        where: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> Record:
+        """The write, and the record as it stands after it. Raises what the part that failed means."""
+        soql = f"SELECT {selected(shape, self._org.scope)} FROM {shape.object} WHERE {where}"
+        guards = {"Sforce-Duplicate-Rule-Header": DUPLICATES, **(headers or {})}
+        parts = [
+            {"method": method, "url": path, "referenceId": "made", "httpHeaders": guards, "body": dict(raw)},
+            {"method": "GET", "url": path_of(soql), "referenceId": "stands"},
+        ]
+        answer = await self._org.link.wire.write(
+            "POST", f"{ROOT}/composite", body={"allOrNone": True, "compositeRequest": parts}
+        )
+        try:
+            told = [(int(each["httpStatusCode"]), each.get("body")) for each in answer.data["compositeResponse"]]
+            failed = next((each for each in told if each[0] >= 300 and not _halted(each[1])), None)
+            rows = [] if failed else told[1][1]["records"]
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise OutcomeUnknown("Salesforce answered the write in a way that is not understood") from error
+        if failed:
+            raise _failure(*failed)
+        if not rows:
+            raise OutcomeUnknown("it was saved, but you may not see the record any more")
+        try:
+            return self._org.record(rows[0], shape)
+        except Unreachable as error:
+            raise OutcomeUnknown(str(error), fix=error.fix) from error
+
+
+def _halted(body: Any) -> bool:
+    """A part that was only rolled back because of another."""
+    first = body[0] if isinstance(body, list) and body else {}
+    return isinstance(first, dict) and first.get("errorCode") == "PROCESSING_HALTED"
+
+
+def _failure(status: int, body: Any) -> Exception:
+    if status < 400:
+        return Refused("several records carry the mark of this write", fix="ask the Salesforce administrator")
+    if found := meaning(status, body, write=True):
+        return found
+    if status == 404:
+        return NotFound("Salesforce has no such record")
+    return OutcomeUnknown(f"Salesforce answered with an error of its own ({status})")

@@ -1,0 +1,159 @@
+"""The fake Salesforce with gangly's doors on it; each request and answer is held against the vendor's description."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gangly_tui.connectors.record import salesforce
+from gangly_tui.connectors.transport import Reach, Wire, open_client
+from gangly_tui.connectors.vendor import Link, Setup
+from gangly_tui.domain.hierarchy import Layer, Scope
+from gangly_tui.domain.records import FIELDS, Kind
+from tests.fakes.salesforce import Asked, FakeSalesforce
+from tests.fakes.serve import FakeTransport
+
+SPECS = Path(__file__).parents[3] / "shared" / "specs"
+BASE = "https://acme.my.salesforce.com"
+_TYPES = {"int": "integer", "currency": "number", "boolean": "boolean"}
+
+EVERYTHING = Scope(
+    system="salesforce",
+    layer=Layer.RECORD,
+    owner="a",
+    backup="b",
+    runbook="c",
+    read={kind: frozenset(FIELDS[kind]) for kind in Kind},
+    write={kind: frozenset(FIELDS[kind]) for kind in Kind},
+)
+
+
+class Token(httpx.Auth):
+    """The fake's first access token."""
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        request.headers["Authorization"] = "Bearer token-1"
+        yield request
+
+
+async def no_sleep(_: float) -> None:
+    """Waiting, without the time."""
+
+
+@dataclass
+class Site:
+    """A fake organisation, and links to it."""
+
+    fake: FakeSalesforce
+    audit: bool = True
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    auth: httpx.Auth | None = None
+
+    def link(self, scope: Scope | None = None, **values: str) -> Link:
+        reach = Reach(hosts=salesforce.VENDOR.hosts)
+        wire = Wire(
+            system="salesforce",
+            base=BASE,
+            client=open_client(reach, auth=self.auth or Token(), inner=FakeTransport(self.fake)),
+            reach=reach,
+            manners=salesforce.VENDOR.manners,
+            sleep=no_sleep,
+        )
+        audit = {
+            f"{table}.{name}"
+            for table, columns in self.fake.tables.items()
+            for name, *_ in columns
+            if name.startswith("gangly_") and self.audit
+        }
+        return Link(
+            wire=wire,
+            scope=scope or EVERYTHING,
+            setup=Setup(values=values),
+            user_email="robin@seller.com",
+            audit_fields=frozenset(audit),
+            now=self.now,
+        )
+
+
+def contract_of(fake: FakeSalesforce, folder: Path) -> Any:
+    """The vendor's description, with this organisation's own fields as Salesforce's generator would list them."""
+    if not SPECS.exists():
+        pytest.skip("the agreed descriptions in ../shared are not there")
+    sys.path.insert(0, str(SPECS))
+    try:
+        from contract import Contract  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(str(SPECS))
+    document = json.loads((SPECS / "salesforce" / "salesforce.rest.openapi.json").read_text())
+    for table, columns in fake.tables.items():
+        listed = document["components"]["schemas"].get(f"{table}SObject", {}).get("properties")
+        for name, kind, _, marks in columns if listed else ():
+            many = {"type": "array", "items": {"type": "string"}}
+            listed.setdefault(name, many if kind == "junctionIdList" else {"type": _TYPES.get(kind, "string")})
+            if "r" not in marks:  # the generator leaves out that null empties a field
+                listed[name]["nullable"] = True
+    path = folder / "salesforce.json"
+    path.write_text(json.dumps(document))
+    return Contract(str(path))
+
+
+class Watch:
+    """Holds each request and each answer of the fake against the contract. `checked` counts both."""
+
+    def __init__(self, contract: Any) -> None:
+        self.contract = contract
+        self.checked = 0
+
+    def __call__(self, asked: Asked, status: int, told: Any) -> None:
+        found = self.request(asked) + self.answer(asked, status, told)
+        self.checked += 2
+        assert found == [], f"{asked.method} {asked.path} -> {status}\n" + "\n".join(found)
+
+    def request(self, asked: Asked) -> list[str]:
+        """What is wrong with a request. A body that Salesforce is to refuse goes out only in tests of refusals."""
+        body = b"" if asked.body is None else asked.body.encode() if isinstance(asked.body, str) else _dump(asked.body)
+        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
+        return list(self.contract.check(asked.method, target, dict(asked.headers), body))
+
+    def answer(self, asked: Asked, status: int, told: Any) -> list[str]:
+        """What is wrong with an answer of the fake."""
+        found = self.contract.find(asked.method, asked.path)
+        if not isinstance(found, tuple):
+            return [str(found)]
+        response = found[0]["responses"].get(str(status))
+        if response is None:
+            return [f"the description knows no answer {status}"]
+        if told is None:
+            return []
+        content = self.contract._deref(response).get("content", {}).get("application/json", {})
+        wrong = self.contract._errors(content["schema"], _bare(told), "answer") if "schema" in content else []
+        rows = told.get("records", ()) if isinstance(told, dict) else ()
+        return list(wrong) + [each for row in rows for each in self.row(row)]
+
+    def row(self, row: Mapping[str, Any]) -> list[str]:
+        """What is wrong with a record of a query. The description knows no null and no relations: those are left."""
+        name = f"{row['attributes']['type']}SObject"
+        if name not in self.contract.doc["components"]["schemas"]:
+            return []
+        closed = self.contract.doc["components"]["schemas"].get(f"{name}!w")
+        plain = {key: value for key, value in _bare(row).items() if not isinstance(value, dict) or key == "attributes"}
+        return list(self.contract._errors(closed or self.contract.doc["components"]["schemas"][name], plain, name))
+
+
+def _bare(told: Any) -> Any:
+    """Without nulls; and Salesforce writes "+0000" where the description's date-time wants "+00:00"."""
+    if isinstance(told, dict):
+        return {key: _bare(value) for key, value in told.items() if value is not None}
+    return told[:-5] + "+00:00" if isinstance(told, str) and told.endswith(".000+0000") else told
+
+
+def _dump(body: Any) -> bytes:
+    return json.dumps(body).encode()
