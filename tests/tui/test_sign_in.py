@@ -172,7 +172,7 @@ async def test_what_is_asked_is_shown_before_consent() -> None:
             "An administrator does this first",
             "Install the app for everybody.",
             "to read deals [@click=app.quit()]x[/] ␛[2J",
-            "Deal.Source",
+            "Deal  Source",
             "Each write names the version",
             "In the browser, with a code on another device",
             "From the installed app.",

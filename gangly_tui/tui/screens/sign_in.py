@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from gangly_tui.domain.connection import Answers, Ask, Connected, Plan, PlanWay, Step
+from gangly_tui.domain.connection import Answers, Ask, AuditField, Connected, Plan, PlanWay, Step
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.tui.doorway import Doorway
@@ -95,9 +95,9 @@ class SignInScreen(Screen[Connected | None]):
         for each in plan.permissions:
             parts.append(join(line(each.name, limit=80), "  ", content(each.why, limit=_LONGEST, style="$quiet")))
         if plan.audit_fields:
-            names = ", ".join(f"{each.of}.{each.name}" for each in plan.audit_fields)
             parts += [Content(""), Content.styled("If an administrator creates them, filled with each write", "bold")]
-            parts.append(content(names, limit=_LONGEST, style="$quiet"))
+            for objects, names in _by_names(plan.audit_fields):
+                parts.append(join(line(objects, limit=120), "  ", content(names, limit=_LONGEST, style="$quiet")))
         if plan.guards:
             parts += [Content(""), content(plan.guards, limit=_LONGEST, style="$quiet")]
         return Content("\n").join(parts)
@@ -183,6 +183,7 @@ class SignInScreen(Screen[Connected | None]):
         for field in self.query(Input):
             field.value = ""
         self.query_one("#said", Static).update(_result(connected))
+        self.query_one(StatusLine).reword("connected")
         self.refresh_bindings()
 
     def _tell(self, step: Step) -> None:
@@ -243,6 +244,17 @@ class SignInScreen(Screen[Connected | None]):
         self.call_after_refresh(said.scroll_visible, animate=False)
 
 
+def _by_names(fields: Sequence[AuditField]) -> list[tuple[str, str]]:
+    """(objects, names of the fields on them): the same fields on several objects are said once."""
+    on: dict[str, list[str]] = {}
+    for each in fields:
+        on.setdefault(each.of, []).append(each.name)
+    objects: dict[str, list[str]] = {}
+    for each_object, names in on.items():
+        objects.setdefault(", ".join(names), []).append(each_object)
+    return [(", ".join(each), names) for names, each in objects.items()]
+
+
 def _variants(plan: Plan) -> list[tuple[PlanWay, bool]]:
     """The ways, and after each that allows it the same with a code on another device."""
     return [(way, device) for way in plan.ways for device in ((False, True) if way.device else (False,))]
@@ -265,7 +277,7 @@ def _about(ask: Ask, *, kept: bool) -> Content:
     hint = "left empty: the one from before stays" if kept else "may stay empty" if ask.optional else ""
     example = f"such as {ask.example}" if ask.example else ""
     more = "; ".join(filter(None, (example, hint)))
-    parts = [line(ask.label, limit=80), content(ask.why, limit=_LONGEST, style="$quiet")]
+    parts = [line(ask.label, limit=80), content(ask.why[:1].upper() + ask.why[1:], limit=_LONGEST, style="$quiet")]
     if more:
         parts.append(content(more, limit=_LONGEST, style="$quiet"))
     return Content("\n").join(parts)
