@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -249,6 +252,55 @@ def test_a_calendar_stands_beside_the_crm(shell: Shell, crm: State, tmp_path: Pa
     assert done.code == 0, done.err
     assert "Trial CRM · Robin Vega at Acme" in done.out
     assert config(shell)["crm"] == NAME and config(shell)["calendars"] == [str(file)]
+
+
+def test_the_app_opens_on_a_crm_without_loading_it(shell: Shell, crm: State) -> None:
+    browser(shell, crm)
+    program = """
+    import sys
+    from gangly_tui.bootstrap import profile_of
+    from gangly_tui.config import Config
+    import gangly_tui.tui.app, gangly_tui.commands.app
+    assert profile_of(Config(crm="salesforce")) == "salesforce"
+    loaded = {each for each in sys.modules if each.startswith("gangly_tui.connectors.record.")}
+    assert not loaded, loaded
+    assert "httpx" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=60)
+    from gangly_tui.bootstrap import open_desk
+    from gangly_tui.config import load_config
+
+    asked = len(crm.asked)
+    desk = open_desk(load_config())
+    try:
+        assert desk.reader.system == NAME and desk.courier.next_due() is None
+        assert desk.label.startswith("Trial CRM · Robin Vega at Acme · TRIAL on http://127.0.0.1:")
+        assert len(crm.asked) == asked, "nothing is asked before something is read"
+    finally:
+        desk.close()
+
+
+def test_two_windows_and_a_new_sign_in_go_on_without_a_restart(
+    shell: Shell, crm: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    from gangly_tui.bootstrap import open_desk
+    from gangly_tui.config import load_config
+    from gangly_tui.flow.pull import pull
+
+    browser(shell, crm)
+    desk = open_desk(load_config())
+    try:
+        assert asyncio.run(pull(desk)).problems == ()
+        crm.end_the_sign_in()
+        needed = asyncio.run(pull(desk))
+        assert needed.sign_in and "the session has ended" in needed.problems[0]
+        assert shell("connect", NAME, "--no-pull").code == 0
+        again = asyncio.run(pull(desk))
+        assert (again.sign_in, again.problems) == (False, ())
+    finally:
+        desk.close()
 
 
 def test_the_doctor_names_the_connection(shell: Shell, crm: State) -> None:
