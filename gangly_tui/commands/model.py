@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _NOON = 12
 _LEAVES = """what leaves this machine, each time you lay out cards (^s in Notes, or gangly notes):
   to      {base_url}{where}
-  what    the words of that one call, by speaker, and the day it took place
-  never   anything from the CRM, other calls and accounts, keys
+  what    the words of that one call, by speaker, its day, and what your deal stages are called
+  never   a record of the CRM, another call or account, a key
   masked  {masked}
   see it  gangly model preview next"""
 

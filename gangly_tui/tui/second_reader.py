@@ -46,6 +46,11 @@ class SecondReading:
         return f"model on: {self._desk.model.host}"
 
     @property
+    def behind(self) -> str:
+        """For the message that cards are laid out: that more may come."""
+        return f"asking {self._desk.model.host} behind them" if self.busy and self._desk.model else ""
+
+    @property
     def busy(self) -> bool:
         """Whether an answer is awaited."""
         return self._worker is not None

@@ -341,7 +341,7 @@ class NotesScreen(Screen[None]):
             if away:
                 app_of(self).say(f"{size}, drafted on what is stored here", fix=str(away[0]), tone="good")
             else:
-                app_of(self).say(size, tone="good")
+                app_of(self).say(size, fix=self.second.behind, tone="good")
             self.app.push_screen(ReviewScreen(self._desk, meeting_id=self._meeting_id))
             return
         self._say_nothing(text)
