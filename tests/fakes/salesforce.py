@@ -76,6 +76,8 @@ class FakeSalesforce(Organisation):
         if trouble and trouble.status:
             self.asked.append(asked)
             return trouble.status, {**self._limits(), **trouble.headers}, trouble.body
+        if method != "GET":
+            self.before_write()
         status, answer, more = self._answer(asked)
         if trouble and trouble.dropped:
             raise Dropped
@@ -222,7 +224,6 @@ class FakeSalesforce(Organisation):
 
     def _create(self, table: str, asked: Asked) -> Row:
         self._check(table, asked.body, None)
-        self.before_write()
         self._refuse_duplicate(table, asked.body, asked, "")
         return self._put(table, asked.body, ME)
 
@@ -242,7 +243,6 @@ class FakeSalesforce(Organisation):
         return 201, {"id": row["Id"], "success": True, "errors": [], "created": True}
 
     def _update(self, table: str, row: Row, asked: Asked) -> None:
-        self.before_write()
         if since := asked.headers.get("if-unmodified-since"):
             try:
                 guard = parsedate_to_datetime(since)

@@ -96,6 +96,8 @@ class Organisation:
                 row["LastStageChangeDate"] = self._stamp()
             kept = {each: row[each] for each in ("StageName", "Amount", "CloseDate")}
             self._put("OpportunityHistory", {"OpportunityId": row["Id"], **kept}, by)
+        if "CurrencyIsoCode" in row:
+            row["CurrencyIsoCode"] = row["CurrencyIsoCode"] or "EUR"
         if table in ("Task", "Event"):
             row["WhoId"] = (values.get(f"{table}WhoIds") or [row["WhoId"]])[0]
             what = row["WhatId"] or ""

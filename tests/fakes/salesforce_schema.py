@@ -11,6 +11,7 @@ PICKLISTS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("Opportunity", "StageName"): [
         (each, each) for each in ("Discovery", "Demo", "Proposal", "Negotiation", "Closed Won", "Closed Lost")
     ],
+    ("Opportunity", "CurrencyIsoCode"): [("EUR", "Euro"), ("USD", "U.S. Dollar")],
     ("Account", "Industry"): [(each, each) for each in ("Energy", "Manufacturing", "Software")],
     ("Contact", "Buying_Role__c"): [("CH", "Champion"), ("EB", "Economic buyer"), ("US", "User")],
     ("Task", "Status"): [("Not Started", "Not started"), ("Completed", "Completed")],
@@ -78,6 +79,7 @@ TABLES: dict[str, list[tuple[str, str, int, str]]] = {
         ("StageName", "picklist", 255, "r"),
         ("LastStageChangeDate", "datetime", 0, "-"),
         ("Amount", "currency", 0, ""),
+        ("CurrencyIsoCode", "picklist", 255, "d"),  # where several currencies are on
         ("CloseDate", "date", 0, "r"),
         ("NextStep", "string", 255, ""),
         ("MainCompetitors__c", "string", 100, ""),

@@ -75,14 +75,15 @@ def explain(response: httpx.Response, write: bool) -> ConnectorError | None:
     try:
         told = response.json()
     except ValueError:
-        return _not_the_api(response)
+        return _not_the_api(response, write)
     return meaning(response.status_code, told, write=write, wait=retry_after(response.headers))
 
 
-def _not_the_api(response: httpx.Response) -> ConnectorError | None:
+def _not_the_api(response: httpx.Response, write: bool) -> ConnectorError | None:
     """A page for people instead of an answer."""
-    if response.status_code == 503:
-        return RateLimited("Salesforce is under maintenance", retry_after=300.0, fix="see status.salesforce.com")
+    if response.status_code == 503 and not write:
+        wait = retry_after(response.headers)
+        return RateLimited("Salesforce is under maintenance", retry_after=wait, fix="see status.salesforce.com")
     if response.status_code == 404 or 300 <= response.status_code < 400:
         return SignInNeeded(
             "this address is not your organisation's API",

@@ -159,7 +159,8 @@ def shape_of(described: Mapping[str, Any], own: Mapping[tuple[Kind, str], str], 
 
 def _column(field: Mapping[str, Any]) -> Column:
     values = [each for each in field.get("picklistValues") or () if each.get("active", True)]
-    labels = [each.get("label") or each["value"] for each in values]
+    plain = field["name"] == "CurrencyIsoCode"  # its label is a name, "U.S. Dollar"; everybody means the code
+    labels = [each["value"] if plain else each.get("label") or each["value"] for each in values]
     return Column(
         name=field["name"],
         label=field.get("label") or field["name"],

@@ -134,11 +134,17 @@ class SalesforceWriter:
         """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
         email, domain = fields.get("email"), fields.get("domain")
         if kind is Kind.CONTACT and isinstance(email, str):
-            key = IdentityKey(mailbox=mailbox(email))
+            name, key = "email", IdentityKey(mailbox=mailbox(email))
         elif kind is Kind.ACCOUNT and isinstance(domain, str):
-            key = IdentityKey(domain=registrable_domain(domain))
+            name, key = "domain", IdentityKey(domain=registrable_domain(domain))
         else:
             return
+        if not self._org.scope.may_read(kind, name):
+            raise Refused(
+                f"whether there is such a {kind.label} cannot be looked up: {name} is not in the read scope",
+                field=name,
+                fix=f"let {kind.value}.{name} be read in the hierarchy page",
+            )
         twins = [each for each in await self._org.find(kind, key) if each.ref.id != except_id]
         if twins:
             raise DuplicateFound(

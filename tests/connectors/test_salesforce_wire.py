@@ -1,0 +1,360 @@
+"""Salesforce over the wire: guards, answers that go wrong, limits, duplicates; what is sent, and how often."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gangly_tui.connectors.oauth import SignedIn, Tokens, kept_as
+from gangly_tui.connectors.record import salesforce
+from gangly_tui.connectors.record.salesforce_errors import Stale, meaning, quota
+from gangly_tui.connectors.vendor import Setup
+from gangly_tui.domain.errors import (
+    ConnectorError,
+    DuplicateFound,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    RecordMoved,
+    Refused,
+    SignInNeeded,
+    Unreachable,
+)
+from gangly_tui.domain.identity import person_key
+from gangly_tui.domain.records import Kind, RecordRef
+from gangly_tui.domain.secret import Secret
+from tests.connectors.contract import Rig
+from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
+from tests.fakes.salesforce import FakeSalesforce, Trouble
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    fake = FakeSalesforce(page=3)
+    if SPECS.exists():
+        fake.watch = Watch(contract_of(fake, tmp_path))
+    return Site(fake)
+
+
+def rig_of(site: Site) -> Rig:
+    link = site.link()
+
+    async def colleague(ref: RecordRef, field: str, value: Any) -> None:
+        site.fake.change(ref.id, {field: value})
+
+    return Rig(
+        reader=salesforce.open_reader(link),
+        writer=salesforce.open_writer(link),
+        reader_for=lambda scope: salesforce.open_reader(site.link(scope)),
+        colleague=colleague,
+    )
+
+
+@pytest.fixture
+def rig(site: Site) -> Rig:
+    return rig_of(site)
+
+
+def writes(site: Site) -> list[Any]:
+    """What was asked to be written, parts of composites as their own."""
+    return [each for each in site.fake.asked if each.method in ("PATCH", "POST", "DELETE") and "sobjects" in each.path]
+
+
+async def test_each_write_carries_its_guards(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    ada = await rig.make(Kind.CONTACT, last_name="Lind", email="ada@acme.de")
+    await rig.writer.update(deal.ref, {"amount": Decimal(1)}, expect=deal.version, meta=rig.meta())
+    await rig.writer.update(ada.ref, {"title": "CFO"}, expect=ada.version, meta=rig.meta())
+    sent = writes(site)
+    assert len(sent) == 5
+    for each in sent:
+        assert each.headers["sforce-duplicate-rule-header"].startswith("allowSave=false")
+        changed = each.method == "PATCH" and "gangly" not in each.path
+        assert ("if-unmodified-since" in each.headers) is changed
+    stamp = datetime.fromisoformat(deal.version.split()[0]).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    assert sent[3].headers["if-unmodified-since"] == stamp
+
+
+async def test_an_edit_between_the_look_and_the_write_is_refused_by_salesforce(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    site.fake.before_write = lambda: site.fake.change(deal.ref.id, {"Amount": 7})
+    with pytest.raises(RecordMoved) as moved:
+        await rig.writer.update(deal.ref, {"amount": Decimal(1)}, expect=deal.version, meta=rig.meta())
+    assert moved.value.current.fields["amount"] == Decimal(7)
+    assert moved.value.current.updated_by == "priya@seller.com"
+    assert site.fake.at(deal.ref.id)["Amount"] == 7
+
+
+async def test_an_edit_within_the_same_second_is_seen_by_the_look(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    site.fake.at(deal.ref.id)["NextStep"] = "Call Ada"  # no stamp moves: it has whole seconds
+    with pytest.raises(RecordMoved):
+        await rig.writer.update(deal.ref, {"amount": Decimal(1)}, expect=deal.version, meta=rig.meta())
+    assert len(writes(site)) == 2
+
+
+class Kept:
+    """A vault in memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Secret[str]] = {}
+
+    def get(self, name: str) -> Secret[str] | None:
+        return self.held.get(name)
+
+    def put(self, name: str, secret: Secret[str]) -> None:
+        self.held[name] = secret
+
+    def remove(self, name: str) -> None:
+        self.held.pop(name, None)
+
+
+@asynccontextmanager
+async def alone() -> AsyncIterator[None]:
+    yield
+
+
+async def test_a_401_in_mid_flight_renews_the_token_and_keeps_guard_and_body(site: Site) -> None:
+    way = salesforce.VENDOR.ways[0]
+    assert way.provider is not None
+    provider = way.provider(Setup(values={"host": "acme.my.salesforce.com", "client_id": "key"}))
+    assert provider.token_url == "https://acme.my.salesforce.com/services/oauth2/token"
+    kept = Kept()
+    tokens = Tokens(
+        access=Secret("token-1"), refresh=Secret("refresh-1"), expires_at=None, scope="", more={},
+        since=datetime.now(UTC),
+    )  # fmt: skip
+    kept.put(kept_as("salesforce"), tokens.dump())
+    site.auth = SignedIn(provider, kept, lock=alone)
+    rig = rig_of(site)
+    deal = await rig.deal()
+    await rig.reader.read(deal.ref)
+    done = len(site.fake.asked)
+    site.fake.before_write = lambda: None
+    original = site.fake._answer
+    expired = []
+
+    def expire_once(asked: Any) -> Any:
+        if asked.path.endswith("/composite") and not expired:
+            expired.append(asked)
+            site.fake.token = "ended"
+        return original(asked)
+
+    site.fake._answer = expire_once  # type: ignore[method-assign]
+    after = await rig.writer.update(deal.ref, {"amount": Decimal(5)}, expect=deal.version, meta=rig.meta("op-401"))
+    assert after.fields["amount"] == Decimal(5)
+    composites = [each for each in site.fake.asked[done:] if each.path.endswith("/composite")]
+    assert [each.headers["authorization"] for each in composites] == ["Bearer token-1", f"Bearer {site.fake.token}"]
+    assert composites[0].body == composites[1].body
+    assert "If-Unmodified-Since" in composites[1].body["compositeRequest"][0]["httpHeaders"]
+    held = kept.get(kept_as("salesforce"))
+    assert held and Tokens.load(held).access.reveal() == site.fake.token
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [
+        (Trouble("composite", 429, {"retry-after": "17"}), RateLimited),
+        (Trouble("composite", 500, {}, b"[]"), OutcomeUnknown),
+        (Trouble("composite", 503, {}, b"<html>maintenance</html>"), OutcomeUnknown),
+        (Trouble("composite", 200, {}, b'{"compositeResponse": [{"httpStatus'), OutcomeUnknown),
+        (Trouble("composite", 200, {}, b"<html>log in</html>"), OutcomeUnknown),
+        (Trouble("composite", 200, {}, b'{"compositeResponse": []}'), OutcomeUnknown),
+        (Trouble("composite", 200, {}, b"[1, 2]"), OutcomeUnknown),
+        (Trouble("composite", dropped=True), OutcomeUnknown),
+        (Trouble("composite", 301, {"location": "https://elsewhere.com"}), SignInNeeded),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+async def test_a_write_is_sent_once_whatever_comes_back(
+    rig: Rig, site: Site, trouble: Trouble, error: type[ConnectorError]
+) -> None:
+    deal = await rig.deal()
+    before = sum(each.path.endswith("/composite") for each in site.fake.asked)
+    site.fake.troubles.append(trouble)
+    with pytest.raises(error) as failed:
+        await rig.writer.update(deal.ref, {"amount": Decimal(9)}, expect=deal.version, meta=rig.meta())
+    assert sum(each.path.endswith("/composite") for each in site.fake.asked) == before + 1
+    assert (site.fake.at(deal.ref.id)["Amount"] == 9) is trouble.dropped
+    if isinstance(failed.value, RateLimited):
+        assert failed.value.retry_after == 17
+
+
+@pytest.mark.parametrize("audit", [True, False], ids=["op id field", "journal"])
+async def test_a_create_whose_answer_was_lost_is_found_and_not_made_twice(site: Site, audit: bool) -> None:
+    site.audit = audit
+    rig = rig_of(site)
+    for kind, fields in (
+        (Kind.CONTACT, {"last_name": "Lind", "email": "ada@acme.de"}),
+        (Kind.CONTACT, {"last_name": "Lund"}),
+        (Kind.ACTIVITY, {"type": "task", "subject": "Send the DPA"}),
+    ):
+        op = f"op-{len(site.fake.asked)}"
+        site.fake.troubles.append(Trouble("composite", dropped=True))
+        with pytest.raises(OutcomeUnknown):
+            await rig.writer.create(kind, fields, meta=rig.meta(op))
+        found = await rig.writer.find_op(kind, op)
+        again = await rig.writer.create(kind, fields, meta=rig.meta(op))
+        assert found is not None and again.ref == found.ref
+    assert (len(site.fake.rows["Contact"]), len(site.fake.rows["Task"])) == (2, 1)
+
+
+async def test_an_activity_is_found_by_its_footer_in_another_sitting_too(site: Site) -> None:
+    site.audit = False
+    rig = rig_of(site)
+    made = await rig.make(Kind.ACTIVITY, "op-f", type="note", subject="Call", body="They will sign.")
+    for number in range(5):
+        await rig.make(Kind.ACTIVITY, type="task", subject=f"No. {number}")
+    found = await rig_of(site).writer.find_op(Kind.ACTIVITY, "op-f")
+    assert found is not None and found.ref == made.ref
+    assert await rig_of(site).writer.find_op(Kind.ACTIVITY, "op-") is None
+
+
+async def test_reads_are_repeated_and_then_give_up(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    site.fake.troubles += [Trouble("/query", 503), Trouble("/query", 429, {"retry-after": "2"}), Trouble("/query", 500)]
+    assert (await rig.reader.read(deal.ref)).ref == deal.ref
+    site.fake.troubles += [Trouble("/query", 200, {}, b"<html>")] * 4
+    with pytest.raises(Unreachable):
+        await rig.reader.read(deal.ref)
+    assert site.fake.troubles == []
+    for body in (b"[]", b'{"records": [{"Id": 1}], "done": true, "totalSize": 1}', b'{"records": {}, "done": 1}'):
+        site.fake.troubles.append(Trouble("/query", 200, {}, body))
+        with pytest.raises(Unreachable, match="not understood"):
+            await rig.reader.read(deal.ref)
+
+
+async def test_a_contact_made_in_the_same_moment_is_named_by_the_duplicate_rule(rig: Rig, site: Site) -> None:
+    theirs: list[str] = []
+    site.fake.before_write = lambda: theirs.append(
+        site.fake.put("Contact", {"LastName": "Lind", "Email": "ADA@acme.de"})
+    )
+    with pytest.raises(DuplicateFound) as twice:
+        await rig.make(Kind.CONTACT, last_name="Lind", email="ada@acme.de")
+    assert twice.value.existing == RecordRef(system="salesforce", kind=Kind.CONTACT, id=theirs[0])
+    assert len(await rig.reader.find(Kind.CONTACT, person_key("ada@acme.de"))) == 1
+
+
+async def test_a_validation_rule_and_a_missing_right_speak_the_reps_language(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    site.fake.rules.append(lambda _, row: "Discounts over 20% need Kim." if row.get("Amount") == 13 else "")
+    with pytest.raises(Refused, match=r"a validation rule says: Discounts over 20% need Kim\.") as refused:
+        await rig.writer.update(
+            deal.ref, {"amount": Decimal(13), "next_step": "x"}, expect=deal.version, meta=rig.meta()
+        )
+    assert refused.value.fix
+    assert site.fake.at(deal.ref.id)["NextStep"] is None
+    site.fake.tables["Opportunity"] = [
+        (name, kind, length, "-" if name == "NextStep" else marks)
+        for name, kind, length, marks in site.fake.tables["Opportunity"]
+    ]
+    with pytest.raises(Refused, match="you may not set NextStep") as refused:
+        await rig.writer.update(deal.ref, {"next_step": "x"}, expect=deal.version, meta=rig.meta())
+    assert refused.value.field == "next_step" and "administrator" in refused.value.fix
+
+
+def told(code: str, message: str = "m", **more: Any) -> list[dict[str, Any]]:
+    return [{"errorCode": code, "message": message, **more}]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "words"),
+    [
+        (400, told("UNABLE_TO_LOCK_ROW"), RateLimited, "somebody is saving"),
+        (403, told("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), RateLimited, "used up"),
+        (401, told("INVALID_SESSION_ID"), SignInNeeded, "sign-in"),
+        (404, told("ENTITY_IS_DELETED"), NotFound, "no such record"),
+        (412, None, Stale, "changed"),
+        (412, told("PRECONDITION_FAILED"), Stale, "changed"),
+        (400, {"error": "inactive_org", "error_description": "x"}, Unreachable, "asleep"),
+        (400, told("REQUIRED_FIELD_MISSING", fields=["CloseDate"]), Refused, "requires CloseDate"),
+        (400, told("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", fields=["StageName"]), Refused, "StageName"),
+        (403, told("INSUFFICIENT_ACCESS_OR_READONLY"), Refused, "may not change"),
+        (400, told("ENTITY_IS_LOCKED"), Refused, "locked"),
+        (400, told("SOMETHING_NEW", "Nobody knows."), Refused, "Nobody knows"),
+        (400, told("DUPLICATES_DETECTED", "Use one of these?"), Refused, "duplicate rule"),
+        (
+            400,
+            told("DUPLICATE_VALUE", "duplicate value found: Email duplicates value on record with id: 003000000000001"),
+            DuplicateFound,
+            "already has",
+        ),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_what_refusals_mean(status: int, body: Any, error: type[ConnectorError], words: str) -> None:
+    found = meaning(status, body, write=True)
+    assert type(found) is error and words in str(found)
+    assert error is Stale or found.fix or isinstance(found, RateLimited)
+
+
+def test_a_lead_is_no_record_to_use_instead() -> None:
+    match = {"matchRecords": [{"record": {"attributes": {"type": "Lead"}, "Id": "00Q000000000001AAA"}}]}
+    found = meaning(400, told("DUPLICATES_DETECTED", duplicateResult={"matchResults": [match]}), write=True)
+    assert type(found) is Refused and "leads" in found.fix
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"3", b'"x"', b"[]", b"[3]", b"{}", b"<html>", b"\xff\xfe"])
+async def test_an_error_page_that_says_nothing_is_an_error_all_the_same(rig: Rig, site: Site, body: bytes) -> None:
+    for status in (400, 403, 404, 412, 500):
+        site.fake.troubles += [Trouble("describe", status, {}, body)] * 4  # reads are repeated
+        with pytest.raises(ConnectorError):
+            await rig_of(site).reader.describe(Kind.CONTACT)
+        site.fake.troubles.clear()
+
+
+async def test_the_limit_is_read_from_each_answer_and_said_when_it_is_reached(site: Site) -> None:
+    link = site.link()
+    reader = salesforce.open_reader(link)
+    await reader.describe(Kind.CONTACT)
+    assert link.wire.pace.quota is not None
+    assert (link.wire.pace.quota.limit - link.wire.pace.quota.left, link.wire.pace.quota.limit) == (101, 100_000)
+    assert quota({"sforce-limit-info": "api-usage=10018/100000; api-bursts=1/750"}) == quota(
+        {"sforce-limit-info": "api-usage=10018/100000"}
+    )
+    assert quota({}) is None and quota({"sforce-limit-info": "api-usage=many"}) is None
+    site.fake.used = site.fake.limit
+    with pytest.raises(RateLimited, match="24 hours") as full:
+        await reader.read(RecordRef(system="salesforce", kind=Kind.CONTACT, id="003000000000001AAA"))
+    assert full.value.retry_after >= 60 and full.value.fix
+
+
+async def test_only_the_fields_in_scope_go_over_the_wire(site: Site) -> None:
+    rig = rig_of(site)
+    ada = await rig.make(Kind.CONTACT, last_name="Lind", email="ada@acme.de", phone="+49 30 1", title="CFO")
+    asked = len(site.fake.asked)
+    everything = site.link().scope
+    read = {Kind.CONTACT: frozenset({"last_name", "email"})}
+    narrow = type(everything)(
+        system="salesforce", layer=everything.layer, owner="a", backup="b", runbook="c", read=read,
+        write={Kind.CONTACT: frozenset({"email"})},
+    )  # fmt: skip
+    link = site.link(narrow)
+    reader, writer = salesforce.open_reader(link), salesforce.open_writer(link)
+    cursor = [page.cursor async for page in reader.changes("")][-1]
+    assert [page async for page in reader.changes(cursor)] == []
+    await reader.find(Kind.CONTACT, person_key("ada@acme.de"))
+    seen = await reader.read(ada.ref)
+    assert await reader.history(ada.ref, "title") == ()
+    after = await writer.update(ada.ref, {"email": "ada@acme.com"}, expect=seen.version, meta=rig.meta())
+    assert after.fields == {"last_name": "Lind", "email": "ada@acme.com"}
+    with pytest.raises(Refused) as refused:
+        await writer.update(ada.ref, {"last_name": "Lund"}, expect=after.version, meta=rig.meta())
+    assert refused.value.field == "last_name" and "hierarchy" in str(refused.value)
+    wire = " ".join(
+        json.dumps([each.path, each.query, each.body if "/composite" not in each.path else ""])
+        for each in site.fake.asked[asked:]
+    )
+    for name in ("FirstName", "Title", "Phone", "AccountId", "OwnerId", "Opportunity", "Task", "Website"):
+        assert name not in wire
+    assert "Email" in wire
+    assert set(writes(site)[-1].body) - {"Email"} == {
+        "gangly_Source__c", "gangly_Approved_By__c", "gangly_Approved_At__c", "gangly_Trail_Head__c"
+    }  # fmt: skip
