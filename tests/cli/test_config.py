@@ -156,3 +156,33 @@ def test_a_zone_known_only_to_the_c_library_is_read_from_its_clock(monkeypatch: 
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('crm = "salesforc"\n', "'salesforc' is not a CRM that is built"),
+        ('[connections]\nsalesforce = "x"\n', "line 2: connections gives 'salesforce' no table"),
+        ('[connections.hubspot]\nway = "token"\nsince = 3\n', "line 3: connections has 'since' as a number, not text"),
+        ('[network]\nproxi = "x"\n', "line 2: network has no setting 'proxi'"),
+        ("[network]\nproxy = 8080\n", "line 2: network has 'proxy' as a number, not text"),
+    ],
+)
+def test_what_connecting_keeps_is_checked_with_its_line(home: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        parse_config(text, home / "config.toml")
+
+
+def test_connections_come_and_go_and_comments_stay(home: Path) -> None:
+    home.mkdir(parents=True)
+    file = home / "config.toml"
+    file.write_text('# mine\ncurrency = "EUR"  # of the region\n[keymap]\n"app.quit" = "Q"\n', encoding="utf-8")
+    table = {"way": "oauth", "host": "acme.my.salesforce.com", "audit_fields": ["Task.A", "Task.B"]}
+    save_config(replace(load_config(), crm="salesforce", connections={"salesforce": table}))
+    save_config(replace(load_config(), connections={**load_config().connections, "hubspot": {"way": "token"}}))
+    kept = load_config()
+    assert kept.crm == "salesforce" and kept.keymap == {"app.quit": "Q"}
+    assert kept.connections == {"salesforce": table, "hubspot": {"way": "token"}}
+    save_config(replace(kept, crm="", connections={}))
+    assert (load_config().crm, load_config().connections) == ("", {})
+    assert "# mine" in file.read_text() and "# of the region" in file.read_text()

@@ -117,10 +117,11 @@ async def _converse(fake: Fake, reader: asyncio.StreamReader, writer: asyncio.St
 
 
 def run_by_hand(fake: Fake, port: int, *, told: str = "") -> None:
-    """Serve until Ctrl+C; says where, and what a person should know."""
+    """Serve until Ctrl+C, behind a sign-in that agrees to everything; says where, and what a person should know."""
+    from tests.fakes.front_door import FrontDoor
 
     async def forever() -> None:
-        async with serving(fake, port) as address:
+        async with serving(FrontDoor(fake), port) as address:
             sys.stderr.write(f"{address}\n{told}\nCtrl+C ends it\n")
             await asyncio.Event().wait()
 
