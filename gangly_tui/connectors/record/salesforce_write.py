@@ -251,8 +251,10 @@ class SalesforceWriter:
             if not self._has(shape, each.name) or (each.name == MARKER and not new and shape.object != "Opportunity"):
                 continue
             value = getattr(meta, each.meta)
+            text = stamp(value) if isinstance(value, datetime) else str(value)
             most = shape.columns[each.name].length
-            raw[each.name] = stamp(value) if isinstance(value, datetime) else str(value)[: most or None]
+            if not most or len(text) <= most:  # half a head proves nothing
+                raw[each.name] = text
         return raw
 
     async def _made_before(self, shape: Shape, op_id: str) -> Record | None:
