@@ -8,6 +8,7 @@ import click
 
 from gangly_tui.commands.audit_verify import verify
 from gangly_tui.commands.console import as_json, out, out_json, short, tell
+from gangly_tui.domain.draft import spoken
 
 if TYPE_CHECKING:
     from gangly_tui.domain.audit import AuditEntry
@@ -68,7 +69,7 @@ def _entry(entry: AuditEntry) -> str:
         for change in entry.changes
     ]
     if entry.quote:
-        lines.append(f"       “{short(entry.quote, 160)}”")
+        lines.append(f"       “{short(spoken(entry.quote), 160)}”")
     lines += [f"       {short(each, 160)}" for each in (entry.detail, entry.refers) if each]
     return "\n".join(lines)
 

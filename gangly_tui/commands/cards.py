@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gangly_tui.commands.console import plain, short
+from gangly_tui.domain.draft import spoken
 from gangly_tui.domain.values import show
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def card_text(card: Proposal) -> str:
         lines += _change(change, alone=len(card.changes) == 1)
     if card.evidence:
         place = " ".join(filter(None, (card.evidence.speaker, card.evidence.at)))
-        lines.append(f"  quote   {short(place, 40)}  “{short(card.evidence.text, 240)}”")
+        lines.append(f"  quote   {short(place, 40)}  “{short(spoken(card.evidence.text), 240)}”")
     if card.reading:
         lines.append(f"  read as {short(card.reading, 160)}")
     lines.append(f"  against {short(card.against.text, 240) if card.against else 'none found'}")

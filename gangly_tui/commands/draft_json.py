@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gangly_tui.commands.console import short
+from gangly_tui.domain.draft import spoken
 from gangly_tui.domain.records import encode
 from gangly_tui.domain.values import show
 
@@ -17,7 +18,8 @@ SCHEMA = """\
   "summary":    {"title": text, "lines": [{"text", "quote"}]}
   "next_steps": [{"action", "owner": name or "", "due": "2026-09-30" or null, "ours": true or false, "quote"}]
   "fields":     [{"object": "opportunity" ..., "field", "value", "quote", "confidence": 0 to 1}]
-  "contacts":   [{"name", "title", "company", "email", "phone", "quote"}]   people of the other side
+  "contacts":   [{"name", "title", "company", "email", "phone", "quote",    people of the other side; "quotes" has,
+                  "quotes": {"phone": quote}}]                              by field, what "quote" itself does not say
   "company":    text or null
   "stage":      discovery | demo | proposal | negotiation | closed_won | closed_lost, or null when unsure
   "dropped":    [{"what", "value", "quote": text, "reason"}]                what was refused, and why
@@ -66,6 +68,7 @@ def draft_json(draft: Draft, file: str) -> dict[str, Any]:
                 "email": each.email,
                 "phone": each.phone,
                 "quote": quote(each.evidence),
+                "quotes": {place.field: quote(place.evidence) for place in each.places},
             }
             for each in draft.contacts
         ],
@@ -115,7 +118,7 @@ def draft_text(draft: Draft, *, explain: bool = False) -> str:
         lines += ["", "NOT PROPOSED"]
         for each in draft.dropped:
             lines.append(f"  {short(each.what, 40)} {short(each.value, 60)}: {short(each.reason, 120)}")
-            lines += [f"      “{short(each.quote, 160)}”"] if each.quote else []
+            lines += [f"      “{short(spoken(each.quote), 160)}”"] if each.quote else []
     elif draft.dropped:
         lines += ["", f"{len(draft.dropped)} more were refused; --explain says why"]
     return "\n".join(lines)
@@ -139,4 +142,4 @@ def _type(mention: Mention) -> Any:
 
 def _said(evidence: Evidence) -> str:
     place = " ".join(filter(None, (evidence.speaker, evidence.at)))
-    return f"      {short(place, 40)} “{short(evidence.text, 200)}”".replace("       “", "      “")
+    return f"      {short(place, 40)} “{short(spoken(evidence.text), 200)}”".replace("       “", "      “")

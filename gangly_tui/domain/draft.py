@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -105,8 +106,16 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEvidence:
+    """Where one field of a person was said, when other words than those that name them say it."""
+
+    field: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactMention:
-    """Somebody of the other side whom the text names."""
+    """Somebody of the other side whom the text names. `places` holds what `evidence` itself does not say."""
 
     name: str
     evidence: Evidence
@@ -115,6 +124,11 @@ class ContactMention:
     email: str = ""
     phone: str = ""
     confidence: float = 1.0
+    places: tuple[FieldEvidence, ...] = ()
+
+    def place(self, field: str) -> Evidence:
+        """The words that say this field."""
+        return next((each.evidence for each in self.places if each.field == field), self.evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,3 +180,17 @@ class ReadingContext:
 
 GENERIC_STAGES = ("discovery", "demo", "proposal", "negotiation", "closed_won", "closed_lost")
 """The ladder used without a CRM."""
+
+_CUE = re.compile(
+    r"\s*\n\s*(?:\d+\s*\n)?(?:\d+:)?\d{1,2}:\d{2}[.,]\d{3}\s*-->[^\n]*\n\s*(?:<v(?:\.[^ >]*)? (?P<who>[^>\n]*)>)?"
+)
+_VOICE = re.compile(r"</?v\b[^>\n]*>")
+
+
+def spoken(quote: str) -> str:
+    """A quote as a person reads it: numbers, times and voice tags of the captions it runs across are left out.
+
+    For showing only. What is kept and hashed is the quote itself, byte for byte.
+    """
+    joined = _CUE.sub(lambda cue: f" / {cue['who'].strip()}: " if cue["who"] else " ", quote)
+    return _VOICE.sub("", joined).strip()

@@ -104,6 +104,8 @@ class Proposal:
     base_version: str = ""
     evidence: Evidence | None = None
     """None only for an undo and for a value the rep typed"""
+    more: tuple[Evidence, ...] = ()
+    """further words that say a value of this card, where `evidence` does not say them all"""
     reading: str = ""
     against: Evidence | None = None
     rule: str = ""

@@ -182,6 +182,7 @@ def _contact_cards(person: ContactMention, table: Table, dropped: list[Dropped])
             target_name=person.name,
             changes=created_fields(table, Kind.CONTACT, values),
             evidence=person.evidence,
+            more=tuple(dict.fromkeys(each.evidence for each in person.places)),
             rule=f"nobody of this {'mailbox' if box else 'name'} at {table.account.title}",
             risk=Risk.NEW_RECORD,
             confidence=person.confidence,
@@ -198,7 +199,7 @@ def _gap_cards(
         if not value or known.fields.get(name) not in (None, ""):
             continue
         mention = Mention(
-            object=Kind.CONTACT, field=name, value=value, evidence=person.evidence, confidence=person.confidence
+            object=Kind.CONTACT, field=name, value=value, evidence=person.place(name), confidence=person.confidence
         )
         made = field_card(mention, known, table)
         _collect(replace(made, note=note) if isinstance(made, Proposal) else made, cards, dropped)

@@ -236,12 +236,12 @@ class Gate:
         if each.company and each.company.lower() not in self.all:
             wrong["company"] = each.company
         invited = {attendee.email.lower() for attendee in self.context.attendees}
-        if each.email and each.email.lower() not in invited | {point.value.lower() for point in find_emails(self.text)}:
+        mails = {point.value.lower() for point in find_emails(each.place("email").text)}
+        if each.email and each.email.lower() not in invited | mails:
             wrong["email"] = each.email
-        if each.phone and each.phone not in {
-            point.value for line in self.reading.sentences for point in find_phones(line.text)
-        }:
+        if each.phone and each.phone not in {point.value for point in find_phones(each.place("phone").text)}:
             wrong["phone"] = each.phone
+        places = tuple(place for place in each.places if not self.quote(place.evidence) and place.field not in wrong)
         for name, value in wrong.items():
             dropped.append(
                 Dropped(
@@ -255,6 +255,7 @@ class Gate:
             company=blank.get("company", each.company),
             email=blank.get("email", each.email),
             phone=blank.get("phone", each.phone),
+            places=places,
         )
 
     def line(self, text: str, evidence: Evidence) -> str:

@@ -22,6 +22,7 @@ OTHER = {
     "source": "transcript",
     "base_version": "2",
     "evidence": evidence("Something else."),
+    "more": (evidence("And this."),),
     "reading": "x",
     "against": evidence("But not yet."),
     "rule": "x",

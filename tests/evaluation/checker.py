@@ -86,6 +86,11 @@ def _check(draft: Draft, text: str, anchor: date) -> Iterator[str]:
         yield from _verbatim("contact", person.evidence, text)
         if _plain(person.name).split()[-1] not in _plain(person.evidence.text) and _plain(person.name) not in whole:
             yield f"contact {person.name!r} is not in {person.evidence.text!r}"
+        for place in person.places:
+            yield from _verbatim(f"contact's {place.field}", place.evidence, text)
+        digits = re.sub(r"\D", "", person.phone)
+        if digits and digits[-7:] not in re.sub(r"\D", "", person.place("phone").text):
+            yield f"contact {person.name!r}: {person.phone!r} is not in {person.place('phone').text!r}"
         if person.title and _plain(person.title) not in whole:
             yield f"contact {person.name!r}: nobody is called {person.title!r}"
     for line in draft.summary.lines:

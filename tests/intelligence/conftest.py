@@ -28,6 +28,7 @@ def quotes(draft: Draft) -> Iterator[Evidence]:
     yield from (each.evidence for each in draft.fields)
     yield from (each.against for each in draft.fields if each.against)
     yield from (each.evidence for each in draft.contacts)
+    yield from (place.evidence for each in draft.contacts for place in each.places)
     if draft.stage_evidence:
         yield draft.stage_evidence
 

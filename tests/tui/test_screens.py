@@ -18,6 +18,7 @@ from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.pull import pull
 from gangly_tui.tui.app import GanglyApp
 from tests.tui.desks import Clock
+from tests.tui.reviewing import Rep
 
 PICTURES = Path(__file__).parents[2] / "assets" / "screens"
 CALL = "demo-harbor-pine-2026-11-24"
@@ -46,13 +47,12 @@ async def _review(pilot: Pilot[None]) -> None:
 async def _trail(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, GanglyApp)
-    await pilot.press("2")
-    for _ in range(3):
-        await _still(pilot)
-        await pilot.press("a")
     assert app.desk is not None
     clock = app.desk.now
     assert isinstance(clock, Clock)
+    await pilot.press("2")
+    await _still(pilot)
+    await Rep(app.desk, clock, app, pilot).press("a", "a", "a")
     clock.forward(30)
     app.wake_courier()
     await _still(pilot)

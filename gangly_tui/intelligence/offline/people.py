@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gangly_tui.domain.draft import ContactMention, Dropped, Evidence, Side
-from gangly_tui.domain.identity import FREE_MAIL
 from gangly_tui.intelligence.offline.company import ORG, find_company, same_company
-from gangly_tui.intelligence.offline.contact_points import find_emails, find_phones
-from gangly_tui.intelligence.offline.headers import title_and_company
 from gangly_tui.intelligence.offline.lexicon import (
     FIRST_NAME,
     NOT_A_NAME,
@@ -21,6 +17,7 @@ from gangly_tui.intelligence.offline.lexicon import (
     names_in,
 )
 from gangly_tui.intelligence.offline.passages import Block, Sentence, span
+from gangly_tui.intelligence.offline.people_points import Found, add_points, add_signature, elsewhere
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.sides import Person
 
@@ -78,33 +75,17 @@ _BRINGS_IN = re.compile(
 )
 """Said of a colleague; "we met with" and "a call with" may as well be a vendor."""
 _PLUS = re.compile(rf"(?:\+|&|\band)\s(?P<name>{FIRST_NAME}(?:\s(?:{FIRST_NAME}|[A-Z]\.))?)\sfrom\s(?P<team>[A-Za-z]+)")
-_MY_MAIL = re.compile(
-    r"\b(?:my|best|reach me|e-?mail (?:me|is|address)|send (?:it|that|them|those|everything) to|"
-    r"it's|contact me|me at|number is|call me|cell|mobile|direct)\b",
-    re.I,
-)
-
-
-@dataclass(slots=True)
-class _Found:
-    name: str
-    title: str
-    company: str
-    evidence: Evidence
-    confidence: float
-    email: str = ""
-    phone: str = ""
 
 
 def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped], str | None]:
     """(the other side's people, refused candidates, the buyer's company)."""
-    found: list[_Found] = []
+    found: list[Found] = []
     for person in reading.cast.people:
         if person.side is Side.BUYER and person.name and "@" not in person.name:
             evidence = _place(reading, person)
             if evidence:
                 found.append(
-                    _Found(
+                    Found(
                         person.name,
                         person.title,
                         person.company,
@@ -121,8 +102,8 @@ def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped]
                 continue
             _add(found, new, dropped)
     for each in reading.sentences:
-        _signed(reading, each, found)
-        _points(reading, each, found)
+        add_signature(reading, each, found)
+        add_points(reading, each, found)
     company = company or find_company(reading, [each.company for each in found if each.company])
     kept = [
         each
@@ -138,6 +119,7 @@ def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped]
             email=each.email,
             phone=each.phone,
             confidence=round(each.confidence, 2),
+            places=elsewhere(each),
         )
         for each in kept
     ]
@@ -167,7 +149,7 @@ def _place(reading: Reading, person: Person) -> Evidence | None:
     return None
 
 
-def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[Found]:
     """Names with a title, introductions of oneself, people the rep spoke with."""
     if not re.search(r"[A-Z][a-z]", sentence.text) or sentence.block is Block.OUTCOME:
         return
@@ -177,7 +159,7 @@ def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> It
     yield from _met(reading, sentence, company)
 
 
-def _titled(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+def _titled(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[Found]:
     """ "our CFO, Susan Park", "Tomasz (ops lead)", "CFO (Pam)", "Maren Holt, she is our CFO"."""
     buyer, text = sentence.buyer_fact, sentence.text
     patterns = [_TITLED, _SHORT_TITLED, _PRONOUN_TITLED, _ASIDE, *([_IN_PARENS] if sentence.account else [])]
@@ -201,17 +183,17 @@ def _titled(reading: Reading, sentence: Sentence, company: str | None) -> Iterat
             ):
                 continue
             quote = sentence.evidence(reading.text, hit.start(), hit.end())
-            yield _Found(name, title, org, quote, 0.85 if " " in name else 0.7)
+            yield Found(name, title, org, quote, 0.85 if " " in name else 0.7)
     said = _SHE_IS.match(text)
     before = reading.sentences[sentence.index - 1] if sentence.index else sentence
     if said and buyer and before is not sentence and before.turn == sentence.turn:
         names = [each for each in names_in(before.text) if _is_name(each)]
         if names:
             quote = span(reading.text, before, sentence)
-            yield _Found(names[-1], _trim_title(said.group("title")), "", quote, 0.7)
+            yield Found(names[-1], _trim_title(said.group("title")), "", quote, 0.7)
 
 
-def _by_themselves(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+def _by_themselves(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[Found]:
     """ "This is Jen Wu, I'm the head of IT at TechFlow"."""
     hit = _SELF.search(sentence.text)
     if not hit or not sentence.buyer_fact or sentence.block is not Block.SPEECH or not _is_name(hit.group("name")):
@@ -222,27 +204,27 @@ def _by_themselves(reading: Reading, sentence: Sentence, company: str | None) ->
         org = hit.group("org") or ""
         org = org if not org or not company or same_company(org, company) else ""
         quote = sentence.evidence(reading.text, hit.start(), hit.end())
-        yield _Found(hit.group("name"), _trim_title(hit.group("title") or ""), org, quote, 0.85)
+        yield Found(hit.group("name"), _trim_title(hit.group("title") or ""), org, quote, 0.85)
 
 
-def _met(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[_Found]:
+def _met(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[Found]:
     """People the rep writes of having met, and people the buyer brings in."""
     if not sentence.buyer_fact:
         return
     for hit in (*_NAME_IS.finditer(sentence.text), *_SIGNS.finditer(sentence.text)):
         if _is_name(hit.group("name")):
-            yield _Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
+            yield Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
     for hit in _MET.finditer(sentence.text):
         name, org = hit.group("name"), hit.group("org") or ""
         vendor = sentence.block is Block.SPEECH and not _BRINGS_IN.match(hit.group())
         if not _is_name(name) or vendor or (org[:1].isupper() and company and not same_company(org, company)):
             continue
         org = org if org[:1].isupper() and not TITLE_WORD.fullmatch(org) else ""
-        yield _Found(name, "", org, sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
+        yield Found(name, "", org, sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
     if sentence.account:
         for hit in _PLUS.finditer(sentence.text):
             if _is_name(hit.group("name")) and not (company and same_company(hit.group("team"), company)):
-                yield _Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.66)
+                yield Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.66)
 
 
 _TITLE_HEADS = frozenset(
@@ -285,7 +267,7 @@ def _ours(reading: Reading, name: str) -> bool:
     )
 
 
-def _add(found: list[_Found], new: _Found, dropped: list[Dropped]) -> None:
+def _add(found: list[Found], new: Found, dropped: list[Dropped]) -> None:
     """Join with the same person. Two people who share a first name stay two."""
     parts = new.name.lower().split()
     same = [each for each in found if each.name.lower() == new.name.lower()]
@@ -308,6 +290,10 @@ def _add(found: list[_Found], new: _Found, dropped: list[Dropped]) -> None:
     if same:
         old = same[0]
         longer = len(new.name) > len(old.name)
+        if new.title and not old.title:
+            old.places["title"] = new.evidence
+        elif old.title and longer:
+            old.places.setdefault("title", old.evidence)
         if (new.title and not old.title) or longer:
             old.evidence = new.evidence
         if longer:
@@ -316,67 +302,3 @@ def _add(found: list[_Found], new: _Found, dropped: list[Dropped]) -> None:
         old.confidence = max(old.confidence, new.confidence)
         return
     found.append(new)
-
-
-def _points(reading: Reading, sentence: Sentence, found: list[_Found]) -> None:
-    """E-mail addresses and phones of people already found, and of nobody else."""
-    text = sentence.text
-    if "@" not in text and " at " not in sentence.low and sum(map(str.isdigit, text)) < 7:
-        return
-    for point in find_emails(text):
-        local = re.split(r"[._+-]", point.value.split("@")[0].lower())
-        owner = _owner(reading, sentence, found, local, point.value)
-        if owner and not owner.email:
-            owner.email = point.value
-    for phone in find_phones(text):
-        owner = _owner(reading, sentence, found, [], "")
-        if owner and not owner.phone:
-            owner.phone = phone.value
-
-
-def _signed(reading: Reading, sentence: Sentence, found: list[_Found]) -> None:
-    """The title and company under a mail, for its author."""
-    if sentence.block is not Block.SIGNATURE or sentence.side is not Side.BUYER or not TITLE_WORD.search(sentence.text):
-        return
-    owner = next((each for each in found if each.name == reading.cast.full_name(sentence.speaker)), None)
-    if (
-        owner is None
-        or owner.title
-        or "@" in sentence.text
-        or len(sentence.text) > 90
-        or sentence.text.endswith((".", "?"))
-    ):
-        return
-    title, company = title_and_company(sentence.text.removeprefix(owner.name).strip(" ,|-"))
-    if TITLE_WORD.search(title):
-        owner.title, owner.company = title, owner.company or company
-
-
-def _owner(reading: Reading, sentence: Sentence, found: list[_Found], local: list[str], address: str) -> _Found | None:
-    ours = reading.context.rep_email.rpartition("@")[2].lower()
-    if address and ours and address.lower().endswith("@" + ours) and ours not in FREE_MAIL:
-        return None
-    if local:
-        fits = [each for each in found if _local_fits(local, each.name)]
-        if len(fits) == 1:
-            return fits[0]
-        if len(fits) > 1:
-            return None
-    in_line = [each for each in found if re.search(rf"\b{re.escape(each.name.split()[0])}\b", sentence.text)]
-    if len(in_line) == 1 and sentence.account:
-        return in_line[0]
-    if sentence.side is Side.BUYER and (sentence.block is Block.SIGNATURE or _MY_MAIL.search(sentence.text)):
-        name = reading.cast.full_name(sentence.speaker)
-        return next((each for each in found if each.name in (name, sentence.speaker)), None)
-    return None
-
-
-def _local_fits(local: list[str], name: str) -> bool:
-    parts = [re.sub(r"\W", "", part) for part in name.lower().split()]
-    whole = "".join(local)
-    if len(parts) == 1:
-        return whole == parts[0]
-    first, last = parts[0], parts[-1]
-    return whole in (first + last, last + first, first[0] + last, first + last[0], last + first[0]) or (
-        set(local) in ({first}, {last}, {first, last})
-    )

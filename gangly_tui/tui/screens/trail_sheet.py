@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gangly_tui.domain.audit import AuditEntry
+from gangly_tui.domain.draft import spoken
 from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.records import RecordRef
 from gangly_tui.store import decisions
@@ -37,7 +38,7 @@ def entry_sheet(desk: Desk, entry: AuditEntry) -> tuple[Entry, ...]:
         lines.append(Entry(label=field_words(each.field), value=f"- {words(each.before)}", style="$minus"))
         lines.append(Entry(label="", value=f"+ {words(each.after)}", style="$plus"))
     lines += [
-        Entry(label="Quote", value=f"“{entry.quote}”" if entry.quote else ""),
+        Entry(label="Quote", value=f"“{spoken(entry.quote)}”" if entry.quote else ""),
         Entry(label="Detail", value=entry.detail),
         Entry(label="User", value=entry.user),
         Entry(label="Time", value=f"{day(at.date())}, {at:%H:%M:%S} {at:%z}"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from textual.content import Content
 
-from gangly_tui.domain.draft import Evidence
+from gangly_tui.domain.draft import Evidence, spoken
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal
 from gangly_tui.domain.records import FieldType
 from gangly_tui.tui.text import content, join, line
@@ -238,6 +238,8 @@ def _why(sheet: _Sheet, face: Face) -> None:
         read = join(line(card.reading, limit=None), "  ·  " if card.reading else "", Content.styled(sure, "$quiet"))
         sheet.add("read as", read.wrap(sheet.room))
         sheet.add("quote", _quote(card.evidence, card.source, sheet.room))
+        for each in card.more:
+            sheet.add("and", _quote(each, "", sheet.room))
     else:
         sheet.text("quote", "none: this takes a write back" if card.undoes else "none: typed by you", "$quiet")
     if card.against:
@@ -260,7 +262,7 @@ def _quote(evidence: Evidence, source: str, room: int) -> list[Content]:
         "  " if place and source else "",
         line(source, limit=None, style="$quiet"),
     )
-    shown = content(f"“{evidence.text.strip()}”").wrap(room)
+    shown = content(f"“{spoken(evidence.text)}”").wrap(room)
     return [*(head.wrap(room) if head else []), *shown]
 
 
@@ -277,6 +279,7 @@ def compact(face: Face, width: int) -> list[Row]:
     else:
         _fields(sheet, card, face.eyes)
     if card.evidence:
-        sheet.add("quote", _quote(card.evidence, "", sheet.room))
+        for label, each in zip(("quote", *("and" for _ in card.more)), (card.evidence, *card.more), strict=True):
+            sheet.add(label, _quote(each, "", sheet.room))
     sheet.gap()
     return sheet.rows

@@ -8,7 +8,7 @@ from datetime import date
 
 from textual.content import Content
 
-from gangly_tui.domain.draft import ContactMention, Draft, Mention, NextStep, SummaryLine
+from gangly_tui.domain.draft import ContactMention, Draft, Mention, NextStep, SummaryLine, spoken
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.records import FIELDS, FieldType, Kind, Record
 from gangly_tui.domain.values import same, show
@@ -233,7 +233,7 @@ def _left_out(sheet: _Sheet, draft: Draft, *, unfolded: bool) -> None:
         why = line(each.reason, limit=300, style="$warn")
         rows = join(what, Content.styled(": ", "$quiet"), why).wrap(sheet.room)
         if each.quote:
-            quote = line(f"“{each.quote}”", limit=200, style="$quiet").truncate(sheet.room - 2, ellipsis=True)
+            quote = line(f"“{spoken(each.quote)}”", limit=200, style="$quiet").truncate(sheet.room - 2, ellipsis=True)
             rows = [*rows, Content("  ") + quote]
         sheet.item(rows)
 
