@@ -15,11 +15,10 @@ from gangly_tui.intelligence.model_answer import Item
 from gangly_tui.intelligence.model_mask import Mask
 from gangly_tui.intelligence.model_prompt import CONTACT, OUR_STEP, THEIR_STEP, Turn
 from gangly_tui.intelligence.model_quote import locate
+from gangly_tui.intelligence.model_sense import about_field, action_of, is_person, is_signer, is_vendor
 from gangly_tui.intelligence.offline.commitments import score_commitments
 from gangly_tui.intelligence.offline.confidence import LEAST
 from gangly_tui.intelligence.offline.due import read_dues, shown
-from gangly_tui.intelligence.offline.field_cues import ASKS_FOR
-from gangly_tui.intelligence.offline.lexicon import names_in
 from gangly_tui.intelligence.offline.modality import Mood, asks, mood, planted
 from gangly_tui.intelligence.offline.money import find_money
 from gangly_tui.intelligence.offline.passages import Sentence, one_space, plain
@@ -27,7 +26,6 @@ from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.sources import READ_LIMIT
 from gangly_tui.intelligence.offline.stage import generic_of
 from gangly_tui.intelligence.offline.step_cues import NAMED, PROMISE
-from gangly_tui.intelligence.offline.text_fields import TEXT_FIELDS, score
 from gangly_tui.intelligence.offline.typed import schema_of
 
 MOST_SURE = 0.65
@@ -35,8 +33,7 @@ MOST_SURE = 0.65
 _BESIDE = 2
 """Sentences on either side in which an instruction to software makes a quote suspect."""
 _TAKES_ON = 0.3
-_VERBATIM = frozenset("budget pain decision_process decision_criteria next_step".split())
-_CUES = {name: cues for name, cues, _ in TEXT_FIELDS}
+_VERBATIM = frozenset("budget pain decision_process decision_criteria".split())
 _CLOSED = frozenset({"closed_won", "closed_lost"})
 
 
@@ -108,10 +105,8 @@ def _place(item: Item, value: str, evidence: Evidence, reading: Reading, found: 
     if item.field in (OUR_STEP, THEIR_STEP):
         return _step(value, evidence, said, reading, found, confidence=confidence, ours=item.field == OUR_STEP)
     if item.field == CONTACT:
-        if value not in names_in(evidence.text) and value.lower() not in evidence.text.lower():
-            return "its quote does not name them"
-        if not any(value.lower() in each.lower() or each.lower() in value.lower() for each in names_in(value)):
-            return "no name of a person"
+        if reason := is_person(value, one_space(evidence.text), reading):
+            return reason
         found.contacts.append(ContactMention(name=value, evidence=evidence, confidence=confidence))
         return ""
     typed = _typed(item.field, value, evidence, said, reading)
@@ -144,23 +139,13 @@ def _typed(name: str, value: str, evidence: Evidence, said: Sequence[Sentence], 
     if kind is FieldType.CURRENCY:
         figure = _figure(value)
         return _Misfit("no figure") if figure is None else figure
-    if name in _CUES and not _about(name, said, reading):
-        return _Misfit("nothing in its quote, or before it, is about this")
+    checks = {"competitor": is_vendor, "economic_buyer": is_signer}
+    reason = checks[name](value, said, reading) if name in checks else about_field(name, said, reading)
+    if reason:
+        return _Misfit(reason)
     if name in _VERBATIM and value.lower() not in one_space(evidence.text).lower():
         return one_space(evidence.text).strip(" .,;")  # told in other words: theirs count
     return value or _Misfit("no value")
-
-
-def _about(name: str, said: Sequence[Sentence], reading: Reading) -> bool:
-    """Whether these words, those beside them in the turn, or the question they answer have to do with the field."""
-    for each in said:
-        near = [one for one in reading.sentences[max(0, each.index - 1) : each.index + 2] if one.turn == each.turn]
-        if any(score(one.low, _CUES[name])[1] for one in near):
-            return True
-        asked = next((one for one in reading.before(each, 4) if one.turn != each.turn), None)
-        if asked is not None and asks(asked) and ASKS_FOR[name].search(asked.low):
-            return True
-    return False
 
 
 def _stage(value: str, said: Sequence[Sentence], reading: Reading) -> Value | _Misfit:
@@ -204,6 +189,9 @@ def _step(
     ours: bool,
 ) -> str:
     """A step needs words by which somebody takes it on; whose it is follows from who says them, not from the model."""
+    action = action_of(action)
+    if not action:
+        return "no action one could take"
     line = next((each for each in said if _takes_on(each)), None)
     if line is None:
         return "nobody takes it on in its quote"
@@ -220,7 +208,7 @@ def _step(
     due = dues[0] if len(dues) == 1 and not dues[0].wide else None
     found.steps.append(
         NextStep(
-            action=action[:1].upper() + action[1:],
+            action=action,
             owner=owner,
             due=due.day if due else None,
             ours=ours,

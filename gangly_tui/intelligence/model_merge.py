@@ -116,7 +116,7 @@ def _one_each(mentions: Sequence[Mention]) -> dict[str, Mention]:
 def _same(one: Mention, other: Mention) -> bool:
     a, b = encode(one.value), encode(other.value)
     if isinstance(a, str) and isinstance(b, str):
-        if FIELDS[one.object][one.field] in _TEXTS or one.field in ("budget", "next_step"):
+        if FIELDS[one.object][one.field] in _TEXTS or one.field == "budget":
             overlap = one.evidence.start < other.evidence.end and other.evidence.start < one.evidence.end
             return overlap or _alike(a, b)
         a, b = a.casefold(), b.casefold()

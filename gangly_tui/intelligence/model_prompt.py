@@ -35,7 +35,6 @@ ABOUT: Mapping[str, str] = {
     "stage": "where the deal stands now, only on plain evidence",
     "amount": "the one price that we offered or they agreed to, as a number; no budget, no discount",
     "close_date": "the day they will sign or decide, as YYYY-MM-DD",
-    "next_step": "the next step of the deal that was agreed, in the words of the quote",
     "competitor": "another vendor they weigh, by name",
     "budget": "the budget they have, in their words",
     "pain": "the problem they want solved, in their words",
@@ -46,7 +45,8 @@ ABOUT: Mapping[str, str] = {
     THEIR_STEP: "something the buyer's side promised to do, in the words of the quote; one item for each",
     CONTACT: "a person of the buyer's side, by name; one item for each",
 }
-"""What each field means. `our_step`, `their_step` and `contact` may come several times."""
+"""What each field means. `our_step`, `their_step` and `contact` may come several times. The deal's `next_step` is not
+asked for: it follows from the steps."""
 
 _SIDES = {Side.REP: "SELLER", Side.BUYER: "BUYER", Side.UNKNOWN: "UNCLEAR"}
 _FENCE = re.compile(r"<{2,}|>{2,}|\[(?=\d+\])")

@@ -120,7 +120,7 @@ WRONG = [
     (
         "a competitor nobody named",
         {"field": "competitor", "value": "Routely", "quote": "we lose two hours a day"},
-        "does not say it",
+        "no alternative",
     ),
     (
         "our own words as their pain",
@@ -128,13 +128,28 @@ WRONG = [
         "is about this",
     ),
     (
+        "words that are no vendor",
+        {"field": "competitor", "value": "we lose two hours", "quote": "we lose two hours a day"},
+        "no name of a vendor",
+    ),
+    (
+        "words that are no person",
+        {"field": "economic_buyer", "value": "after the board meets", "quote": SIGN},
+        "no name of a person",
+    ),
+    (
+        "words that are no action",
+        {"field": "their_step", "value": "That works for us", "quote": "That works for us"},
+        "no action",
+    ),
+    (
         "a step nobody takes on",
-        {"field": "our_step", "value": "Thank Ada", "quote": "Thanks for making the time today"},
+        {"field": "our_step", "value": "Make the time today", "quote": "Thanks for making the time today"},
         "nobody takes it on",
     ),
     (
         "a step in other words",
-        {"field": "our_step", "value": "Ship the contract", "quote": "I'll send the order form by Friday"},
+        {"field": "our_step", "value": "Send the signed contract", "quote": "I'll send the order form by Friday"},
         "does not say",
     ),
     (
