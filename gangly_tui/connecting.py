@@ -22,7 +22,8 @@ from gangly_tui.domain.errors import ConfigError, InputError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.keys import keys_of
 from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, vendor_of
-from gangly_tui.profiles import folder, hierarchy_page, login, open_store, store_file
+from gangly_tui.profiles import SANDBOX, folder, hierarchy_page, login, open_store, store_file
+from gangly_tui.store.database import Connection
 
 Tell = Callable[[Step], None]
 OpenPage = Callable[[str], bool]
@@ -113,6 +114,7 @@ async def connect(
     Raises ConfigError, InputError, SignInNeeded, ConnectorError, VaultError; nothing is kept then.
     """
     examine(name, answers)
+    scope = hierarchy_page().scope(name)
     module, vendor = vendor_of(name)
     config = load_config()
     before = config.connections.get(name, {})
@@ -133,7 +135,6 @@ async def connect(
         staged.put(kept_as(name), tokens.dump())
         table["scopes"] = tokens.scope
     tell(Step(text=f"looking at the account in {vendor.title}"))
-    scope = hierarchy_page().scope(name)
     linked = open_link(name, config, staged, scope=scope, table=table, user_email=config.user_email, now=now)
     try:
         standing = await module.check(linked.link)
@@ -146,14 +147,16 @@ async def connect(
         "audit_fields": sorted(standing.found),
         **({"rotate_by": rotate_by.isoformat()} if rotate_by else {}),
     }
+    open_store(name).close()  # it cannot be opened? then nothing is kept
     staged.keep(unused=[each for each in kept_names(vendor) if not _is_used(each, vendor, way)])
     _enter(AuditKind.CONNECTED, name, _sentence(way, standing.account, rotate_by, loopback), now())
+    left = _left_behind(config, name)
     save_config(replace(load_config(), crm=name, connections={**load_config().connections, name: table}))
     facts = {"account", "since", "audit_fields", "rotate_by", "scopes"}
     return Connected(
         name=name,
         title=vendor.title,
-        standing=standing,
+        standing=replace(standing, warnings=(*standing.warnings, *left)),
         rotate_by=rotate_by,
         same_settings={each: table[each] for each in table if each not in facts}
         == {each: before[each] for each in before if each not in facts},
@@ -313,10 +316,8 @@ def _sentence(way: Way, account: str, rotate_by: date | None, loopback: str) -> 
 
 def _enter(kind: AuditKind, name: str, detail: str, at: datetime) -> int:
     """Put it into the trail of the system's own store. Returns how many approved writes wait in its outbox."""
-    from gangly_tui.domain.outbox import SETTLED, DeliveryState
     from gangly_tui.store import trail
     from gangly_tui.store.database import transaction
-    from gangly_tui.store.decisions import deliveries
 
     if kind is AuditKind.DISCONNECTED and not store_file(name).exists():
         return 0
@@ -340,9 +341,29 @@ def _enter(kind: AuditKind, name: str, detail: str, at: datetime) -> int:
                 detail=detail,
                 subjects=(trail.THE_LOG,),
             )
-        return len(deliveries(db, states=frozenset(DeliveryState) - SETTLED))
+        return _unsent(db)
     finally:
         db.close()
+
+
+def _left_behind(config: Config, name: str) -> tuple[str, ...]:
+    """What was approved for another CRM and has not left: it does not leave while this one is connected."""
+    if config.crm in ("", SANDBOX, name) or not store_file(config.crm).exists():
+        return ()
+    db = open_store(config.crm)
+    try:
+        waiting = _unsent(db)
+    finally:
+        db.close()
+    title = config.connections.get(config.crm, {}).get("title", config.crm)
+    return (f"{waiting} approved and not sent: they wait until {title} is connected again",) if waiting else ()
+
+
+def _unsent(db: Connection) -> int:
+    from gangly_tui.domain.outbox import SETTLED, DeliveryState
+    from gangly_tui.store.decisions import deliveries
+
+    return len(deliveries(db, states=frozenset(DeliveryState) - SETTLED))
 
 
 def where(name: str) -> str:

@@ -87,6 +87,7 @@ def _go_on(app: GanglyApp, connected: Connected | None) -> None:
     elif connected.same_settings and connected.name == app.desk.reader.system:
         app.say(f"signed in to {connected.title} again", tone="busy")
         app.action_pull()
+        app.wake_courier()
     else:
         app.open_again = True
         app.call_later(app.action_quit)

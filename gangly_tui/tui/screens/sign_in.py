@@ -292,5 +292,6 @@ def _result(connected: Connected) -> Content:
     if connected.rotate_by:
         said = f"static credential, rotate by {connected.rotate_by.isoformat()}"
         parts.append(content(said, style="$quiet"))
-    parts += [Content(""), Content.styled("Enter opens it and reads it for the first time", "$quiet")]
+    how = "Enter goes on" if connected.same_settings else "Enter opens it and reads it for the first time"
+    parts += [Content(""), Content.styled(how, "$quiet")]
     return Content("\n").join(parts)
