@@ -1,0 +1,247 @@
+"""The write door of HubSpot, which has no conditional write: each record is read and compared right before.
+
+A small window stays between that look and the write; the account's own history of the field tells what a write went
+over. A create is looked up first and, where the administrator made the marker property, cannot happen twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from gangly_tui.connectors.record import hubspot_activity as activity
+from gangly_tui.connectors.record.hubspot_map import (
+    ACTIVITIES,
+    AUDIT,
+    LINK_TYPES,
+    LINKS,
+    MARKER,
+    OBJECTS,
+    Shape,
+    raw_of,
+    ref_of,
+    stamp,
+    where,
+)
+from gangly_tui.connectors.record.hubspot_org import Org, path_of
+from gangly_tui.connectors.record.sandbox_rules import validate
+from gangly_tui.connectors.vendor import Link
+from gangly_tui.domain.errors import (
+    ConnectorError,
+    DuplicateFound,
+    NotFound,
+    OutcomeUnknown,
+    RecordMoved,
+    Refused,
+)
+from gangly_tui.domain.identity import IdentityKey, person_key, registrable_domain
+from gangly_tui.domain.proposal import WriteMeta
+from gangly_tui.domain.records import FieldSchema, Kind, ObjectSchema, Record, RecordRef, Value
+
+
+class HubspotWriter:
+    """The write door. One call is one write; nothing is sent twice here."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._org = Org(link)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
+        """Set fields if the record is still at `expect`."""
+        name, identifier = where(ref)
+        async with self._one_at_a_time:
+            current = await self._standing(ref, expect)
+            await self._check(ref.kind, fields, current)
+            if ref.kind is Kind.CONTACT and isinstance(email := fields.get("email"), str):
+                await self._refuse_double(ref.kind, person_key(email), but=ref)
+            properties = await self._properties(name, fields, meta, current)
+            await self._send("PATCH", path_of(name, identifier), {"properties": properties}, ref.kind)
+            return await self._answer(ref)
+
+    async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
+        """Create a record that carries the op id; a second create of the same operation answers with the first."""
+        name = ACTIVITIES.get(str(fields.get("type")), "") if kind is Kind.ACTIVITY else OBJECTS[kind][0]
+        await self._check(kind, fields, None)
+        async with self._one_at_a_time:
+            marked = self._marks(name)
+            if marked and (known := await self._marked(name, meta.op_id)):
+                return known
+            await self._refuse_double(kind, _identity(kind, fields))
+            properties = await self._properties(name, fields, meta, None)
+            body: dict[str, object] = {"properties": properties | ({MARKER: meta.op_id} if marked else {})}
+            if associations := _associations(kind, name, fields):
+                body["associations"] = associations
+            try:
+                made = await self._send("POST", path_of(name), body, kind)
+            except Refused as error:
+                if error.field == MARKER and (known := await self._marked(name, meta.op_id)):
+                    return known  # another window's attempt of this very write arrived first
+                raise
+            return await self._answer(ref_of(name, made))
+
+    async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
+        """Put a record into HubSpot's recycle bin if it is still at `expect`."""
+        async with self._one_at_a_time:
+            await self._standing(ref, expect)
+            await self._link.wire.write("DELETE", path_of(*where(ref)))
+
+    async def find_op(self, kind: Kind, op_id: str) -> Record | None:
+        """The record that this operation created: by the marker property, or by the line under an activity's text."""
+        found = await asyncio.gather(*(self._find_in(name, kind, op_id) for name in OBJECTS[kind]))
+        return next(filter(None, found), None)
+
+    async def _find_in(self, name: str, kind: Kind, op_id: str) -> Record | None:
+        if self._marks(name):
+            try:
+                return await self._org.read(ref_of(name, op_id), by=MARKER)
+            except NotFound:
+                return None
+        if kind is not Kind.ACTIVITY:
+            return None
+        column = activity.PROPERTIES[name]["body"]
+        wanted = {"propertyName": column, "operator": "CONTAINS_TOKEN", "value": op_id}
+        body = {"filterGroups": [{"filters": [wanted]}], "properties": [column], "limit": 10}
+        for row in (await self._org.search(name, body))["results"]:
+            if f"op {op_id};" in activity.from_html(row["properties"].get(column) or ""):
+                return await self._org.read(ref_of(name, str(row["id"])))
+        return None
+
+    def _marks(self, name: str) -> bool:
+        return f"{name}.{MARKER}" in self._link.audit_fields
+
+    async def _marked(self, name: str, op_id: str) -> Record | None:
+        """What this operation created before. Raises Refused when that was removed again."""
+        try:
+            return await self._org.read(ref_of(name, op_id), by=MARKER)
+        except NotFound:
+            pass
+        try:
+            await self._org.read(ref_of(name, op_id), by=MARKER, archived=True)
+        except NotFound:
+            return None
+        raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
+
+    async def _standing(self, ref: RecordRef, expect: str) -> Record:
+        """The record as it stands. Raises RecordMoved when that is not what was expected."""
+        current = await self._org.read(ref)
+        if current.version != expect:
+            raise RecordMoved(f"{current.title} was changed by {current.updated_by or 'somebody'}", current=current)
+        return current
+
+    async def _check(self, kind: Kind, fields: Mapping[str, Value], current: Record | None) -> None:
+        """What HubSpot would refuse, or take in silence, is refused here, by field."""
+        for ours in fields:
+            if not self._link.scope.may_write(kind, ours):
+                raise Refused(
+                    f"the hierarchy page does not let gangly write {ours} to HubSpot", field=ours,
+                    fix="a person sets it in HubSpot, or RevOps changes the page",
+                )  # fmt: skip
+            if current is not None and (kind, ours) in LINKS:
+                raise Refused(f"an association ({ours}) is set in HubSpot itself", field=ours, fix="open the record")
+        if kind is Kind.ACTIVITY:
+            schema = ObjectSchema(kind=kind, fields=activity.schema_fields(self._link.scope))
+        else:
+            schema = await self._org.full_schema(kind)
+        complete = {each.name: fields.get(each.name, _there(each, current)) for each in schema.fields}
+        validate(schema, fields, complete, lambda _kind, _id: True)
+
+    async def _refuse_double(self, kind: Kind, key: IdentityKey, but: RecordRef | None = None) -> None:
+        for each in await self._org.find(kind, key):
+            if each.ref != but:
+                raise DuplicateFound(
+                    f"HubSpot already has {each.title or 'this record'}", existing=each.ref, fix="use that one"
+                )
+
+    async def _properties(
+        self, name: str, fields: Mapping[str, Value], meta: WriteMeta, current: Record | None
+    ) -> dict[str, str]:
+        """What is sent: the fields, each in HubSpot's own form, and the audit properties the account has."""
+        now = self._org.now()
+        kind = ref_of(name, "").kind
+        found: dict[str, str] = {}
+        if kind is Kind.ACTIVITY:
+            found = activity.properties_of(name, fields, current.fields if current else None, meta.footer(), now)
+            if "owner" in fields:
+                found["hubspot_owner_id"] = await self._owner(fields["owner"])
+        else:
+            shape = await self._org.shape(kind)
+            here = now.tzinfo
+            assert here is not None  # the clock is aware
+            for ours, value in fields.items():
+                if ours == "owner":
+                    found["hubspot_owner_id"] = await self._owner(value)
+                elif ours == "stage":
+                    found |= await self._stage(shape, value, current)
+                elif ours in shape.names:
+                    found[shape.names[ours].name] = raw_of(value, shape.names[ours], here)
+        audit = {theirs: getattr(meta, part) for theirs, part in AUDIT.items()}
+        audit["gangly_approved_at"] = stamp(meta.approved_at)
+        return found | {each: value for each, value in audit.items() if f"{name}.{each}" in self._link.audit_fields}
+
+    async def _owner(self, email: Value) -> str:
+        return await self._org.owner_id(str(email)) if email else ""
+
+    async def _stage(self, shape: Shape, value: Value, current: Record | None) -> dict[str, str]:
+        """A stage is one of the deal's own pipeline; a new deal says which pipeline that is."""
+        column = shape.names["stage"]
+        wanted = column.options.get(str(value), str(value))
+        stage = next((each for each in shape.stages if each.id == wanted), None)
+        if current is None or stage is None:
+            return {column.name: wanted} | ({"pipeline": stage.pipeline} if stage else {})
+        stands = column.options.get(current.text("stage"), current.text("stage"))
+        now_in = next((each for each in shape.stages if each.id == stands), stage)
+        if now_in.pipeline != stage.pipeline:
+            raise Refused(
+                f"{stage.label} is a stage of {stage.pipeline_label}; this deal is in {now_in.pipeline_label}",
+                field="stage",
+                fix="move the deal to that pipeline in HubSpot first",
+            )
+        return {column.name: wanted}
+
+    async def _send(self, method: str, path: str, body: Mapping[str, object], kind: Kind) -> str:
+        """One write. Returns the id of the answer; a refusal names our field where it is one of ours."""
+        try:
+            answer = await self._link.wire.write(method, path, body=body)
+        except DuplicateFound:
+            raise
+        except Refused as error:
+            ours = error.field
+            if kind is not Kind.ACTIVITY:
+                ours = (await self._org.shape(kind)).ours(error.field) or error.field
+            raise Refused(str(error), field=ours, fix=error.fix) from error
+        if not isinstance(answer.data, dict) or "id" not in answer.data:
+            raise OutcomeUnknown("HubSpot answered, but not with the record")
+        return str(answer.data["id"])
+
+    async def _answer(self, ref: RecordRef) -> Record:
+        """What stands there after the write. It was applied: a read that fails now leaves only its outcome open."""
+        try:
+            return await self._org.read(ref)
+        except ConnectorError as error:
+            raise OutcomeUnknown(f"HubSpot took it, but it could not be read back: {error}") from error
+
+
+def _there(field: FieldSchema, current: Record | None) -> Value:
+    """A field that is not written is as good as filled in a record that stands."""
+    return "-" if current is not None and field.required else None
+
+
+def _identity(kind: Kind, fields: Mapping[str, Value]) -> IdentityKey:
+    email, domain = fields.get("email"), fields.get("domain")
+    if kind is Kind.CONTACT and isinstance(email, str):
+        return person_key(email)
+    if kind is Kind.ACCOUNT and isinstance(domain, str):
+        return IdentityKey(domain=registrable_domain(domain))
+    return IdentityKey()
+
+
+def _associations(kind: Kind, name: str, fields: Mapping[str, Value]) -> list[dict[str, object]]:
+    """Whom a new record belongs to."""
+    found: list[dict[str, object]] = []
+    for (of, ours), to in LINKS.items():
+        value = fields.get(ours)
+        ids = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": LINK_TYPES.get((name, to), 0)}]
+        found += [{"to": {"id": each}, "types": types} for each in ids if of is kind and each]
+    return found

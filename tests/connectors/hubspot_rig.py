@@ -1,0 +1,160 @@
+"""The fake HubSpot with gangly's doors on it; each request and answer is held against the vendor's description."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gangly_tui.connectors.record import hubspot
+from gangly_tui.connectors.record.hubspot_map import FIELD_MAP, OBJECTS, VERSION, where
+from gangly_tui.connectors.transport import Reach, Wire, open_client
+from gangly_tui.connectors.vendor import Link, Setup
+from gangly_tui.domain.hierarchy import Layer, Scope
+from gangly_tui.domain.records import FIELDS, Kind, RecordRef, Value
+from tests.connectors.contract import Rig
+from tests.connectors.salesforce_rig import no_sleep
+from tests.fakes.hubspot import FakeHubSpot
+from tests.fakes.salesforce import Asked
+from tests.fakes.serve import FakeTransport
+
+SPECS = Path(__file__).parents[3] / "shared" / "specs"
+SPEC = SPECS / "hubspot" / "hubspot.2026-03.sdk-derived.openapi.json"
+DESCRIBED = "2026-03"
+"""The version that HubSpot's own package describes; its paths differ from ours in the date alone."""
+
+EVERYTHING = Scope(
+    system="hubspot",
+    layer=Layer.RECORD,
+    owner="a",
+    backup="b",
+    runbook="c",
+    read={kind: frozenset(FIELDS[kind]) for kind in Kind},
+    write={kind: frozenset(FIELDS[kind]) for kind in Kind},
+)
+
+
+class Token(httpx.Auth):
+    """The fake's first access token."""
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        request.headers["Authorization"] = "Bearer token-1"
+        yield request
+
+
+@dataclass
+class Site:
+    """A fake account, and links to it."""
+
+    fake: FakeHubSpot
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    auth: httpx.Auth | None = None
+    most: int = 0
+
+    def link(self, scope: Scope | None = None, **values: str) -> Link:
+        reach = Reach(hosts=hubspot.VENDOR.hosts)
+        wire = Wire(
+            system="hubspot",
+            base=hubspot.API,
+            client=open_client(reach, auth=self.auth or Token(), inner=FakeTransport(self.fake)),
+            reach=reach,
+            manners=hubspot.VENDOR.manners,
+            sleep=no_sleep,
+        )
+        audit = {
+            f"{name}.{one[0]}"
+            for name, listed in self.fake.properties.items()
+            for one in listed
+            if one[0].startswith("gangly_")
+        }
+        return Link(
+            wire=wire,
+            scope=scope or EVERYTHING,
+            setup=Setup(values=values),
+            user_email="robin@seller.com",
+            audit_fields=frozenset(audit),
+            now=self.now,
+        )
+
+    def rig(self, **values: str) -> Rig:
+        link = self.link(**values)
+
+        async def colleague(ref: RecordRef, field: str, value: Value) -> None:
+            """Priya, in HubSpot's own pages."""
+            name, identifier = where(ref)
+            theirs = {"subject": "hs_task_subject"}.get(field) or FIELD_MAP[ref.kind][field][0]
+            raw = format(value, "f") if isinstance(value, Decimal) else str(value)
+            self.fake.change(name, identifier, {theirs: raw})
+
+        return Rig(
+            reader=hubspot.open_reader(link),
+            writer=hubspot.open_writer(link),
+            reader_for=lambda scope: hubspot.open_reader(self.link(scope)),
+            colleague=colleague,
+        )
+
+    def writes(self) -> list[Asked]:
+        """What was asked to be written."""
+        at = f"/crm/objects/{VERSION}/"
+        return [
+            each
+            for each in self.fake.asked
+            if each.method in ("PATCH", "DELETE")
+            or (each.method == "POST" and each.path.removeprefix(at) in [one for of in OBJECTS.values() for one in of])
+        ]
+
+
+def contract() -> Any:
+    """The vendor's description."""
+    if not SPEC.exists():
+        pytest.skip("the agreed descriptions in ../shared are not there")
+    sys.path.insert(0, str(SPECS))
+    try:
+        from contract import Contract  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(str(SPECS))
+    return Contract(str(SPEC))
+
+
+class Watch:
+    """Holds each request and each answer of the fake against the contract. `checked` counts both."""
+
+    def __init__(self, described: Any) -> None:
+        self.contract = described
+        self.checked = 0
+
+    def __call__(self, asked: Asked, status: int, told: Any) -> None:
+        found = self.request(asked) + self.answer(asked, status, told)
+        self.checked += 2
+        assert found == [], f"{asked.method} {asked.path} -> {status}\n" + "\n".join(found)
+
+    def request(self, asked: Asked) -> list[str]:
+        """What is wrong with a request."""
+        body = b"" if asked.body is None else asked.body if isinstance(asked.body, str) else json.dumps(asked.body)
+        target = _described(asked.path) + (f"?{asked.query}" if asked.query else "")
+        content = body.encode() if isinstance(body, str) else body
+        return list(self.contract.check(asked.method, target, dict(asked.headers), content))
+
+    def answer(self, asked: Asked, status: int, told: Any) -> list[str]:
+        """What is wrong with an answer. The description knows one success of each operation, by another number."""
+        found = self.contract.find(asked.method, _described(asked.path))
+        if not isinstance(found, tuple):
+            return [str(found)]
+        responses = found[0]["responses"]
+        response = responses.get(str(status)) or (responses["200"] if status < 300 else responses["default"])
+        if told is None:
+            return [] if status == 204 else [f"{status} without a body"]
+        schema = self.contract._deref(response)["content"]["application/json"]["schema"]
+        return list(self.contract._errors(schema, told, "answer"))
+
+
+def _described(path: str) -> str:
+    return path.replace(f"/{VERSION}", f"/{DESCRIBED}", 1)
