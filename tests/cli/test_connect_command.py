@@ -230,6 +230,30 @@ def test_wrong_usage_is_told_apart(shell: Shell, crm: State) -> None:
     assert "did you mean 'salesforce'" in shell("connect", "saleforce").err
 
 
+def test_approved_writes_of_another_crm_are_not_forgotten_in_silence(shell: Shell, crm: State) -> None:
+    from gangly_tui.bootstrap import open_store
+    from gangly_tui.store import decisions
+    from tests.store import made
+
+    browser(shell, crm)
+    db = open_store(NAME)
+    decisions.save_proposals(db, [made.card()])
+    decisions.put_delivery(db, made.delivery())
+    db.close()
+    ended = shell("disconnect", NAME)
+    assert "1 approved and not sent: they wait until Trial CRM is connected again" in ended.err
+    file = shell.home / "config.toml"
+    page = file.read_text(encoding="utf-8")
+    db = open_store("hubspot")
+    decisions.save_proposals(db, [made.card()])
+    decisions.put_delivery(db, made.delivery())
+    db.close()
+    file.write_text(page.replace('crm = ""', 'crm = "hubspot"') + '[connections.hubspot]\ntitle = "HubSpot"\n')
+    done = browser(shell, crm)
+    assert done.code == 0, done.err
+    assert "! 1 approved and not sent: they wait until HubSpot is connected again" in done.err
+
+
 def test_the_administrators_page_needs_no_connection(shell: Shell, crm: State) -> None:
     done = shell("connect", NAME, "--guide")
     assert (done.code, done.out) == (0, "# Trial CRM\nInstall the app.\n")
