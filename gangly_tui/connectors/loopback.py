@@ -98,7 +98,7 @@ def _take(target: str, form: str, asked: Challenge, provider: Provider, answer: 
     """Settle the answer, once. Returns the status line and the words for the browser."""
     where = urlsplit(target)
     values = parse_qs(form or where.query)
-    if where.path != provider.path:
+    if (where.path or "/") != (provider.path or "/"):  # a browser asks for "/" where the redirect has no path
         return "404 Not Found", "There is nothing here."
     if answer.done():
         return "410 Gone", "This sign-in has its answer already."

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -167,6 +168,15 @@ async def test_the_listener_takes_one_answer_with_its_own_state() -> None:
         assert (await browse(redirect.replace("callback", "other") + f"?code=x&state={state}")).status_code == 404
         assert (await browse(f"{redirect}?code=mine&state={state}")).status_code == 200
         assert (await browse(f"{redirect}?code=late&state={state}")).status_code == 410
+        assert await listener.code() == "mine"
+
+
+async def test_a_redirect_without_a_path_and_an_answer_in_a_form_are_taken() -> None:
+    async with issuing() as (_, vendor), listening(replace(vendor, path="")) as listener:
+        assert listener.asked.redirect.rpartition(":")[2].isdigit()
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            form = {"code": "mine", "state": listener.asked.state}
+            assert (await browser.post(listener.asked.redirect, data=form)).status_code == 200
         assert await listener.code() == "mine"
 
 
