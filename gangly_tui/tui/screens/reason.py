@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from gangly_tui.tui.text import line
 from gangly_tui.tui.widgets.footer import KeyFooter
+from gangly_tui.tui.widgets.line_input import LineInput
 
 _LONGEST = 500
 
@@ -22,7 +23,15 @@ class ReasonScreen(ModalScreen[str | None]):
 
     CSS_PATH = "review_sheets.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Reject", id="reason.reject", tooltip="Reject the card; the reason is optional"),
+        Binding(
+            "enter",
+            "submit",
+            "Reject",
+            priority=True,
+            key_display="Enter",
+            id="reason.reject",
+            tooltip="Reject the card; the reason is optional",
+        ),
         Binding("escape", "cancel", "Back", key_display="Esc", id="reason.back", tooltip="Keep the card"),
     ]
 
@@ -33,7 +42,9 @@ class ReasonScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
             yield Static(line(f"Reject  {self._heading}", limit=300, style="bold"), classes="title")
-            yield Input(placeholder="why? (optional; kept in the trail)", max_length=_LONGEST, select_on_focus=False)
+            yield LineInput(
+                placeholder="why? (optional; kept in the trail)", max_length=_LONGEST, select_on_focus=False
+            )
             yield KeyFooter()
 
     def on_mount(self) -> None:
