@@ -1,7 +1,7 @@
 """The sign-in in front of a fake, for trying `gangly connect` by hand: whoever asks has agreed already.
 
-A code is good once and only with its PKCE verifier. What it gives are the fake's own `token` and `refresh`; renewing
-them is the fake's business.
+A code is good once and only with its PKCE verifier. What it gives are the fake's own `token` and `refresh`; a fake
+without them answers for itself. Renewing is the fake's business.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ class FrontDoor:
         if path.endswith("/revoke") and form:
             return 200, {"content-type": "application/json"}, b"{}"
         if form.get("grant_type") == "authorization_code":
-            return self._tokens(form)
+            if not self._is_good(form):
+                return 400, {"content-type": "application/json"}, json.dumps({"error": "invalid_grant"}).encode()
+            if hasattr(self._fake, "token"):
+                return self._tokens()
         found = self._fake.handle(method, path, query, headers, body)
         return await found if inspect.isawaitable(found) else found
 
@@ -43,11 +46,12 @@ class FrontDoor:
         back = f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked.get('state', '')})}"
         return 302, {"location": back}, b""
 
-    def _tokens(self, form: Mapping[str, str]) -> Reply:
+    def _is_good(self, form: Mapping[str, str]) -> bool:
         wanted = self._codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        if wanted is None or (wanted and base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != wanted):
-            return 400, {"content-type": "application/json"}, json.dumps({"error": "invalid_grant"}).encode()
+        return wanted == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def _tokens(self) -> Reply:
         told = {
             "access_token": getattr(self._fake, "token", "token-1"),
             "refresh_token": getattr(self._fake, "refresh", "refresh-1"),
