@@ -43,7 +43,8 @@ def doctor(as_json: bool) -> None:
     else:
         width = max(len(name) for name in facts)
         for name, value in facts.items():
-            shown = "; ".join(map(_shown, value)) if isinstance(value, list) else str(value)
+            between = f"\n{'':<{width}}  " if name == "connections" else "; "
+            shown = between.join(map(_shown, value)) if isinstance(value, list) else str(value)
             out(f"{name:<{width}}  {shown or 'none'}")
     if facts["problems"]:
         raise GanglyError(f"{len(facts['problems'])} to repair: {facts['problems'][0]}")
