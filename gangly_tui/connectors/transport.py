@@ -10,7 +10,6 @@ Reads are repeated here, honouring Retry-After; a write is sent once: the outbox
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -131,14 +130,7 @@ def base_url(text: str, reach: Reach) -> str:
         raise ConfigError(f"{text!r} is not a web address", fix="copy it from the browser's address line") from error
     if not url.host:
         raise ConfigError(f"{text!r} is not a web address", fix="copy it from the browser's address line")
-    if not (reach.loopback and url.host in _LOOPBACK):
-        try:
-            ipaddress.ip_address(url.host)
-        except ValueError:
-            pass
-        else:
-            raise ConfigError("an address needs a name, not a number", fix="use the host's name")
-    check_reach(url, reach)
+    check_reach(url, reach)  # which refuses a number, too: every allowed host is a name
     return str(url.copy_with(query=None, fragment=None)).rstrip("/")
 
 
@@ -198,7 +190,9 @@ class Wire:
         Raises Unreachable, RateLimited, SignInNeeded, NotFound, Refused.
         """
         verb = method or ("GET" if body is None else "POST")
-        for attempt in range(1, TRIES + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             await self.pace.turn()
             try:
                 return await self._exchange(verb, path, params=params, headers=headers, body=body, write=False)
@@ -208,7 +202,6 @@ class Wire:
                 if attempt == TRIES or wait > _LONGEST_WAIT:
                     raise
                 await self._sleep(wait)
-        raise AssertionError("unreachable")  # the loop returns or raises
 
     async def write(
         self,

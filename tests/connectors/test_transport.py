@@ -296,3 +296,39 @@ async def test_a_write_goes_first() -> None:
         order.append("write")
     await waiting
     assert order == ["write", "read"]
+
+
+async def test_a_quota_that_has_been_reset_holds_nobody_up() -> None:
+    time = Time()
+    pace = Pace(clock=time, sleep=time.sleep)
+    pace.note(Quota(left=1, limit=100, resets_in=10))
+    time.now = 11.0
+    await pace.turn()
+    pace.note(Quota(left=0, limit=0, resets_in=10))
+    await pace.turn()
+    assert time.slept == []
+
+
+async def test_two_writes_at_once_let_reads_go_on_after_both() -> None:
+    pace = Pace()
+    with pace.first():
+        with pace.first():
+            pass
+        waiting = asyncio.create_task(pace.turn())
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+    await waiting
+
+
+async def test_an_empty_answer_is_none_and_a_closed_wire_is_closed() -> None:
+    async with wired(answer("204 No Content", body=b"")) as (wire, _):
+        assert (await wire.write("DELETE", "/x")).data is None
+        await wire.close()
+        with pytest.raises(RuntimeError):
+            await wire.read("/x")
+
+
+async def test_bytes_go_out_as_they_are() -> None:
+    async with wired(answer()) as (wire, server):
+        await wire.write("POST", "/x", body=b"a=1", headers={"content-type": "text/plain"})
+        assert server.asked[0].body == b"a=1"
