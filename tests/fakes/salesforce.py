@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -306,7 +306,25 @@ class FakeSalesforce(Organisation):
                 raise SalesforceError(400, "DUPLICATES_DETECTED", "Use one of these records?", duplicateResult=told)
 
 
+def seeded() -> FakeSalesforce:
+    """An organisation with one customer, for trying things by hand."""
+    fake = FakeSalesforce()
+    account = fake.put("Account", {"Name": "Acme GmbH", "Website": "https://www.acme.de", "Industry": "Energy"})
+    person = {"FirstName": "Ada", "LastName": "Lind", "Email": "ada@acme.de", "Title": "CTO", "AccountId": account}
+    ada = fake.put("Contact", person)
+    close = (fake.now + timedelta(days=40)).date().isoformat()
+    terms = {"StageName": "Demo", "Amount": 30_000, "CloseDate": close}
+    deal = fake.put("Opportunity", {"Name": "Platform 2026", "AccountId": account, **terms})
+    fake.put("OpportunityContactRole", {"OpportunityId": deal, "ContactId": ada})
+    return fake
+
+
 if __name__ == "__main__":
     from tests.fakes.serve import run_by_hand
 
-    run_by_hand(FakeSalesforce(), int(sys.argv[1]) if len(sys.argv) > 1 else 8701, told="token-1 is the access token")
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8701
+    run_by_hand(
+        seeded(),
+        port,
+        told=f"gangly connect salesforce --insecure-loopback --host http://127.0.0.1:{port} --set client_id=trial",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 OWN = "Create, Update"
@@ -176,7 +177,7 @@ def describe(table: str, columns: list[tuple[str, str, int, str]], labels: dict[
         "fields": [
             {
                 "name": name,
-                "label": labels.get(name, name.removesuffix("__c").replace("_", " ")),
+                "label": labels.get(name) or _label(name),
                 "type": kind,
                 "length": length,
                 "nillable": "r" not in marks and "d" not in marks,
@@ -193,6 +194,11 @@ def describe(table: str, columns: list[tuple[str, str, int, str]], labels: dict[
             for name, kind, length, marks in columns
         ],
     }
+
+
+def _label(name: str) -> str:
+    """The field CloseDate is "Close Date" to people."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("__c").replace("_", " "))
 
 
 def wrong(name: str, kind: str, length: int, value: Any) -> tuple[str, str] | None:

@@ -196,6 +196,11 @@ async def check(link: Link) -> Standing:
             missing.append(f"{name} has no {', '.join(lacking)} that you may edit; an administrator can create them")
     if about["IsSandbox"] != (".sandbox." in link.wire.base) and not link.setup.loopback:
         warnings.append("this is a sandbox" if about["IsSandbox"] else "this is a production organisation")
+    if link.user_email.casefold() != str(user["Email"]).casefold():
+        warnings.append(
+            f"Salesforce knows you as {user['Email']}, gangly as {link.user_email or 'nobody'}:"
+            f' what you write is given to you once config.toml says user_email = "{user["Email"]}"'
+        )
     return Standing(
         account=f"{user['Name']} at {about['Name']}, {'sandbox' if about['IsSandbox'] else 'production'}",
         found=frozenset(found),

@@ -56,8 +56,8 @@ def values_of(row: Mapping[str, Any], name: str, now: datetime) -> dict[str, Val
     }
     if name == "Event":
         at = moment(row["StartDateTime"]) if row.get("StartDateTime") else None
-        past = at is None or at <= now
-        return {**common, "type": "meeting", "at": at, "due": None, "status": "done" if past else "open"}
+        status = held.get("status") or _by_time(at, now)
+        return {**common, "type": "meeting", "at": at, "due": None, "status": status}
     named = str(row.get("Type") or "").casefold()
     subtype = {"Call": "call", "Email": "email"}.get(row.get("TaskSubtype") or "")
     due = date.fromisoformat(row["ActivityDate"]) if row.get("ActivityDate") else None
@@ -72,7 +72,11 @@ def values_of(row: Mapping[str, Any], name: str, now: datetime) -> dict[str, Val
     }
 
 
-def holding(fields: Mapping[str, Value], name: str, *, shared: bool) -> Mapping[str, Any]:
+def _by_time(at: datetime | None, now: datetime) -> str:
+    return "done" if at is None or at <= now else "open"
+
+
+def holding(fields: Mapping[str, Value], name: str, now: datetime, *, shared: bool) -> Mapping[str, Any]:
     """What of a new activity Salesforce has no field for; without Shared Activities all contacts but the first."""
     held: dict[str, Any] = {}
     at, kind = fields.get("at"), fields.get("type")
@@ -83,6 +87,9 @@ def holding(fields: Mapping[str, Value], name: str, *, shared: bool) -> Mapping[
         held["ours"] = fields["ours"]
     if kind == "note":
         held["type"] = kind
+    status = fields.get("status")
+    if name == "Event" and isinstance(at, datetime) and status and status != _by_time(at, now):
+        held["status"] = status  # a call that ended before its time
     contacts = fields.get("contacts")
     if isinstance(contacts, tuple) and len(contacts) > 1 and not shared:
         held["contacts"] = list(contacts[1:])
@@ -103,5 +110,5 @@ def held_of(body: str) -> dict[str, Any]:
             moment(found["at"])
     except (ValueError, TypeError):
         return {}
-    wanted = {"at": str, "dated": bool, "ours": bool, "type": str, "contacts": list}
+    wanted: dict[str, type] = {"at": str, "dated": bool, "ours": bool, "type": str, "status": str, "contacts": list}
     return {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}

@@ -153,7 +153,8 @@ class Org:
         exact = own if len(users) > 1 else users
         if len(exact) != 1:
             many = f"{len(users)} users are called {who}" if users else f"no active Salesforce user is {who}"
-            raise Refused(many, field="owner", fix="name the owner by the e-mail address of their Salesforce user")
+            fix = "name the owner by the e-mail address of their Salesforce user; yours is user_email in config.toml"
+            raise Refused(many, field="owner", fix=fix)
         return str(exact[0]["Id"])
 
 

@@ -177,7 +177,7 @@ class SalesforceWriter:
                 f"an activity takes {activity.MOST_CONTACTS} contacts", field="contacts", fix="leave some of them out"
             )
         shared = f"{name}WhoIds" in shape.columns
-        held = activity.holding(fields, name, shared=shared)
+        held = activity.holding(fields, name, now, shared=shared)
         lines = (str(fields.get("body") or "") + activity.held_line(held)).strip("\n") + f"\n\n{meta.footer()}"
         raw: dict[str, Any] = {"Subject": fields["subject"], "Description": self._long(lines.lstrip("\n"), shape)}
         if what := fields.get("opportunity") or fields.get("account"):
@@ -189,8 +189,6 @@ class SalesforceWriter:
         if name == "Event":
             if not isinstance(at, datetime):
                 raise Refused("a meeting needs the time it began", field="at", fix="fill When")
-            if fields.get("status") == ("open" if at <= now else "done"):
-                raise Refused("Salesforce counts a meeting as done once it began", field="status", fix="leave it out")
             # how long it took is not known; nobody's calendar is blocked, and nobody is reminded of the past
             return raw | {"StartDateTime": stamp(at), "DurationInMinutes": 0, "ShowAs": "Free", "IsReminderSet": False}
         raw["TaskSubtype"] = activity.SUBTYPES[str(fields["type"])]
