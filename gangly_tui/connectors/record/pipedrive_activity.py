@@ -1,0 +1,199 @@
+"""Activities: what Pipedrive keeps as activities (calls, meetings, tasks, ...) and, apart from them, as notes.
+
+Both texts are HTML there. What it has no field for (when a promise was made, whose it is) travels in one line under
+the text and is read back from there; the audit footer comes below it.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, tzinfo
+from typing import Any
+
+from gangly_tui.connectors.record.pipedrive_map import Words, moment
+from gangly_tui.domain.errors import Refused
+from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
+
+NOTE = "note"
+COMMON = ("call", "meeting", "email", "task")
+BODY_MOST = 60_000
+"""Characters of a text, with gangly's lines: Pipedrive names no limit for activities, about 100 KB for notes."""
+_FREE = 1_000
+_HELD = re.compile(r"^-- gangly holds: (\{.*\})$", re.MULTILINE)
+_TAIL = re.compile(r"\n+-- gangly(?: holds)?: .*\Z", re.DOTALL)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_OTHER_TAG = re.compile(r"<(?!br\s*/?>)[a-zA-Z/!]", re.IGNORECASE)
+_TITLE = re.compile(r"\A<(b|strong)>(?P<title>.*?)</\1>(?:<br\s*/?>|\Z)", re.IGNORECASE | re.DOTALL)
+
+
+def field_schema(ours: str, words: Words) -> FieldSchema:
+    """An activity is an activity or a note of Pipedrive's: its type is both lists in one."""
+    labels = {"at": "When", "ours": "Ours to do", "opportunity": "Deal"}
+    options = {"type": (*words.types.values(), NOTE), "status": ("open", "done")}
+    return FieldSchema(
+        name=ours,
+        label=labels.get(ours, ours.capitalize()),
+        type=FIELDS[Kind.ACTIVITY][ours],
+        required=ours in ("type", "subject"),
+        max_length={"subject": 255, "body": BODY_MOST - _FREE}.get(ours),
+        options=options.get(ours, ()),
+    )
+
+
+def as_html(text: str) -> str:
+    """A text as Pipedrive keeps it: nothing in it can become a tag."""
+    return html.escape(text, quote=False).replace("\n", "<br>")
+
+
+def as_text(content: str | None) -> str | None:
+    """What stands in an activity or a note. What gangly wrote comes back exactly; a colleague's layout becomes text."""
+    if not content:
+        return None
+    if not _OTHER_TAG.search(content):
+        return html.unescape(_BREAK.sub("\n", content))
+    import html_text
+
+    return html_text.extract_text(content) or None
+
+
+def note_html(subject: str, body: str) -> str:
+    """A note has no subject: it is the first line, in bold."""
+    return f"<b>{as_html(subject)}</b>" + (f"<br>{as_html(body)}" if body else "")
+
+
+def note_values(row: Mapping[str, Any], words: Words) -> dict[str, Value]:
+    """The fields of a note. One without a bold first line goes by its first line."""
+    content = row.get("content") or ""
+    titled = _TITLE.match(content)
+    body = as_text(content[titled.end() :] if titled else content)
+    held = held_of(body or "")
+    first = (body or "").strip().split("\n", 1)[0][:80]
+    person = row.get("person_id")
+    return {
+        "type": NOTE,
+        "subject": as_text(titled["title"]) if titled else first or None,
+        "body": body,
+        "at": moment(held["at"]) if "at" in held else moment(row["add_time"]),
+        "due": None,
+        "status": "done",
+        "account": _id(row.get("org_id")),
+        "opportunity": _id(row.get("deal_id")),
+        "contacts": (*filter(None, [_id(person)]), *held.get("contacts", ())),
+        "ours": held.get("ours"),
+        "owner": words.email(row.get("user_id")),
+    }
+
+
+def values_of(row: Mapping[str, Any], words: Words, here: tzinfo) -> dict[str, Value]:
+    """The fields of an activity. Its time is in UTC; one without a time of day is on a day."""
+    body = as_text(row.get("note"))
+    held = held_of(body or "")
+    kind = words.types.get(str(row.get("type")), str(row.get("type") or "task"))
+    kind = NOTE if held.get("type") == NOTE else kind
+    day = date.fromisoformat(row["due_date"][:10]) if row.get("due_date") else None
+    clock = time.fromisoformat(row["due_time"]) if row.get("due_time") else None
+    exact = datetime.combine(day, clock, UTC) if day and clock else None
+    whole = datetime.combine(day, time(), here) if day else None
+    people = sorted(row.get("participants") or (), key=lambda each: not each.get("primary"))
+    contacts = tuple(str(each["person_id"]) for each in people) or tuple(filter(None, [_id(row.get("person_id"))]))
+    task = kind == "task"
+    return {
+        "type": kind,
+        "subject": row.get("subject") or None,
+        "body": body,
+        "at": moment(held["at"]) if "at" in held else None if task else exact or whole,
+        "due": (exact.astimezone(here).date() if exact else day) if task else None,
+        "status": "done" if row.get("done") else "open",
+        "account": _id(row.get("org_id")),
+        "opportunity": _id(row.get("deal_id")),
+        "contacts": contacts,
+        "ours": held.get("ours"),
+        "owner": words.email(row.get("owner_id")),
+    }
+
+
+def _id(raw: Any) -> str | None:
+    return str(raw) if raw else None
+
+
+def times_of(fields: Mapping[str, Value]) -> dict[str, Any]:
+    """When: a task has a day, everything else a moment. Raises Refused when it is the other way round."""
+    at, due = fields.get("at"), fields.get("due")
+    if fields.get("type") == "task":
+        return {"due_date": due.isoformat()} if isinstance(due, date) else {}
+    if due is not None:
+        raise Refused("only a task has a due date", field="due", fix="make it a task, or leave the date out")
+    if not isinstance(at, datetime):
+        return {}
+    there = at.astimezone(UTC)
+    if there.second or there.microsecond:
+        there = there.replace(second=0, microsecond=0)
+        if at != there:
+            raise Refused("Pipedrive keeps whole minutes", field="at", fix="leave the seconds out")
+    return {"due_date": there.date().isoformat(), "due_time": there.strftime("%H:%M:%S")}
+
+
+def holding(fields: Mapping[str, Value]) -> Mapping[str, Any]:
+    """What of a new activity Pipedrive has no field for."""
+    held: dict[str, Any] = {}
+    at, contacts = fields.get("at"), fields.get("contacts")
+    if isinstance(at, datetime) and fields.get("type") in ("task", NOTE):
+        held["at"] = at.astimezone(UTC).isoformat()
+    if isinstance(fields.get("ours"), bool):
+        held["ours"] = fields["ours"]
+    if is_note(fields) and isinstance(contacts, tuple) and len(contacts) > 1:
+        held["contacts"] = list(contacts[1:])
+    if fields.get("type") == NOTE and not is_note(fields):
+        held["type"] = NOTE
+    return held
+
+
+def is_note(fields: Mapping[str, Value]) -> bool:
+    """Whether Pipedrive takes it as a note: only one that hangs on something; else it is kept as an activity."""
+    return fields.get("type") == NOTE and any(fields.get(each) for each in ("opportunity", "account", "contacts"))
+
+
+def type_key(fields: Mapping[str, Value], words: Words) -> str:
+    """What Pipedrive calls the type of an activity."""
+    wanted = "task" if fields["type"] == NOTE else fields["type"]
+    return next((key for key, name in words.types.items() if name == wanted), next(iter(words.types), "task"))
+
+
+def text_of(body: str, held: Mapping[str, Any], footer: str) -> str:
+    """A text with gangly's lines under it. Raises Refused when it is too long."""
+    line = "-- gangly holds: " + json.dumps(held, sort_keys=True, separators=(", ", ": ")) if held else ""
+    above = "\n".join(filter(None, (body.rstrip("\n"), line)))
+    return checked(f"{above}\n\n{footer}" if above else footer)
+
+
+def rewritten(body: str, standing: str) -> str:
+    """A changed text: the lines that gangly put under the old one stay."""
+    tail = _TAIL.search("\n" + standing)
+    return checked(body if _TAIL.search(body) or not tail else body + tail[0])
+
+
+def checked(text: str) -> str:
+    """The text. Raises Refused when it is too long: it is never cut."""
+    if len(text) > BODY_MOST:
+        raise Refused(
+            f"the text takes {BODY_MOST:,} characters with gangly's lines below it, not {len(text):,}",
+            field="body",
+            fix="shorten it",
+        )
+    return text
+
+
+def held_of(body: str) -> dict[str, Any]:
+    """What `text_of` held, as far as it makes sense: anybody may have edited the text."""
+    lines = _HELD.findall(body)
+    try:
+        found = json.loads(lines[-1]) if lines else {}
+        if "at" in found:
+            moment(found["at"])
+    except (ValueError, TypeError):
+        return {}
+    wanted = {"at": str, "ours": bool, "contacts": list, "type": str}
+    return {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}
