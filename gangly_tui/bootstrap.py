@@ -105,9 +105,11 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         return await leave_head(db, at=clock(), user=settings.user, witness=config.witness)
 
     def close_session() -> None:
+        if not db.total_changes:
+            return
         from gangly_tui.flow.witness import close_round
 
-        if db.total_changes and (trouble := close_round(db, at=clock(), user=settings.user, witness=config.witness)):
+        if trouble := close_round(db, at=clock(), user=settings.user, witness=config.witness):
             sys.stderr.write(f"gangly: {trouble}\n")
 
     settings = _settings(config, profile)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -157,5 +156,7 @@ def _fields_of(table: Mapping[str, Any], where: str) -> dict[Kind, frozenset[str
 
 
 def _suggest(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(str(name), known, n=1)
     return f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)

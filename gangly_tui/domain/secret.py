@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Generic, NoReturn, TypeVar
 
 T = TypeVar("T", str, bytes)
@@ -30,6 +29,8 @@ class Secret(Generic[T]):
         """Compared in constant time."""
         if not isinstance(other, Secret) or type(self._value) is not type(other._value):
             return NotImplemented
+        import hmac  # not on the way to every verb
+
         return hmac.compare_digest(_bytes(self._value), _bytes(other._value))
 
     __hash__ = None  # type: ignore[assignment]  # a hash in a table is a trace of it

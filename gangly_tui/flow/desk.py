@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gangly_tui.domain.errors import InputError
-from gangly_tui.domain.hierarchy import Hierarchy
-from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, SecondReader
-from gangly_tui.flow.deliver import Courier
-from gangly_tui.store.database import Connection
+
+if TYPE_CHECKING:  # a desk is laid before anything on it is used
+    from gangly_tui.domain.hierarchy import Hierarchy
+    from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, SecondReader
+    from gangly_tui.flow.deliver import Courier
+    from gangly_tui.store.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from gangly_tui.domain.brief import Brief, BriefFacts, is_internal, prepare_brief
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.hierarchy import Hierarchy, in_scope
 from gangly_tui.domain.identity import domain_candidates, mailbox
-from gangly_tui.domain.ports import RecordReader
-from gangly_tui.domain.proposal import ProposalState
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
 from gangly_tui.flow.desk import Desk
-from gangly_tui.store import decisions, engagement, mirror
+from gangly_tui.store import engagement, mirror
 from gangly_tui.store.database import Connection
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.ports import RecordReader
 
 _ACTIVITIES = 40
 
@@ -128,16 +130,30 @@ def _facts(desk: Desk, meeting: Meeting) -> BriefFacts:
 
 def day(desk: Desk, on: date) -> list[MeetingRow]:
     """The meetings of one day in time order, each with what it waits for."""
+    from gangly_tui.domain.proposal import ProposalState as State  # a brief alone needs no cards
+    from gangly_tui.store import decisions
+
     start = datetime.combine(on, time(), tzinfo=desk.settings.timezone)
     meetings = engagement.meetings_between(desk.db, start, start + timedelta(days=1))
     ready = engagement.transcripts_ready(desk.db, [each.id for each in meetings])
     counts = decisions.counts_by_meeting(desk.db)
-    return [_row(desk, each, ready, counts.get(each.id, {})) for each in meetings]
+
+    def cards(meeting: Meeting, *states: State) -> int:
+        return sum(counts.get(meeting.id, {}).get(each, 0) for each in states)
+
+    return [
+        _row(
+            desk,
+            each,
+            ready,
+            waiting=cards(each, State.OPEN, State.LATER),
+            decided=cards(each, State.APPROVED, State.REJECTED),
+        )
+        for each in meetings
+    ]
 
 
-def _row(desk: Desk, meeting: Meeting, ready: set[str], counts: dict[ProposalState, int]) -> MeetingRow:
-    waiting = counts.get(ProposalState.OPEN, 0) + counts.get(ProposalState.LATER, 0)
-    decided = counts.get(ProposalState.APPROVED, 0) + counts.get(ProposalState.REJECTED, 0)
+def _row(desk: Desk, meeting: Meeting, ready: set[str], *, waiting: int, decided: int) -> MeetingRow:
     account = match(desk.db, meeting, desk.settings.our_domains).account
     return MeetingRow(
         meeting=meeting,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from gangly_tui.domain.draft import Draft, NextStep, Notes
 from gangly_tui.domain.records import Meeting, RecordRef
 from gangly_tui.store.codec import dump, from_bytes, instant, load, to_bytes
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.index import Entry, meeting_entry, notes_entry, reindex
+
+if TYPE_CHECKING:  # a brief reads neither notes nor drafts
+    from gangly_tui.domain.draft import Draft, NextStep, Notes
 
 _NOTES = "id, meeting_id, source, updated_at, text"
 
@@ -116,6 +119,8 @@ def save_notes(db: Connection, notes: Notes) -> None:
 
 
 def _notes(identifier: str, meeting_id: str, source: str, updated_at: str, text: bytes) -> Notes:
+    from gangly_tui.domain.draft import Notes
+
     return Notes(
         id=identifier,
         meeting_id=meeting_id,
@@ -144,6 +149,8 @@ def save_draft(db: Connection, notes_id: str, meeting_id: str, draft: Draft, at:
 
 def draft_of(db: Connection, meeting_id: str) -> Draft | None:
     """The newest draft of a meeting, or None when nothing was drafted."""
+    from gangly_tui.domain.draft import Draft
+
     row = db.execute(
         "SELECT body FROM draft WHERE meeting_id = ? ORDER BY at DESC, notes_id LIMIT 1", (meeting_id,)
     ).fetchone()

@@ -7,11 +7,14 @@ The index is contentless: it holds words, not texts, so a row's old words must b
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from gangly_tui.domain.draft import Notes
 from gangly_tui.domain.records import Kind, Meeting, Record
 from gangly_tui.store.codec import well_formed
 from gangly_tui.store.database import Connection
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.draft import Notes
 
 Entry = tuple[int, str, str]
 """Rowid in the index, title words, body words."""

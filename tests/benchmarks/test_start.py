@@ -41,7 +41,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _env(home: Path) -> dict[str, str]:
-    return {**os.environ, "GANGLY_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    """As where it is installed: everybody's bytecode is on disk, whatever this shell says about writing it."""
+    own = {"GANGLY_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    return {**os.environ, **own, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(home.with_name("bytecode"))}
 
 
 def _start(command: list[str], home: Path, mark: bytes, answer: bytes) -> Start:
