@@ -1,0 +1,267 @@
+"""The write door of Dynamics. One call sends one write and retries nothing.
+
+Every PATCH names the version it changes (`If-Match`), or says that it may only create (`If-None-Match: *`): without
+either it would be an upsert. A create's id is made of its operation's, so that sent again it cannot make a second row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from gangly_tui.connectors.record import dynamics_activity as activity
+from gangly_tui.connectors.record.dynamics import VENDOR
+from gangly_tui.connectors.record.dynamics_errors import Exists, RuleDuplicate, Stale
+from gangly_tui.connectors.record.dynamics_map import OF_KIND, TABLES, Shape, Table, ref_of
+from gangly_tui.connectors.record.dynamics_org import ROOT, Org, names_a, place_of
+from gangly_tui.connectors.record.dynamics_values import CLOSED, quoted, raw_of, stamp
+from gangly_tui.connectors.record.sandbox_rules import validate
+from gangly_tui.connectors.vendor import Link
+from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
+from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
+from gangly_tui.domain.proposal import WriteMeta
+from gangly_tui.domain.records import Kind, Record, RecordRef, Value
+
+_OURS = UUID("6b0d4d0e-6a5c-5f0e-9a57-9f5f1c1d2a11")
+_ANSWER = 'return=representation,odata.include-annotations="*"'
+_BLOCK = {"MSCRM.SuppressDuplicateDetection": "false"}
+"""Rules against duplicates are off in the API unless they are asked for."""
+_LATER = frozenset({"subject", "body", "due", "status", "owner"})
+"""What of an activity may be changed once it is there."""
+
+
+def id_of(op_id: str, table: Table) -> str:
+    """The id of the row that an operation creates."""
+    return str(uuid5(_OURS, f"{table.name}:{op_id}"))
+
+
+class DynamicsWriter:
+    """The write door. Constructed for the Courier alone."""
+
+    def __init__(self, link: Link) -> None:
+        self._org = Org(link)
+        self._removed: set[str] = set()
+        """Ids removed in this sitting: Dataverse itself forgets them, and would take them again."""
+
+    async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
+        """Set fields if the record still is at `expect`."""
+        table, identifier = place_of(ref)
+        current = await self._at(ref, expect)
+        shape = await self._org.shape(table)
+        await self._check(ref.kind, fields, {**current.fields, **fields})
+        await self._refuse_twin(ref.kind, fields, ref.id)
+        if table.kind is Kind.ACTIVITY:
+            row = await self._changed_activity(fields, shape, current)
+        else:
+            row = await self._row(fields, shape)
+        if "amount" in fields:
+            await self._refuse_computed(identifier)
+        try:
+            return await self._send(
+                table, identifier, shape, row | self._audit(shape, meta, new=False), {"If-Match": expect}
+            )
+        except Stale:
+            moved = await self._org.read(ref)
+            raise RecordMoved(f"{moved.title} was changed by {moved.updated_by}", current=moved) from None
+        except RuleDuplicate as error:
+            raise await self._named(error, ref.kind, {**current.fields, **fields}, ref.id) from error
+
+    async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
+        """Create a record under the id of its operation."""
+        await self._check(kind, fields, fields)
+        table = self._table_for(kind, fields)
+        identifier, shape = id_of(meta.op_id, table), await self._org.shape(table)
+        ref = ref_of(table, identifier)
+        if identifier in self._removed:
+            raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
+        if known := await self._there(ref):
+            return known
+        await self._refuse_twin(kind, fields, identifier)
+        if kind is Kind.ACTIVITY:
+            row = activity.new_row(fields, shape, await self._org.known(), meta.footer())
+            if fields.get("owner"):
+                row["ownerid@odata.bind"] = await self._owner(fields["owner"])
+        else:
+            row = {name: value for name, value in (await self._row(fields, shape)).items() if value is not None}
+        try:
+            return await self._send(
+                table, identifier, shape, row | self._audit(shape, meta, new=True), {"If-None-Match": "*"}
+            )
+        except Exists:
+            return await self._org.read(ref)
+        except NotFound as error:  # the row was to be made: what does not exist is what it refers to
+            field = next((each for each in ("account", "opportunity", "contacts") if fields.get(each)), "")
+            raise Refused(
+                "the record it refers to does not exist", field=field, fix="it may have been removed: pull again"
+            ) from error
+        except RuleDuplicate as error:
+            raise await self._named(error, kind, fields, identifier) from error
+
+    async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
+        """Remove a record if it still is at `expect`."""
+        table, identifier = place_of(ref)
+        await self._at(ref, expect)
+        try:
+            await self._org.link.wire.write("DELETE", f"{ROOT}/{table.set}({identifier})", headers={"If-Match": expect})
+        except Stale:
+            moved = await self._org.read(ref)
+            raise RecordMoved(f"{moved.title} was changed by {moved.updated_by}", current=moved) from None
+        self._removed.add(identifier)
+
+    async def find_op(self, kind: Kind, op_id: str) -> Record | None:
+        """By the id that this operation's row has: no search, and nothing that lags behind."""
+        for table in OF_KIND[kind]:
+            if found := await self._there(ref_of(table, id_of(op_id, table))):
+                return found
+        return None
+
+    async def _there(self, ref: RecordRef) -> Record | None:
+        try:
+            return await self._org.read(ref)
+        except NotFound:
+            return None
+
+    def _table_for(self, kind: Kind, fields: Mapping[str, Value]) -> Table:
+        return TABLES[activity.TABLE_FOR[str(fields["type"])]] if kind is Kind.ACTIVITY else OF_KIND[kind][0]
+
+    async def _at(self, ref: RecordRef, expect: str) -> Record:
+        """The record, read right before the write. Raises RecordMoved, NotFound."""
+        current = await self._org.read(ref)
+        if current.version != expect:
+            raise RecordMoved(f"{current.title} was changed by {current.updated_by}", current=current)
+        return current
+
+    async def _send(
+        self, table: Table, identifier: str, shape: Shape, row: Mapping[str, Any], guard: Mapping[str, str]
+    ) -> Record:
+        """One write, answered with the row as it stands now."""
+        columns = (await self._org.columns(table)).partition("&")[0]  # an answer to a write brings no related rows
+        answer = await self._org.link.wire.write(
+            "PATCH",
+            f"{ROOT}/{table.set}({identifier})?{columns}",
+            body=row,
+            headers={**guard, **_BLOCK, "Prefer": _ANSWER},
+        )
+        if not isinstance(answer.data, dict):
+            raise OutcomeUnknown("Dynamics said yes without showing the record")
+        try:
+            return await self._org.record(answer.data, shape)
+        except Unreachable as error:  # it was applied: only a read can tell what stands
+            raise OutcomeUnknown(str(error), fix=error.fix) from error
+
+    async def _check(self, kind: Kind, fields: Mapping[str, Value], complete: Mapping[str, Value]) -> None:
+        """What Dataverse would refuse late, keep wrongly or not mind is refused here, by field, before it is sent."""
+        schema = await self._org.describe(kind)
+        for name in fields:
+            if schema.field(name) is not None and not self._org.scope.may_write(kind, name):
+                raise Refused(
+                    f"the hierarchy page lets nothing be written to {name}",
+                    field=name,
+                    fix="gangly hierarchy shows what may be",
+                )
+        if kind is Kind.OPPORTUNITY and fields.get("stage") in CLOSED.values():
+            raise Refused(
+                "a deal is won or lost in Dynamics itself: it asks for the revenue, the date and the reason",
+                field="stage",
+                fix="open the deal in Dynamics and close it there",
+            )
+        validate(schema, fields, complete, names_a)
+
+    async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
+        """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
+        twins = await self._twins(kind, fields, except_id)
+        if twins:
+            raise DuplicateFound(
+                f"{twins[0].title} already has {fields.get('email') or fields.get('domain')}",
+                existing=twins[0].ref,
+                fix="use the one that is there",
+            )
+
+    async def _twins(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> list[Record]:
+        email, domain = fields.get("email"), fields.get("domain")
+        key = IdentityKey()
+        if kind is Kind.CONTACT and isinstance(email, str):
+            key = IdentityKey(mailbox=mailbox(email))
+        elif kind is Kind.ACCOUNT and isinstance(domain, str):
+            key = IdentityKey(domain=registrable_domain(domain))
+        return [each for each in await self._org.find(kind, key) if each.ref.id != except_id]
+
+    async def _named(self, error: RuleDuplicate, kind: Kind, fields: Mapping[str, Value], except_id: str) -> Refused:
+        """A duplicate rule does not say which row it found: it is looked for by mailbox, by domain, by name."""
+        found = await self._twins(kind, fields, except_id)
+        if not found and kind is Kind.ACCOUNT and isinstance(name := fields.get("name"), str):
+            found = await self._org.select(TABLES["account"], f"name eq {quoted(name)}")
+        if not found and kind is Kind.CONTACT and isinstance(last := fields.get("last_name"), str):
+            first = fields.get("first_name")
+            both = f" and firstname eq {quoted(first)}" if isinstance(first, str) else ""
+            found = await self._org.select(TABLES["contact"], f"lastname eq {quoted(last)}{both}")
+        found = [each for each in found if each.ref.id != except_id]
+        if not found:
+            return error
+        return DuplicateFound(
+            f"Dynamics already has {found[0].title}", existing=found[0].ref, fix="use the one that is there"
+        )
+
+    async def _refuse_computed(self, identifier: str) -> None:
+        """Of a deal with products Dynamics computes the amount itself, and writes over what it is given."""
+        told = await self._org.get(f"opportunities({identifier})?$select=isrevenuesystemcalculated")
+        if told.get("isrevenuesystemcalculated"):
+            raise Refused(
+                "Dynamics computes this deal's amount from its products",
+                field="amount",
+                fix="change the products in Dynamics, or set Revenue to user provided there",
+            )
+
+    async def _row(self, fields: Mapping[str, Value], shape: Shape) -> dict[str, Any]:
+        here = (await self._org.known()).here
+        row: dict[str, Any] = {}
+        for name, value in fields.items():
+            column = shape.names[name]
+            if name == "owner":
+                row["ownerid@odata.bind"] = await self._owner(value)
+            elif name == "account":
+                bind = f"{column.name}_account" if column.type == "Customer" else column.name
+                row[f"{bind}@odata.bind"] = f"/accounts({value})" if value else None
+            else:
+                row[column.name] = raw_of(value, column, name, here)
+        return row
+
+    async def _owner(self, who: Value) -> str:
+        if not isinstance(who, str) or not who:
+            raise Refused("a record without an owner cannot be", field="owner", fix="name the owner")
+        return f"/systemusers({await self._org.owner_id(who)})"
+
+    async def _changed_activity(self, fields: Mapping[str, Value], shape: Shape, current: Record) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        here = (await self._org.known()).here
+        for name, value in fields.items():
+            if name not in _LATER or (name == "due" and name not in shape.names):
+                raise Refused(f"{name} of an activity stays as it is", field=name, fix="change it in Dynamics")
+            match name:
+                case "status":
+                    row |= activity.state_of(shape.table, value)
+                case "owner":
+                    row["ownerid@odata.bind"] = await self._owner(value)
+                case "body":
+                    text = activity.with_tail(str(value or ""), current.text("body"))
+                    row[shape.names["body"].name] = activity.long_enough(text, shape.names["body"])
+                case "due":
+                    row[shape.names["due"].name] = activity.at_noon(value, here)
+                case _:
+                    row[shape.names[name].name] = value
+        return row
+
+    def _audit(self, shape: Shape, meta: WriteMeta, *, new: bool) -> dict[str, Any]:
+        """Where the write came from, in the organisation's own columns. A later write leaves the mark of a create."""
+        row: dict[str, Any] = {}
+        for each in VENDOR.audit_fields:
+            column = shape.columns.get(each.name)
+            if each.of != shape.table.name or column is None:
+                continue
+            if f"{each.of}.{each.name}" not in self._org.link.audit_fields or (each.meta == "op_id" and not new):
+                continue
+            value = getattr(meta, each.meta)
+            row[each.name] = stamp(value) if isinstance(value, datetime) else str(value)[: column.length or None]
+        return row
