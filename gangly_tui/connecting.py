@@ -17,13 +17,22 @@ from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, exchange, kept
 from gangly_tui.connectors.transport import Reach, base_url, open_client
 from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
 from gangly_tui.domain.audit import AuditKind
-from gangly_tui.domain.connection import Answers, Connected, Plan, PlanWay, Step
+from gangly_tui.domain.connection import Answers, Ask, Connected, Plan, PlanWay, Step
 from gangly_tui.domain.errors import ConfigError, InputError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.keys import keys_of
 from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, vendor_of
 from gangly_tui.profiles import SANDBOX, folder, hierarchy_page, login, open_store, store_file
 from gangly_tui.store.database import Connection
+
+ME = Ask(
+    name="user_email",
+    label="Your work e-mail",
+    why="Tells which records are yours; the trail and the CRM name you by it.",
+    example="robin@acme.com",
+    optional=True,
+)
+"""Asked beside what the vendor asks, as long as nobody has said who sits here."""
 
 Tell = Callable[[Step], None]
 OpenPage = Callable[[str], bool]
@@ -35,13 +44,15 @@ def plan_of(name: str) -> Plan:
     from gangly_tui.connectors.vault import names_in
 
     _, vendor = vendor_of(name)
-    kept = load_config().connections.get(name, {})
+    config = load_config()
+    kept = config.connections.get(name, {})
     setup = setup_of(name, kept, _Nothing())
+    more = () if config.user_email else (ME,)
     prefix = f"{name}."
     return Plan(
         name=name,
         title=vendor.title,
-        ways=tuple(_way_of(vendor, way, setup) for way in vendor.ways),
+        ways=tuple(_way_of(vendor, way, setup, more) for way in vendor.ways),
         permissions=vendor.permissions,
         admin=vendor.admin,
         audit_fields=vendor.audit_fields,
@@ -58,13 +69,13 @@ def guide_of(name: str) -> str:
     return vendor.guide.strip() + "\n"
 
 
-def _way_of(vendor: Vendor, way: Way, setup: Setup) -> PlanWay:
+def _way_of(vendor: Vendor, way: Way, setup: Setup, more: tuple[Ask, ...] = ()) -> PlanWay:
     provider = _tried(vendor, way, setup)
     return PlanWay(
         name=way.name,
         title=way.title,
         means=way.means,
-        asks=(*vendor.asks, *way.asks),
+        asks=(*vendor.asks, *way.asks, *more),
         browser=way.provider is not None,
         device=bool(provider and provider.device_url),
     )
@@ -120,6 +131,7 @@ async def connect(
     before = config.connections.get(name, {})
     way = vendor.way(answers.way or str(before.get("way", "")))
     values, loopback = _values(vendor, way, answers, before)
+    me = answers.values.get(ME.name, "").strip() or config.user_email
     unlock()
     vault = keys_of(paths().data).vault()
     staged = Staged(vault, {secret_name(name, each): secret for each, secret in answers.secrets.items()})
@@ -135,7 +147,7 @@ async def connect(
         staged.put(kept_as(name), tokens.dump())
         table["scopes"] = tokens.scope
     tell(Step(text=f"looking at the account in {vendor.title}"))
-    linked = open_link(name, config, staged, scope=scope, table=table, user_email=config.user_email, now=now)
+    linked = open_link(name, config, staged, scope=scope, table=table, user_email=me, now=now)
     try:
         standing = await module.check(linked.link)
     finally:
@@ -149,9 +161,10 @@ async def connect(
     }
     open_store(name).close()  # it cannot be opened? then nothing is kept
     staged.keep(unused=[each for each in kept_names(vendor) if not _is_used(each, vendor, way)])
-    _enter(AuditKind.CONNECTED, name, _sentence(way, standing.account, rotate_by, loopback), now())
+    _enter(AuditKind.CONNECTED, name, _sentence(way, standing.account, rotate_by, loopback), now(), me)
     left = _left_behind(config, name)
-    save_config(replace(load_config(), crm=name, connections={**load_config().connections, name: table}))
+    config = load_config()
+    save_config(replace(config, crm=name, user_email=me, connections={**config.connections, name: table}))
     facts = {"account", "since", "audit_fields", "rotate_by", "scopes"}
     return Connected(
         name=name,
@@ -246,6 +259,8 @@ def _values(vendor: Vendor, way: Way, answers: Answers, before: Mapping[str, Any
     """The answers that are no secret, checked, and the server on this machine that stands in for the vendor."""
     asks = {ask.name: ask for ask in (*vendor.asks, *way.asks) if not ask.secret}
     given = {name: value.strip() for name, value in answers.values.items() if value.strip()}
+    if "@" not in given.pop(ME.name, "@"):
+        raise InputError("that is no e-mail address", fix=f"such as {ME.example}")
     if unknown := sorted(set(given) - set(asks) - {HOST}):
         raise InputError(f"{vendor.title} does not ask for {unknown[0]!r}", fix="it asks for: " + ", ".join(asks))
     known = {name: str(before[name]) for name in asks if name in before and name != HOST}
@@ -314,7 +329,7 @@ def _sentence(way: Way, account: str, rotate_by: date | None, loopback: str) -> 
     return words + (f"; a server on this machine, {loopback}" if loopback else "")
 
 
-def _enter(kind: AuditKind, name: str, detail: str, at: datetime) -> int:
+def _enter(kind: AuditKind, name: str, detail: str, at: datetime, user: str = "") -> int:
     """Put it into the trail of the system's own store. Returns how many approved writes wait in its outbox."""
     from gangly_tui.store import trail
     from gangly_tui.store.database import transaction
@@ -329,7 +344,7 @@ def _enter(kind: AuditKind, name: str, detail: str, at: datetime) -> int:
                 db,
                 at=at,
                 kind=kind,
-                user=config.user_email or config.user_name or login(),
+                user=user or config.user_email or config.user_name or login(),
                 source="gangly connect" if kind is AuditKind.CONNECTED else "gangly disconnect",
                 system=name,
                 target="",

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from gangly_tui.connectors.pace import Quota
     from gangly_tui.domain.hierarchy import Scope
 
-OURS: Final = frozenset({"way", "loopback", "account", "title", "since", "scopes", "rotate_by", "audit_fields"})
-"""What `[connections.NAME]` holds beside the answers of a person."""
+OURS: Final = frozenset(
+    {"way", "loopback", "account", "title", "since", "scopes", "rotate_by", "audit_fields", "user_email"}
+)
+"""What `[connections.NAME]` holds beside the answers of a person, and what is asked for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,22 @@ def test_from_the_plan_to_the_first_pull(shell: Shell, crm: State, keyring: Fake
     assert "In the browser" in entries()[0][1] and crm.base in entries()[0][1]
 
 
+def test_who_sits_here_is_asked_once_and_named_by_the_trail(shell: Shell, crm: State) -> None:
+    from gangly_tui.bootstrap import open_store
+    from gangly_tui.connecting import plan_of
+
+    assert "user_email" in {ask.name for ask in plan_of(NAME).chosen().asks}
+    refused = browser(shell, crm, "--set", "user_email=robin")
+    assert refused.code == 1 and "no e-mail address" in refused.err and crm.asked == []
+    assert browser(shell, crm, "--set", "user_email=robin@seller.com").code == 0
+    assert config(shell)["user_email"] == "robin@seller.com"
+    assert "user_email" not in config(shell)["connections"][NAME]
+    assert "user_email" not in {ask.name for ask in plan_of(NAME).chosen().asks}
+    db = open_store(NAME)
+    assert [each.user for each in trail.entries(db)] == ["robin@seller.com"]
+    db.close()
+
+
 def test_what_was_exchanged_is_kept_for_health(shell: Shell, crm: State) -> None:
     from gangly_tui.bootstrap import open_store
 
@@ -205,7 +221,7 @@ def test_disconnecting_revokes_forgets_and_keeps_the_trail(shell: Shell, crm: St
         (("--set", "client_id=a"), "Your own address."),
         (("--host", "acme.trial.example"), "From the installed app."),
         (("--host", "acme.trial.example", "--set", "color=red"), "does not ask for 'color'"),
-        (("--host", "https://127.0.0.2", "--insecure-loopback", "--set", "client_id=a"), "name, not a number"),
+        (("--host", "https://127.0.0.2", "--insecure-loopback", "--set", "client_id=a"), "not a host of this connection"),
         (("--host", "http://example.com", "--insecure-loopback", "--set", "client_id=a"), "not encrypted"),
     ],
 )
