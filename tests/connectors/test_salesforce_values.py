@@ -273,6 +273,14 @@ async def test_the_check_says_who_where_and_what_is_missing(site: Site) -> None:
     assert any(each.startswith("Event: ") for each in (await salesforce.check(bare.link())).warnings)
 
 
+async def test_who_is_signed_in_is_known_from_the_sign_in(site: Site) -> None:
+    link = replace(site.link(), more={"id": f"https://login.salesforce.com/id/00D000000000001AAA/{ME}"})
+    assert (await salesforce.check(link)).account.startswith("Robin Vega")
+    assert not [each for each in site.fake.asked if "userinfo" in each.path]
+    await salesforce.check(replace(link, more={"id": "https://login.salesforce.com/id/x' OR/y'"}))
+    assert [each for each in site.fake.asked if "userinfo" in each.path]
+
+
 @given(st.text(max_size=40))
 def test_no_text_gets_out_of_its_quotes(text: str) -> None:
     query = parse(f"SELECT Id FROM Contact WHERE LastName = {quoted(text)}")

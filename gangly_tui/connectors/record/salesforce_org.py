@@ -137,8 +137,9 @@ class Org:
         return self.scope.may_read(KINDS[name], field)
 
     async def user_id(self) -> str:
-        """Who is signed in."""
-        if not self._user_id:
+        """Who is signed in: the token answer's identity address ends in it, and userinfo says it."""
+        self._user_id = self._user_id or self.link.more.get("id", "").rpartition("/")[2]
+        if not _IS_ID.fullmatch(self._user_id):
             told = (await self.link.wire.read("/services/oauth2/userinfo")).data
             self._user_id = str(told.get("user_id") or "") if isinstance(told, dict) else ""
             if not _IS_ID.fullmatch(self._user_id):

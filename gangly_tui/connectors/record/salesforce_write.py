@@ -170,6 +170,8 @@ class SalesforceWriter:
     async def _new_activity(self, fields: Mapping[str, Value], shape: Shape, meta: WriteMeta) -> dict[str, Any]:
         """A Task, or an Event for a meeting, on the deal (or the account) and its people; the audit line below it."""
         name, now = shape.object, self._org.link.now()
+        if name == "Task" and not fields.get("status") and fields["type"] != "task":
+            fields = {**fields, "status": "done"}  # a call, a mail, a note: it happened
         at, due, contacts = fields.get("at"), fields.get("due"), fields.get("contacts") or ()
         assert isinstance(contacts, tuple)  # checked before
         if len(contacts) > activity.MOST_CONTACTS:
