@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -60,6 +60,7 @@ _LABELS = {
     DEMO: "sandbox CRM · fiction · store not encrypted",
     CALENDAR: "own calendar · sandbox CRM · store encrypted",
 }
+_READ_ONLY = " · READ ONLY: a newer gangly wrote the store"
 _OP_BYTES = 10
 
 
@@ -123,7 +124,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         hierarchy=hierarchy,
         settings=settings,
         now=clock,
-        label=_label(config, profile) + (" · READ ONLY: a newer gangly wrote the store" if db.read_only else ""),
+        label=_label(config, profile, clock().date()) + (_READ_ONLY if db.read_only else ""),
         new_id=new_id,
         read_file=_read_file,
         model=model_of(config, scope),
@@ -205,7 +206,7 @@ class _VendorDoors:
             self._recorder.flush()
 
 
-def _label(config: Config, profile: str) -> str:
+def _label(config: Config, profile: str, today: date) -> str:
     """What is connected, for the top of the screen."""
     if profile in _LABELS:
         return _LABELS[profile]
@@ -213,6 +214,8 @@ def _label(config: Config, profile: str) -> str:
     parts = [str(table.get("title", profile)), str(table.get("account", "not connected"))]
     if table.get("loopback"):
         parts.append(f"TRIAL on {table['loopback']}")
+    if "" < str(table.get("rotate_by", "")) <= today.isoformat():
+        parts.append(f"TOKEN TO BE REPLACED since {table['rotate_by']}")
     return " · ".join([*parts, "store encrypted"])
 
 

@@ -7,9 +7,11 @@ loses is a few counts, never a decision.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gangly_tui.domain.errors import StoreError
 from gangly_tui.store.codec import instant
 from gangly_tui.store.database import Connection, transaction
 
@@ -160,11 +162,15 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was gathered. Inside somebody's transaction it waits for the next time."""
+        """Write what was gathered. Inside somebody's transaction it waits for the next time.
+
+        A store that is full or busy costs these counts, never the answer that they are about.
+        """
         if self._db.in_transaction:
             return
         waiting, self._waiting = self._waiting, []
         noted, self._limits = self._limits, {}
-        record(self._db, waiting)
-        for each in noted.values():
-            record_limit(self._db, each)
+        with suppress(StoreError):
+            record(self._db, waiting)
+            for each in noted.values():
+                record_limit(self._db, each)

@@ -151,6 +151,15 @@ def test_a_token_made_by_hand_says_when_to_rotate_it(shell: Shell, crm: State, k
     assert config(shell)["connections"][NAME]["rotate_by"] > "2026"
     assert b"t-static" not in every_byte(shell.home)
     assert crm.forms == [], "no sign-in was asked for"
+    file = shell.home / "config.toml"
+    rotate_by = config(shell)["connections"][NAME]["rotate_by"]
+    file.write_text(file.read_text(encoding="utf-8").replace(rotate_by, "2026-01-31"), encoding="utf-8")
+    reminded = shell("doctor")
+    assert reminded.code == 1 and "the token of trial was to be replaced by 2026-01-31" in reminded.err
+    from gangly_tui.bootstrap import desk_at_hand
+
+    with desk_at_hand() as desk:
+        assert "TOKEN TO BE REPLACED since 2026-01-31" in desk.label
     ended = shell("disconnect", NAME)
     assert (ended.code, ended.out) == (0, "Trial CRM is disconnected\n")
     assert "was not told" in ended.err
@@ -221,7 +230,10 @@ def test_disconnecting_revokes_forgets_and_keeps_the_trail(shell: Shell, crm: St
         (("--set", "client_id=a"), "Your own address."),
         (("--host", "acme.trial.example"), "From the installed app."),
         (("--host", "acme.trial.example", "--set", "color=red"), "does not ask for 'color'"),
-        (("--host", "https://127.0.0.2", "--insecure-loopback", "--set", "client_id=a"), "not a host of this connection"),
+        (
+            ("--host", "https://127.0.0.2", "--insecure-loopback", "--set", "client_id=a"),
+            "not a host of this connection",
+        ),
         (("--host", "http://example.com", "--insecure-loopback", "--set", "client_id=a"), "not encrypted"),
     ],
 )

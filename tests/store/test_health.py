@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gangly_tui.domain.errors import StoreFull
 from gangly_tui.store import health
 from gangly_tui.store.database import Connection, open_database, transaction
 from gangly_tui.store.health import Exchange, Limit, Recorder
@@ -72,3 +73,15 @@ def test_the_recorder_writes_in_batches_a_write_at_once_and_never_in_anothers_tr
     recorder.note(exchange(), Limit(system="salesforce", name="day", left=1, of=2, resets_at=None, at=AT))
     recorder.flush()
     assert len(health.limits(db)) == 1
+
+
+def test_a_store_that_cannot_take_it_costs_counts_only(db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StoreFull("the disk is full")
+
+    recorder = Recorder(db)
+    with monkeypatch.context() as patch:
+        patch.setattr(health, "record", full)
+        recorder.note(exchange(write=True))
+    recorder.note(exchange(write=True))
+    assert len(health.latest(db, "salesforce")) == 1
