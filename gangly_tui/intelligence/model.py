@@ -5,6 +5,7 @@ It only ever adds, confirms or contradicts; whatever goes wrong, the offline dra
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,14 @@ def preview(text: str, context: ReadingContext, scope: Scope | None, *, mask: bo
     return Preview(requests=asked, hidden=hides.hidden)
 
 
+def _prepared(text: str, context: ReadingContext, mask: Mask) -> tuple[Reading, list[Turn]]:
+    """The text read and cut into turns; the client's library is loaded on the way."""
+    import openai.resources.chat.completions  # noqa: F401
+
+    reading = read(text, context)
+    return reading, turns_of(reading, mask)
+
+
 class ModelReader:
     """Implements `domain.ports.SecondReader`. `open_http` gives the pinned client; `rung` and `keep` the rung."""
 
@@ -96,9 +105,8 @@ class ModelReader:
         self, text: str, context: ReadingContext, first: Draft, *, say: Say = lambda _: None
     ) -> SecondReading:
         """Read the text a second time. Raises ModelError when nothing usable came back."""
-        reading = read(text, context)
         mask = Mask(on=self._mask)
-        turns = turns_of(reading, mask)
+        reading, turns = await asyncio.to_thread(_prepared, text, context, mask)  # a screen may be waiting
         fields = fields_for(self._scope, context)
         if not turns or not fields:
             return SecondReading(draft=first)
@@ -114,7 +122,7 @@ class ModelReader:
             drafts, trouble = await self._pieces(call, list(chunks(turns, self._chunk)))
         finally:
             await chat.close()
-        merged = merge(first, drafts, name=self.model, steered=steered(reading))
+        merged = merge(first, drafts, name=self.model, steered=await asyncio.to_thread(steered, reading))
         draft = merged.draft
         if trouble:
             missed = Dropped(what="text", value="a part of the call", quote="", reason=f"not read again: {trouble}")
@@ -151,7 +159,7 @@ class ModelReader:
                     return drafts, in_words(error)
                 raise
             done += 1
-            drafts.append(grounded(items.items, piece, call.reading, call.mask, call.engine))
+            drafts.append(await asyncio.to_thread(grounded, items.items, piece, call.reading, call.mask, call.engine))
             if items.bad:
                 reason = "not in the form asked for: " + "; ".join(dict.fromkeys(items.bad))[:200]
                 drafts[-1] = replace(

@@ -87,6 +87,22 @@ _PLANTED = re.compile(
     r"close_date|fields?)[\"']\s*:|\bwhen (?:summari[sz]ing|extracting|drafting)\b|"
     r"\bthe (?:ai|assistant|model|summary|crm) (?:should|must|shall|needs to|has to)\b",
 )
+_READER = r"(?:chat ?gpt|gpt|llm|siri|copilot|gemini|computer|robot|machine|bot|software|ai|language model|assistant)"
+_ADDRESSED = re.compile(
+    rf"(?:^|[:.!?] )(?:(?:hi|hey|hello|dear|ok|okay|p\.?s\.?)[,:]? )?(?:to )?(?:the |any )?{_READER}s?\s?[,:]|"
+    rf"[,;] (?:dear )?(?:my )?{_READER}\s?[.!]?$|\bif you(?:'re| are) (?:an? |the )?{_READER}\b|"
+    r"\b(?:who(?:m|ever)?|what(?:ever)?|anyone who|anything that) (?:reads|processes|parses|summari[sz]es|"
+    r"analy[sz]es|transcribes) this\b|"
+    r"\bthe (?:software|program|system|machine|tool|bot|model) (?:listening|reading|processing|transcribing)\b|"
+    r"\b(?:your new (?:task|instructions?|objective)|(?:final|hidden|secret|additional|updated) instructions?)\b"
+    r".{0,30}[:,]|\bend of (?:the )?(?:transcript|conversation|document|system prompt)\b|\bnew transcript begins\b|"
+    r"\bas (?:the |an? )?(?:admin\w*|owner|developer) of (?:this|the|your) (?:crm|system|software|assistant)\b|"
+    r"\byou must (?:comply|obey)\s?[:.!]|"
+    r"\b(?:begin|output|return|print|(?:respond|answer|reply) (?:with|in)) (?:only )?(?:valid )?json\b|"
+    r"\b(?:output|answer|reply|respond|say|write|treat|pretend|assume|authori[sz]e|equals?|approve)\b.{0,50}"
+    r"\bclosed?[ _-]?(?:won|lost)\b|\bdecode (?:this )?and (?:obey|follow|execute)\b"
+)
+"""Spoken to whoever reads the words later, which people in a call do not do."""
 _RETRACTS = re.compile(
     r"\b(?:scratch that|strike that|forget (?:that|it|what i (?:just )?said)|ignore that|never "
     r"?mind(?: that)?|disregard that|take that back|i take it back|"
@@ -104,7 +120,7 @@ REPORTED_BACK = re.compile(r"\b(?:hold off|no need|don't (?:bother|worry)|we can
 
 def planted(low: str) -> bool:
     """Whether a sentence reads like an instruction to software rather than like talk between people."""
-    return bool(_PLANTED.search(low))
+    return bool(_PLANTED.search(low) or _ADDRESSED.search(low))
 
 
 def asks(sentence: Sentence) -> bool:

@@ -22,6 +22,9 @@ _CALLED = (
 )
 """A name as people call somebody by it, not as they speak of them."""
 
+_WAKE = 2
+"""Sentences behind an instruction to software that belong to it, in the same turn."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -121,13 +124,14 @@ def read(text: str, context: ReadingContext) -> Reading:
     source = with_sides(source, cast)
     gone, amended = retractions(source.sentences)
     foreign = unread(source.sentences)
+    steered = _steered(source.sentences)
     alive = tuple(
         each
         for each in source.sentences
         if each.index not in gone
         and each.index not in foreign
         and each.block not in (Block.PREP, Block.SIGNATURE)
-        and not planted(each.low)
+        and each.index not in steered
     )
     return Reading(
         source=source,
@@ -140,3 +144,12 @@ def read(text: str, context: ReadingContext) -> Reading:
         dictated=text.islower(),
         says_send=bool(re.search(r"\bsend\b", text, re.IGNORECASE)),
     )
+
+
+def _steered(sentences: tuple[Sentence, ...]) -> set[int]:
+    """Sentences that read like an instruction to software, and what the same turn goes on to say right behind one."""
+    found: set[int] = set()
+    for each in sentences:
+        if planted(each.low):
+            found |= {one.index for one in sentences[each.index : each.index + _WAKE + 1] if one.turn == each.turn}
+    return found

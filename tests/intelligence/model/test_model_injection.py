@@ -53,7 +53,8 @@ def planted(plant: Plant, text: str) -> str:
         who = re.findall(r"<v ([^>]+)>", text)[-1]
         cue = plant.says.replace("{who}: ", f"<v {who}>")
         return "\n".join((*lines[: at + 1], "01:59:00.000 --> 01:59:05.000", cue, "", *lines[at + 1 :]))
-    who = re.findall(r"(?m)^(?:\*\*)?([A-Z][\w ]{2,25}?)(?:\*\*)?:", text)[-1]
+    labels = re.findall(r"(?m)^[^A-Za-z\n]{0,14}([A-Z][\w .]{1,25}?)(?: \([^)]*\))?(?::\*\*|\*\*:|:) ", text)
+    who = max(labels, key=labels.count)
     return "\n".join((*lines[:at], "", plant.says.replace("{who}", who), "", *lines[at:]))
 
 

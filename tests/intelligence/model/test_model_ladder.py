@@ -213,7 +213,7 @@ def test_addresses_as_people_type_them(typed: str, base: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["http://api.example.com/v1", "https://10.0.0.8/v1", "https://me:pw@api.example.com", "ftp://x.com", "", "::"],
+    ["http://api.example.com/v1", "https://me:pw@api.example.com", "ftp://x.com", "", "::"],
 )
 def test_addresses_that_are_not_used(typed: str) -> None:
     from gangly_tui.connectors.model_wire import model_address
