@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.record import hubspot
 from gangly_tui.connectors.record.hubspot_map import FIELD_MAP, OBJECTS, VERSION, where
 from gangly_tui.connectors.transport import Reach, Wire, open_client
@@ -57,7 +58,6 @@ class Site:
     fake: FakeHubSpot
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     auth: httpx.Auth | None = None
-    most: int = 0
 
     def link(self, scope: Scope | None = None, **values: str) -> Link:
         reach = Reach(hosts=hubspot.VENDOR.hosts)
@@ -67,6 +67,7 @@ class Site:
             client=open_client(reach, auth=self.auth or Token(), inner=FakeTransport(self.fake)),
             reach=reach,
             manners=hubspot.VENDOR.manners,
+            pace=Pace(sleep=no_sleep),
             sleep=no_sleep,
         )
         audit = {

@@ -41,7 +41,7 @@ class FakeHubSpot(Account):
 
     def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one request."""
-        trouble = next((each for each in self.troubles if each.at in f"{method} {path}"), None)
+        trouble = next((each for each in self.troubles if each.at in f"{method} {path} "), None)
         if trouble:
             self.troubles.remove(trouble)
         form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")

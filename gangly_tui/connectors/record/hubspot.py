@@ -28,7 +28,7 @@ from gangly_tui.connectors.record.hubspot_map import (
     moment,
     where,
 )
-from gangly_tui.connectors.record.hubspot_org import Org, path_of
+from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
 from gangly_tui.connectors.vendor import Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way
@@ -260,19 +260,19 @@ async def _history(org: Org, ref: RecordRef, field: str) -> Sequence[FieldEdit] 
     await org.owners()
     params: dict[str, str | int] = {"propertiesWithHistory": ",".join([column.name, *marks]), "properties": column.name}
     row = (await org.wire.read(path_of(name, identifier), params=params)).data
-    kept = row.get("propertiesWithHistory") or {}
-    versions = kept.get(column.name, [])
-    edits = [
-        FieldEdit(
-            before=org.value(shape, field, before["value"]),
-            after=org.value(shape, field, after["value"]),
-            by=_approver(kept, after) or org.by(after),
-            at=moment(after["timestamp"]),
-        )
-        for after, before in pairwise([*versions, {"value": ""}])
-    ]
-    made = moment(row["createdAt"])
-    return tuple(edits[:-1] if edits and edits[-1].at <= made + _AT_ONCE else edits)
+    with understood():
+        kept = row.get("propertiesWithHistory") or {}
+        edits = [
+            FieldEdit(
+                before=org.value(shape, field, before["value"]),
+                after=org.value(shape, field, after["value"]),
+                by=_approver(kept, after) or org.by(after),
+                at=moment(after["timestamp"]),
+            )
+            for after, before in pairwise([*kept.get(column.name, []), {"value": ""}])
+        ]
+        created = moment(row["createdAt"])
+    return tuple(edits[:-1] if edits and edits[-1].at <= created + _AT_ONCE else edits)
 
 
 def _approver(kept: Mapping[str, Sequence[Mapping[str, Any]]], entry: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from gangly_tui.connectors.record.hubspot_map import KINDS, OBJECTS, TYPE_IDS, milliseconds, moment, ref_of
-from gangly_tui.connectors.record.hubspot_org import Org, path_of
+from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, RecordRef
@@ -83,7 +83,8 @@ async def _side_by_side(feeds: Mapping[str, AsyncIterator[_Step]]) -> AsyncGener
             for each in ready:
                 name = waiting.pop(each)
                 try:
-                    step = each.result()
+                    with understood():
+                        step = each.result()
                 except StopAsyncIteration:
                     continue
                 waiting[asyncio.ensure_future(anext(feeds[name]))] = name
@@ -98,8 +99,9 @@ async def _census(org: Org, names: list[str]) -> tuple[int, int]:
     """How many records there are, and HubSpot's own time at the beginning."""
     body = {"limit": 1, "properties": []}
     answers = await asyncio.gather(*(org.wire.read(path_of(name, "search"), body=body) for name in names))
-    told = [milliseconds(parsedate_to_datetime(date)) for each in answers if (date := each.headers.get("date"))]
-    return sum(int(each.data["total"]) for each in answers), min(told, default=milliseconds(org.now()))
+    with understood():
+        told = [milliseconds(parsedate_to_datetime(date)) for each in answers if (date := each.headers.get("date"))]
+        return sum(int(each.data["total"]) for each in answers), min(told, default=milliseconds(org.now()))
 
 
 async def _object(org: Org, name: str, place: Place) -> AsyncIterator[_Step]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,7 +31,7 @@ from gangly_tui.connectors.record.hubspot_map import (
     where,
 )
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import NotFound, Refused
+from gangly_tui.domain.errors import NotFound, Refused, Unreachable
 from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
 from gangly_tui.domain.records import FIELDS, FieldStamp, Kind, ObjectSchema, Record, RecordRef, Value
 
@@ -47,6 +48,15 @@ MOST_FOUND: Final = 2_000
 def path_of(*parts: str) -> str:
     """A path below the objects of this version; nothing in an id can leave its place."""
     return "/".join((f"/crm/objects/{VERSION}", *(quote(each, safe="") for each in parts)))
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Whatever has another shape than the API says is no answer. Nothing was written by asking."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+        raise Unreachable("HubSpot answered in a way that is not understood", fix="a proxy or a login page?") from error
 
 
 class Org:
@@ -71,14 +81,16 @@ class Org:
         """The account's properties of accounts, contacts or deals, at most an hour old."""
         known = self._shapes.get(kind)
         if known is None or self.now() - known.asked_at > FRESH:
-            properties, stages = await asyncio.gather(self.properties(OBJECTS[kind][0]), self._stages(kind))
-            known = self._shapes[kind] = shape_of(kind, properties, stages, self._own, self.now())
+            with understood():
+                properties, stages = await asyncio.gather(self.properties(OBJECTS[kind][0]), self._stages(kind))
+                known = self._shapes[kind] = shape_of(kind, properties, stages, self._own, self.now())
         return known
 
     async def properties(self, name: str) -> list[Mapping[str, Any]]:
         """Every property of an object."""
         answer = await self.wire.read(f"/crm/properties/{VERSION}/{name}")
-        return list(answer.data["results"])
+        with understood():
+            return list(answer.data["results"])
 
     async def _stages(self, kind: Kind) -> tuple[Stage, ...]:
         if kind is not Kind.OPPORTUNITY:
@@ -117,11 +129,12 @@ class Org:
     async def owners(self) -> Mapping[str, str]:
         """E-mail by owner id, those who left included; at most an hour old."""
         if self._owners_at is None or self.now() - self._owners_at > FRESH:
-            for archived in ("true", "false"):
-                async for each in self._owner_rows(archived):
-                    email = str(each.get("email") or "")
-                    self._owners[str(each["id"])] = email
-                    self._users[str(each.get("userId") or each.get("userIdIncludingInactive") or "")] = email
+            with understood():
+                for archived in ("true", "false"):
+                    async for each in self._owner_rows(archived):
+                        email = str(each.get("email") or "")
+                        self._owners[str(each["id"])] = email
+                        self._users[str(each.get("userId") or each.get("userIdIncludingInactive") or "")] = email
             self._owners_at = self.now()
         return self._owners
 
@@ -140,9 +153,10 @@ class Org:
     async def owner_id(self, email: str) -> str:
         """The active owner with this address, asked fresh. Raises Refused when nobody has it."""
         data = (await self.wire.read(f"/crm/owners/{VERSION}", params={"email": email, "limit": PAGE})).data
-        for each in data["results"]:
-            if str(each.get("email") or "").casefold() == email.casefold() and not each.get("archived"):
-                return str(each["id"])
+        with understood():
+            for each in data["results"]:
+                if str(each.get("email") or "").casefold() == email.casefold() and not each.get("archived"):
+                    return str(each["id"])
         raise Refused(f"{email} owns nothing in HubSpot", field="owner", fix="use the address of a HubSpot user")
 
     def user(self, user_id: Any, otherwise: str = "") -> str:
@@ -176,9 +190,10 @@ class Org:
             row = (await self.wire.read(path_of(name, identifier), params=params)).data
         except NotFound as error:
             raise NotFound(f"HubSpot has no {ref.kind.label} {identifier}", fix="pull again: it was removed") from error
-        if not by and str(row["id"]) != identifier:
-            raise NotFound(f"this {ref.kind.label} was merged into another one in HubSpot", fix="pull again")
-        return await self.record(row, name)
+        with understood():
+            if not by and str(row["id"]) != identifier:
+                raise NotFound(f"this {ref.kind.label} was merged into another one in HubSpot", fix="pull again")
+            return await self.record(row, name)
 
     async def record(
         self, row: Mapping[str, Any], name: str, links: Mapping[str, tuple[str, ...]] | None = None
@@ -230,6 +245,9 @@ class Org:
         """One search. Its index is seconds behind: what it does not find may be there."""
         await self._searches.turn()
         found: Mapping[str, Any] = (await self.wire.read(path_of(name, "search"), body=body)).data
+        with understood():
+            for row in found["results"]:
+                _ = row["id"], row["properties"].get
         return found
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from gangly_tui.connectors.record import hubspot_activity as activity
 from gangly_tui.connectors.record.hubspot_map import (
     ACTIVITIES,
     AUDIT,
+    KINDS,
     LINK_TYPES,
     LINKS,
     MARKER,
     OBJECTS,
     Shape,
+    milliseconds,
+    moment,
     raw_of,
     ref_of,
     stamp,
     where,
 )
-from gangly_tui.connectors.record.hubspot_org import Org, path_of
+from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
 from gangly_tui.connectors.record.sandbox_rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import (
@@ -33,10 +39,26 @@ from gangly_tui.domain.errors import (
     OutcomeUnknown,
     RecordMoved,
     Refused,
+    Unreachable,
 )
 from gangly_tui.domain.identity import IdentityKey, person_key, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import FieldSchema, Kind, ObjectSchema, Record, RecordRef, Value
+
+_SLACK: Final = timedelta(minutes=5)
+"""How far this clock and HubSpot's may be apart."""
+_TELLING = ("email", "dealname", "name", "lastname", "firstname")
+"""Texts that tell one new record from another."""
+
+
+@dataclass(kw_only=True)
+class _Made:
+    """The journal of one create, for an account without the marker. `id` is "" until the answer came."""
+
+    name: str
+    sent: Mapping[str, str]
+    since: datetime
+    id: str = ""
 
 
 class HubspotWriter:
@@ -46,6 +68,7 @@ class HubspotWriter:
         self._link = link
         self._org = Org(link)
         self._one_at_a_time = asyncio.Lock()
+        self._journal: dict[str, _Made] = {}
 
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
         """Set fields if the record is still at `expect`."""
@@ -65,20 +88,23 @@ class HubspotWriter:
         await self._check(kind, fields, None)
         async with self._one_at_a_time:
             marked = self._marks(name)
-            if marked and (known := await self._marked(name, meta.op_id)):
+            if known := await (self._marked(name, meta.op_id) if marked else self._journaled(name, meta.op_id)):
                 return known
             await self._refuse_double(kind, _identity(kind, fields))
             properties = await self._properties(name, fields, meta, None)
             body: dict[str, object] = {"properties": properties | ({MARKER: meta.op_id} if marked else {})}
             if associations := _associations(kind, name, fields):
                 body["associations"] = associations
+            self._journal[meta.op_id] = entry = _Made(name=name, sent=properties, since=self._org.now() - _SLACK)
             try:
-                made = await self._send("POST", path_of(name), body, kind)
-            except Refused as error:
-                if error.field == MARKER and (known := await self._marked(name, meta.op_id)):
+                entry.id = await self._send("POST", path_of(name), body, kind)
+            except (Refused, Unreachable) as error:
+                del self._journal[meta.op_id]
+                taken = isinstance(error, Refused) and error.field == MARKER
+                if taken and (known := await self._marked(name, meta.op_id)):
                     return known  # another window's attempt of this very write arrived first
                 raise
-            return await self._answer(ref_of(name, made))
+            return await self._answer(ref_of(name, entry.id))
 
     async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
         """Put a record into HubSpot's recycle bin if it is still at `expect`."""
@@ -97,6 +123,11 @@ class HubspotWriter:
                 return await self._org.read(ref_of(name, op_id), by=MARKER)
             except NotFound:
                 return None
+        made = self._journal.get(op_id)
+        if made and made.name != name:
+            return None
+        if made and (made.id or kind is not Kind.ACTIVITY):
+            return await self._by_journal(made)
         if kind is not Kind.ACTIVITY:
             return None
         column = activity.PROPERTIES[name]["body"]
@@ -106,6 +137,49 @@ class HubspotWriter:
             if f"op {op_id};" in activity.from_html(row["properties"].get(column) or ""):
                 return await self._org.read(ref_of(name, str(row["id"])))
         return None
+
+    async def _journaled(self, name: str, op_id: str) -> Record | None:
+        """What this operation created in this sitting. Raises Refused when that was removed again."""
+        if op_id not in self._journal:
+            return None
+        found = await self._find_in(name, KINDS[name], op_id)
+        if found is None and self._journal[op_id].id:
+            raise _removed()
+        return found
+
+    async def _by_journal(self, made: _Made) -> Record | None:
+        """By the id of the answer; where none came, the record since then that holds what was sent."""
+        kind = KINDS[made.name]
+        ids = [made.id] if made.id else []
+        if not made.id:
+            email = made.sent.get("email", "")
+            ids += [each.ref.id for each in await self._org.find(kind, person_key(email))] if email else []
+            telling = [each for each in _TELLING if made.sent.get(each)]
+            since = {"propertyName": "createdate", "operator": "GTE", "value": str(milliseconds(made.since))}
+            same = [{"propertyName": each, "operator": "EQ", "value": made.sent[each]} for each in telling[:2]]
+            body = {"filterGroups": [{"filters": [since, *same]}], "properties": telling, "limit": 20}
+            rows = (await self._org.search(made.name, body))["results"] if telling else []
+            ids += [str(row["id"]) for row in rows]
+        others = {each.id for each in self._journal.values() if each is not made}
+        for identifier in dict.fromkeys(ids):
+            if identifier not in others and await self._holds(made, identifier):
+                return await self._org.read(ref_of(made.name, identifier))
+        return None
+
+    async def _holds(self, made: _Made, identifier: str) -> bool:
+        """Whether a record is the one that was sent: made since, and with the texts of it."""
+        if identifier == made.id:
+            params = {"properties": "createdate"}
+        else:
+            params = {"properties": ",".join(["createdate", *made.sent])}
+        try:
+            row = (await self._link.wire.read(path_of(made.name, identifier), params=params)).data
+        except NotFound:
+            return False
+        with understood():
+            held = row["properties"]
+            same = all(held.get(each, "") == made.sent[each] for each in _TELLING if each in made.sent)
+            return identifier == made.id or (same and moment(row["createdAt"]) >= made.since)
 
     def _marks(self, name: str) -> bool:
         return f"{name}.{MARKER}" in self._link.audit_fields
@@ -120,7 +194,7 @@ class HubspotWriter:
             await self._org.read(ref_of(name, op_id), by=MARKER, archived=True)
         except NotFound:
             return None
-        raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
+        raise _removed()
 
     async def _standing(self, ref: RecordRef, expect: str) -> Record:
         """The record as it stands. Raises RecordMoved when that is not what was expected."""
@@ -220,6 +294,10 @@ class HubspotWriter:
             return await self._org.read(ref)
         except ConnectorError as error:
             raise OutcomeUnknown(f"HubSpot took it, but it could not be read back: {error}") from error
+
+
+def _removed() -> Refused:
+    return Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
 
 
 def _there(field: FieldSchema, current: Record | None) -> Value:
