@@ -172,10 +172,10 @@ def off() -> None:
     from gangly_tui.config import load_config, save_config
 
     config = load_config()
-    _forget_key(config.model.get("base_url", ""))
     if config.model:
         save_config(replace(config, model={}))
     out("off: nothing leaves this machine")
+    _forget_key(config.model.get("base_url", ""))  # last: off is off, whatever the vault says
 
 
 @model.command()
