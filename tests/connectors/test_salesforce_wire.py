@@ -217,6 +217,18 @@ async def test_an_activity_is_found_by_its_footer_in_another_sitting_too(site: S
     assert await rig_of(site).writer.find_op(Kind.ACTIVITY, "op-") is None
 
 
+async def test_a_second_task_costs_few_calls(rig: Rig, site: Site) -> None:
+    await rig.make(Kind.ACTIVITY, type="task", subject="One", owner="robin@seller.com")
+    asked = len(site.fake.asked)
+    await rig.make(Kind.ACTIVITY, type="task", subject="Two", owner="robin@seller.com")
+    assert [each.path.rpartition("/")[2] for each in site.fake.asked[asked:]] == [
+        "queryAll",
+        "composite",
+        "Task",
+        "query",
+    ]
+
+
 async def test_reads_are_repeated_and_then_give_up(rig: Rig, site: Site) -> None:
     deal = await rig.deal()
     site.fake.troubles += [Trouble("/query", 503), Trouble("/query", 429, {"retry-after": "2"}), Trouble("/query", 500)]

@@ -47,6 +47,7 @@ class Org:
         self._own = own_names(link.setup.get("fields"))
         self._shapes: dict[str, Shape] = {}
         self._user_id = ""
+        self._owners: dict[str, str] = {}
         self.server_now = link.now()
         """what time it was there at the last query"""
 
@@ -148,6 +149,8 @@ class Org:
 
     async def owner_id(self, who: str) -> str:
         """The one active user of this e-mail address or name. Raises Refused."""
+        if who in self._owners:
+            return self._owners[who]
         by = "Email" if "@" in who else "Name"
         users = await self.rows(f"SELECT Id, Username FROM User WHERE {by} = {quoted(who)} AND IsActive = true")
         own = [each for each in users if str(each.get("Username", "")).lower() == who.lower()]
@@ -156,7 +159,8 @@ class Org:
             many = f"{len(users)} users are called {who}" if users else f"no active Salesforce user is {who}"
             fix = "name the owner by the e-mail address of their Salesforce user; yours is user_email in config.toml"
             raise Refused(many, field="owner", fix=fix)
-        return str(exact[0]["Id"])
+        self._owners[who] = str(exact[0]["Id"])
+        return self._owners[who]
 
 
 def object_of(ref: RecordRef) -> str:

@@ -6,6 +6,7 @@ a write that was refused left nothing behind.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class SalesforceWriter:
     def __init__(self, link: Link) -> None:
         self._org = Org(link)
         self._journal: dict[str, _Made] = {}
+        self._statuses: list[Mapping[str, Any]] = []
 
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
         """Set fields if the record still is at `expect`, guarded by the moment it was last changed."""
@@ -103,17 +105,8 @@ class SalesforceWriter:
 
     async def find_op(self, kind: Kind, op_id: str) -> Record | None:
         """By the op id's own field; else by the footer under an activity, or by what this sitting's journal knows."""
-        for name in OBJECTS[kind]:
-            shape = await self._org.shape(name)
-            if self._has(shape, MARKER):
-                found = await self._org.select(name, f"{MARKER} = {quoted(op_id)}")
-            elif kind is Kind.ACTIVITY:
-                found = await self._by_footer(name, op_id)
-            else:
-                found = await self._by_journal(name, op_id)
-            if found:
-                return found[0]
-        return None
+        found = await asyncio.gather(*(self._marked(name, op_id) for name in OBJECTS[kind]))
+        return next((each for records in found for each in records), None)
 
     async def _at(self, ref: RecordRef, expect: str) -> Record:
         """The record, read right before the write. Raises RecordMoved, NotFound."""
@@ -234,8 +227,10 @@ class SalesforceWriter:
 
     async def _status(self, closed: bool) -> str:
         """What this organisation calls a done (or a new) task."""
-        rows = await self._org.rows("SELECT ApiName, IsClosed, IsDefault FROM TaskStatus ORDER BY SortOrder")
-        fit = [each for each in rows if each["IsClosed"] is closed]
+        self._statuses = self._statuses or await self._org.rows(
+            "SELECT ApiName, IsClosed, IsDefault FROM TaskStatus ORDER BY SortOrder"
+        )
+        fit = [each for each in self._statuses if each["IsClosed"] is closed]
         if not fit:
             raise Refused("the organisation has no such status", field="status", fix="ask the administrator")
         return str(next((each for each in fit if each["IsDefault"]), fit[0])["ApiName"])
@@ -259,16 +254,24 @@ class SalesforceWriter:
 
     async def _made_before(self, shape: Shape, op_id: str) -> Record | None:
         """What this operation made already. Raises Refused when that was removed since."""
-        kind = KINDS[shape.object]
-        if found := await self.find_op(kind, op_id):
-            return found
-        gone = bool((made := self._journal.get(op_id)) and made.ref)
-        if not gone and self._has(shape, MARKER):
+        name = shape.object
+        if self._has(shape, MARKER):
             where = f"{MARKER} = {quoted(op_id)}"
-            gone = bool(await self._org.rows(f"SELECT Id FROM {shape.object} WHERE {where}", deleted=True))
+            rows = await self._org.rows(f"SELECT Id, IsDeleted FROM {name} WHERE {where}", deleted=True)
+            gone = bool(rows) and all(each["IsDeleted"] for each in rows)
+            found = await self._org.select(name, where) if rows and not gone else []
+        else:
+            found = await self._marked(name, op_id)
+            made = self._journal.get(op_id)
+            gone = bool(made and made.ref and not found)
         if gone:
             raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
-        return None
+        return found[0] if found else None
+
+    async def _marked(self, name: str, op_id: str) -> list[Record]:
+        if self._has(await self._org.shape(name), MARKER):
+            return await self._org.select(name, f"{MARKER} = {quoted(op_id)}")
+        return await (self._by_footer if KINDS[name] is Kind.ACTIVITY else self._by_journal)(name, op_id)
 
     async def _by_footer(self, name: str, op_id: str) -> list[Record]:
         """Long text cannot be searched for exactly: this user's activities of the last days are looked through."""
