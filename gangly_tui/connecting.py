@@ -17,74 +17,18 @@ from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, exchange, kept
 from gangly_tui.connectors.transport import Reach, base_url, open_client
 from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
 from gangly_tui.domain.audit import AuditKind
-from gangly_tui.domain.connection import Answers, Ask, Connected, Plan, PlanWay, Step
+from gangly_tui.domain.connection import Answers, Connected, Step
 from gangly_tui.domain.errors import ConfigError, InputError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.keys import keys_of
 from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, vendor_of
+from gangly_tui.plans import ME, way_of
 from gangly_tui.profiles import SANDBOX, folder, hierarchy_page, login, open_store, store_file
 from gangly_tui.store.database import Connection
-
-ME = Ask(
-    name="user_email",
-    label="Your work e-mail",
-    why="Tells which records are yours; the trail and the CRM name you by it.",
-    example="robin@acme.com",
-    optional=True,
-)
-"""Asked beside what the vendor asks, as long as nobody has said who sits here."""
 
 Tell = Callable[[Step], None]
 OpenPage = Callable[[str], bool]
 """Shows a page in the person's browser; False when there is none."""
-
-
-def plan_of(name: str) -> Plan:
-    """What connecting this system will ask. Opens nothing and asks nothing. Raises ConfigError."""
-    from gangly_tui.connectors.vault import names_in
-
-    _, vendor = vendor_of(name)
-    config = load_config()
-    kept = config.connections.get(name, {})
-    setup = setup_of(name, kept, _Nothing())
-    more = () if config.user_email else (ME,)
-    prefix = f"{name}."
-    return Plan(
-        name=name,
-        title=vendor.title,
-        ways=tuple(_way_of(vendor, way, setup, more) for way in vendor.ways),
-        permissions=vendor.permissions,
-        admin=vendor.admin,
-        audit_fields=vendor.audit_fields,
-        guards=vendor.guards,
-        way=str(kept.get("way", "")),
-        known={HOST: setup.loopback, **setup.values} if setup.loopback else dict(setup.values),
-        kept=frozenset(each.removeprefix(prefix) for each in names_in(paths().data) if each.startswith(prefix)),
-    )
-
-
-def guide_of(name: str) -> str:
-    """The administrator's page of a vendor, Markdown. Raises ConfigError."""
-    _, vendor = vendor_of(name)
-    return vendor.guide.strip() + "\n"
-
-
-def _way_of(vendor: Vendor, way: Way, setup: Setup, more: tuple[Ask, ...] = ()) -> PlanWay:
-    provider = _tried(vendor, way, setup)
-    return PlanWay(
-        name=way.name,
-        title=way.title,
-        means=way.means,
-        asks=(*vendor.asks, *way.asks, *more),
-        browser=way.provider is not None,
-        device=bool(provider and provider.device_url),
-    )
-
-
-def _tried(vendor: Vendor, way: Way, setup: Setup) -> Provider | None:
-    """The provider as far as it can be told before the answers are there."""
-    examples = {ask.name: setup.get(ask.name) or ask.example or "x" for ask in (*vendor.asks, *way.asks)}
-    return provider_of(vendor, way, replace(setup, values=examples, secret=lambda _: None))
 
 
 def examine(name: str, answers: Answers) -> None:
@@ -98,7 +42,7 @@ def examine(name: str, answers: Answers) -> None:
         if not (there or ask.optional or ask.secret):
             fix = "--host ADDRESS" if ask.name == HOST else f"--set {ask.name}=..."
             raise InputError(f"{vendor.title} needs: {ask.label}. {ask.why}", fix=fix)
-    if answers.device and not _way_of(vendor, way, Setup(values=values, loopback=loopback)).device:
+    if answers.device and not way_of(vendor, way, Setup(values=values, loopback=loopback)).device:
         raise InputError(f"{vendor.title} has no sign-in by device code in this way", fix="leave --device out")
 
 
@@ -233,20 +177,6 @@ class Staged:
                 self._vault.put(name, secret)
         for name in unused:
             self._vault.remove(name)
-
-
-class _Nothing:
-    """A keeper that keeps nothing."""
-
-    def get(self, name: str) -> Secret[str] | None:
-        """None."""
-        return None
-
-    def put(self, name: str, secret: Secret[str]) -> None:
-        """Nothing."""
-
-    def remove(self, name: str) -> None:
-        """Nothing."""
 
 
 def _is_used(kept: str, vendor: Vendor, way: Way) -> bool:

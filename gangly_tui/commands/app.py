@@ -182,7 +182,7 @@ def _doorway(app: GanglyApp) -> Doorway:
         return "" if crm == "sandbox" else crm
 
     def plan(name: str) -> Plan:
-        from gangly_tui.connecting import plan_of
+        from gangly_tui.plans import plan_of
 
         return plan_of(name)
 

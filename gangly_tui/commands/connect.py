@@ -86,7 +86,7 @@ def connect(  # noqa: PLR0917 - one parameter an option
     if path is not None:
         raise click.UsageError(f"{name} takes no path")
     if guide:
-        from gangly_tui.connecting import guide_of
+        from gangly_tui.plans import guide_of
 
         out(guide_of(name).rstrip())
         return
@@ -175,8 +175,9 @@ def _connect(
 
     from gangly_tui import connecting
     from gangly_tui.domain.connection import Answers
+    from gangly_tui.plans import plan_of
 
-    plan = connecting.plan_of(name)
+    plan = plan_of(name)
     if way and way not in {each.name for each in plan.ways}:
         raise click.UsageError(f"{plan.title} has no way {way!r}; use one of: " + ", ".join(e.name for e in plan.ways))
     there = sys.stdin.isatty() and sys.stderr.isatty()

@@ -84,7 +84,8 @@ class Vendor:
     `hosts` are exact names, or suffixes that begin with a dot; token endpoints included. `base` gives the API's
     address (no trailing slash) from the setup and the parts of the token answer that the Provider keeps
     (`instance_url`, `api_domain`); it begins with `setup.at(...)` or `setup.host()` so that loopback works.
-    `admin` is what an administrator must do first, one step a line; `guide` is the README's page for them.
+    `admin` is what an administrator must do first, one step a line. `guide` is their page in Markdown, from its heading
+    on, where the steps need more words; `gangly connect NAME --guide` adds permissions, fields and ways to it.
     `guards` says in one sentence how a write is kept from overwriting another's: shown on the connect screen.
     """
 

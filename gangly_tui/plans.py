@@ -1,0 +1,96 @@
+"""What connecting a vendor will ask, for a person to read before anything is agreed to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gangly_tui.config import load_config, paths
+from gangly_tui.connectors.oauth import Provider
+from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
+from gangly_tui.domain.connection import Ask, Plan, PlanWay
+from gangly_tui.domain.secret import Secret
+from gangly_tui.linking import provider_of, setup_of, vendor_of
+
+ME = Ask(
+    name="user_email",
+    label="Your work e-mail",
+    why="Tells which records are yours; the trail and the CRM name you by it.",
+    example="robin@acme.com",
+    optional=True,
+)
+"""Asked beside what the vendor asks, as long as nobody has said who sits here."""
+
+
+def plan_of(name: str) -> Plan:
+    """What connecting this system will ask. Opens nothing and asks nothing. Raises ConfigError."""
+    from gangly_tui.connectors.vault import names_in
+
+    _, vendor = vendor_of(name)
+    config = load_config()
+    kept = config.connections.get(name, {})
+    setup = setup_of(name, kept, _Nothing())
+    more = () if config.user_email else (ME,)
+    prefix = f"{name}."
+    return Plan(
+        name=name,
+        title=vendor.title,
+        ways=tuple(way_of(vendor, way, setup, more) for way in vendor.ways),
+        permissions=vendor.permissions,
+        admin=vendor.admin,
+        audit_fields=vendor.audit_fields,
+        guards=vendor.guards,
+        way=str(kept.get("way", "")),
+        known={HOST: setup.loopback, **setup.values} if setup.loopback else dict(setup.values),
+        kept=frozenset(each.removeprefix(prefix) for each in names_in(paths().data) if each.startswith(prefix)),
+    )
+
+
+def guide_of(name: str) -> str:
+    """The administrator's page of a vendor, Markdown: its own words, else the steps, then what is asked and made."""
+    _, vendor = vendor_of(name)
+    own = vendor.guide.strip()
+    lines = [own]
+    if not own.startswith("#"):
+        lines = [f"# {vendor.title}: what an administrator does once", ""]
+        lines += [f"{number}. {step}" for number, step in enumerate(vendor.admin, start=1)]
+    lines += ["", "## What gangly asks for, and why", ""]
+    lines += [f"- `{each.name}`: {each.why}" for each in vendor.permissions]
+    lines += ["", "## Fields that say where a write came from", ""]
+    lines += [f"- {each.of}: `{each.name}` ({each.type})" for each in vendor.audit_fields]
+    lines += ["", "## Ways to sign in", ""]
+    lines += [f"- {each.title}. {each.means}" for each in vendor.ways]
+    lines += ["", vendor.guards]
+    return "\n".join(lines).strip() + "\n"
+
+
+def way_of(vendor: Vendor, way: Way, setup: Setup, more: tuple[Ask, ...] = ()) -> PlanWay:
+    """One way to sign in, with all it asks."""
+    provider = _tried(vendor, way, setup)
+    return PlanWay(
+        name=way.name,
+        title=way.title,
+        means=way.means,
+        asks=(*vendor.asks, *way.asks, *more),
+        browser=way.provider is not None,
+        device=bool(provider and provider.device_url),
+    )
+
+
+def _tried(vendor: Vendor, way: Way, setup: Setup) -> Provider | None:
+    """The provider as far as it can be told before the answers are there."""
+    examples = {ask.name: setup.get(ask.name) or ask.example or "x" for ask in (*vendor.asks, *way.asks)}
+    return provider_of(vendor, way, replace(setup, values=examples, secret=lambda _: None))
+
+
+class _Nothing:
+    """A keeper that keeps nothing."""
+
+    def get(self, name: str) -> Secret[str] | None:
+        """None."""
+        return None
+
+    def put(self, name: str, secret: Secret[str]) -> None:
+        """Nothing."""
+
+    def remove(self, name: str) -> None:
+        """Nothing."""
