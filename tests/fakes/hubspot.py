@@ -61,7 +61,7 @@ class FakeHubSpot(Account):
         return status, self._headers(path), b"" if answer is None else json.dumps(answer).encode()
 
     def _headers(self, path: str) -> dict[str, str]:
-        found = {"content-type": "application/json", "date": format_datetime(datetime.now(UTC), usegmt=True)}
+        found = {"content-type": "application/json", "date": format_datetime(self._now().astimezone(UTC), usegmt=True)}
         if path.endswith("/search"):
             return found
         return found | {

@@ -199,7 +199,9 @@ async def _removed(org: Org, name: str, place: Place) -> _Step:
     latest = max([place.gone, *gone.values()])
     told = tuple([*place.told, *gone][-REMEMBERED:])
     place = replace(place, gone=latest, told=told, bin=(pages, now))
-    return _Step(place=place, page=_page((), tuple(ref_of(name, each) for each in gone)) if gone else None)
+    told_now = tuple(ref_of(name, each) for each in gone)
+    # a page without a record too, when the bin is full: it keeps that it was looked through
+    return _Step(place=place, page=_page((), told_now) if gone or pages > BIN else None)
 
 
 def _known(place: Place, rows: list[Mapping[str, Any]], at: int | None = None) -> Place:
