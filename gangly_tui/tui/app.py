@@ -19,7 +19,9 @@ from textual.screen import Screen
 
 from gangly_tui.domain.errors import GanglyError, HeldByAnother
 from gangly_tui.domain.outbox import DeliveryState
+from gangly_tui.domain.safe import clean
 from gangly_tui.tui import opening
+from gangly_tui.tui.last_line import NothingActs
 from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
 from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
 
@@ -104,6 +106,7 @@ class GanglyApp(App[None]):
         self._in_flight = False
         self._leaving = False
         self._pulling = False
+        self._filters.append(NothingActs())
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -378,7 +381,7 @@ class GanglyApp(App[None]):
         from gangly_tui.tui.crash import keep
 
         self.bell()
-        self._exit_renderables.append(Text(keep(self._exception, self.log_path)))
+        self._exit_renderables.append(Text(clean(keep(self._exception, self.log_path))))
         self._close_messages_no_wait()
 
 

@@ -44,17 +44,19 @@ class GanglyCommands(Provider):
 
     async def discover(self) -> Hits:
         for name, help_text, run in self._verbs():
-            yield DiscoveryHit(line(name), run, text=name, help=help_text)
+            said = line(name)
+            yield DiscoveryHit(said, run, text=str(said), help=str(line(help_text)))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for name, help_text, run in self._verbs():
             if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(name), run, text=name, help=help_text)
+                shown = str(line(name))
+                yield Hit(score, matcher.highlight(shown), run, text=shown, help=str(line(help_text)))
         for title, show in self._meetings():
-            name = f"Brief: {title}"
-            if (score := matcher.match(name)) > 0:
-                yield Hit(score, line(name), show, text=name, help="today's agenda")
+            said = line(f"Brief: {title}")
+            if (score := matcher.match(str(said))) > 0:
+                yield Hit(score, said, show, text=str(said), help="today's agenda")
 
 
 def _show(app: GanglyApp, meeting_id: str) -> None:

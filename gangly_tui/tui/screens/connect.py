@@ -20,6 +20,7 @@ from gangly_tui.tui.app import app_of
 from gangly_tui.tui.opening import open_system
 from gangly_tui.tui.text import cell, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
+from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 _INTRO = (
@@ -68,6 +69,7 @@ class ConnectScreen(Screen[None]):
     `coming` is shown as what will be connectable, as (name, what it brings).
     """
 
+    CSS_PATH = "connect.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "enter", "choose", "Choose", key_display="Enter", id="connect.choose", tooltip="Open the marked choice"
@@ -88,7 +90,7 @@ class ConnectScreen(Screen[None]):
             yield Static(Content.styled("gangly", "bold $lead"), id="name")
             yield Static(Content(_INTRO), id="intro")
             yield RowView(marked_always=True)
-            yield Input(placeholder="~/Downloads/calendar.ics", id="path", select_on_focus=False)
+            yield LineInput(placeholder="~/Downloads/calendar.ics", id="path", select_on_focus=False)
             yield Static(Content(_HOW), id="said")
             yield Static(self._list(), id="coming")
         yield StatusLine("nothing is connected yet")
@@ -184,8 +186,8 @@ def _lay_out(choices: Sequence[tuple[str, str, str]], width: int) -> list[Row]:
         if name in ("sandbox", "calendar"):
             if rows:
                 rows.append(Row(left=Content("")))
-            rows.append(Row(left=Content.styled(title, "bold"), item=item))
-            text = Content.styled(what, "$quiet")
+            rows.append(Row(left=line(title, style="bold"), item=item))
+            text = line(what, style="$quiet")
             rows += [Row(left=each, item=item) for each in text.wrap(max(width - MARGIN - 1, 10))]
             continue
         if item == 1:

@@ -18,7 +18,7 @@ from gangly_tui.domain.draft import Evidence
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.safe import clean
 from gangly_tui.store import engagement
-from gangly_tui.tui.text import join, line
+from gangly_tui.tui.text import content, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
@@ -70,8 +70,8 @@ def lay_out(place: Place, width: int) -> tuple[list[Row], int]:
         if lit and at <= place.start:
             begins = len(rows)
         shown = _lit(part, start, end) if lit else Content.styled(clean(part), "$quiet")
-        head: Content = Content.styled(
-            f"{number}".rjust(gutter - 2) + ("▌ " if lit else "  "), "$lead" if lit else "$faint"
+        head: Content = content(
+            f"{number}".rjust(gutter - 2) + ("▌ " if lit else "  "), style="$lead" if lit else "$faint"
         )
         for piece in shown.wrap(room) if shown else [Content("")]:
             rows.append(Row(left=join(head, piece)))

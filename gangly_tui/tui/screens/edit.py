@@ -20,6 +20,8 @@ from gangly_tui.domain.values import parse, same, show
 from gangly_tui.flow import decide
 from gangly_tui.tui.text import cell, day, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter
+from gangly_tui.tui.widgets.line_input import LineInput
+from gangly_tui.tui.widgets.page_text import PageText
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 if TYPE_CHECKING:
@@ -86,8 +88,8 @@ class EditScreen(ModalScreen[Proposal | None]):
             yield Static(line(f"Edit  {self._card.heading}", limit=300, style="bold"), classes="title")
             yield RowView(marked_always=True, id="fields")
             yield Static("", id="label", markup=False)
-            yield Input(select_on_focus=False)
-            yield TextArea(soft_wrap=True, tab_behavior="focus")
+            yield LineInput(select_on_focus=False)
+            yield PageText()
             yield RowView(marked_always=True, id="options")
             yield Static("", id="said", markup=False)
             yield KeyFooter()
@@ -123,7 +125,7 @@ class EditScreen(ModalScreen[Proposal | None]):
         else:
             plain.display = True
             plain.value = "" if change.type in _CHOSEN else text
-            plain.placeholder = _HINTS.get(change.type, "")
+            plain.placeholder = str(line(_HINTS.get(change.type, "")))
             plain.cursor_position = len(plain.value)
             plain.focus()
         if change.type in _CHOSEN:

@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 
 from gangly_tui.domain.errors import InputError
 from gangly_tui.tui.text import content, line
+from gangly_tui.tui.widgets.line_input import LineInput
 
 FORMS = (".csv", ".jsonl")
 _LINES_A_STEP = 200
@@ -100,7 +101,7 @@ class ExportScreen(ModalScreen[Path | None]):
             yield Static(
                 line(f"The whole trail, {entries}, oldest first. The filter does not narrow it."), classes="kind"
             )
-            yield Input(value=str(default_file(self._on)), select_on_focus=False)
+            yield LineInput(value=str(default_file(self._on)), select_on_focus=False)
             yield Static(classes="form", markup=False)
             yield Static(classes="said", markup=False)
             yield Static("Enter writes   Tab CSV or JSONL   Esc back", classes="keys", markup=False)

@@ -17,6 +17,7 @@ from gangly_tui.domain.errors import GanglyError
 from gangly_tui.store import search
 from gangly_tui.store.search import Hit
 from gangly_tui.tui.text import cell, join, line, short_day
+from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class FindScreen(ModalScreen[Hit | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
-            yield Input(placeholder="find", select_on_focus=False)
+            yield LineInput(placeholder="find", select_on_focus=False)
             yield RowView(marked_always=True)
             yield Static(_EMPTY, classes="said", markup=False)
 

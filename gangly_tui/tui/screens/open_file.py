@@ -19,6 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from gangly_tui.tui.text import cell, join, line
+from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 SUFFIXES = (".txt", ".md", ".vtt", ".srt", ".eml")
@@ -57,7 +58,7 @@ class OpenFileScreen(ModalScreen[Path | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
-            yield Input(value=_typed(type(self)._folder or Path.cwd()), select_on_focus=False)
+            yield LineInput(value=_typed(type(self)._folder or Path.cwd()), select_on_focus=False)
             yield RowView(marked_always=True)
             yield Static(_HINT, classes="said", markup=False)
 

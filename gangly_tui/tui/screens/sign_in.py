@@ -20,6 +20,7 @@ from gangly_tui.domain.secret import Secret
 from gangly_tui.tui.doorway import Doorway
 from gangly_tui.tui.text import content, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
+from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 _HOW = "Enter goes to the next empty line, ctrl+s signs in, Esc goes back"
@@ -29,6 +30,7 @@ _LONGEST = 600
 class SignInScreen(Screen[Connected | None]):
     """Answers with the connection that stands now, or None."""
 
+    CSS_PATH = "connect.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "sign_in", "Sign in", key_display="^s", id="sign-in.go", tooltip="Sign in as filled in"),
         Binding("enter", "next", "Continue", key_display="Enter", id="sign-in.next", tooltip="The next thing to do"),
@@ -56,7 +58,7 @@ class SignInScreen(Screen[Connected | None]):
                 for name, ask in self._asks().items():
                     with Vertical(classes="ask", id=f"ask-{name}"):
                         yield Static(_about(ask, kept=name in self._plan.kept))
-                        yield Input(
+                        yield LineInput(
                             value=self._plan.known.get(name, ""), password=ask.secret, name=name, select_on_focus=False
                         )
             yield Static(content(_HOW), id="said")

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from gangly_tui.tui.text import cell, join
+from gangly_tui.tui.text import cell, content, join
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _meeting(each: MeetingRow, item: int, now: datetime, room: int) -> list[Row]
     first = "all day" if meeting.all_day else f"{start:%H:%M}"
     glyph, style = _GLYPHS[each.state.value]
     words = f"{each.to_review} to review" if each.state.value == "to review" else each.state.value
-    state = Content.assemble((glyph, style), " ", (words, "$quiet" if style == "$quiet" else ""))
+    state = join(content(glyph, style=style), " ", content(words, style="$quiet" if style == "$quiet" else ""))
     quiet = meeting.cancelled or each.state.value == "internal"
     title_style = "$quiet strike" if meeting.cancelled else "$quiet" if quiet else "bold"
     title = meeting.title or "(no title)"

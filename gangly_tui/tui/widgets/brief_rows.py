@@ -56,7 +56,7 @@ class _Sheet:
         if self.airy and self.rows:
             self.rows.append(Row(left=Content("")))
         if self.gutter < _GUTTER:
-            self.rows.append(Row(left=Content.styled(label, "bold $quiet")))
+            self.rows.append(Row(left=content(label, style="bold $quiet")))
             label = ""
         self._label = label
 
@@ -68,7 +68,7 @@ class _Sheet:
             self.items.append(Item(source=source, deal=deal))
             tag = cell(source.tag, min(self.tag_width, cell_len(source.tag)), style="$quiet")
         for each in lines:
-            label = Content.styled(self._label.ljust(self.gutter), "$quiet")
+            label = content(self._label.ljust(self.gutter), style="$quiet")
             self.rows.append(Row(left=label + each, tag=tag, item=number))
             self._label, tag = "", Content("")
 
@@ -109,7 +109,7 @@ def _head(sheet: _Sheet, brief: Brief, now: datetime) -> None:
     meeting = brief.meeting
     full = max(sheet.width - MARGIN - sheet.tag_width - 2, 12)
     title = line(meeting.title or "(no title)", limit=300, style="bold").wrap(full)
-    when = join(line(when_words(brief, now)), Content.styled("  " + soon_words(brief, now), "$lead"))
+    when = join(line(when_words(brief, now)), content("  " + soon_words(brief, now), style="$lead"))
     place = line(meeting.location or meeting.link, limit=200, style="$quiet")
     second = join(when, "  ", place) if place else when
     lines = [*_cut(title, 2), second.truncate(full, ellipsis=True)]
@@ -283,7 +283,7 @@ def _promises(sheet: _Sheet, label: str, promises: Sequence[Promise], now: datet
         due = Content.styled("no date", "$quiet")
         if each.due:
             words = f"{short_day(each.due, now.date())}, {ago(each.due, now.date())}"
-            due = Content.styled(f"overdue {words}", "$warn") if each.overdue else Content.styled(words, "$quiet")
+            due = line(f"overdue {words}", style="$warn") if each.overdue else line(words, style="$quiet")
         room = max(sheet.text_width - due.cell_length - 4, 16)
         lines = _cut(line(each.text, limit=_LONGEST).wrap(room), 3)
         spare = max(sheet.text_width - 2 - lines[0].cell_length - due.cell_length, 2)
@@ -302,7 +302,7 @@ def _touches(sheet: _Sheet, brief: Brief, now: datetime) -> None:
     for each in shown:
         at = each.at.astimezone(now.tzinfo).date()
         head = join(
-            Content.styled(f"{glyph(each.type)} ", "$lead"),
+            content(f"{glyph(each.type)} ", style="$lead"),
             cell(each.type, kinds),
             "  ",
             cell(short_day(at, now.date()), 6 if at.year == now.year else 11, style="$quiet"),
@@ -321,7 +321,7 @@ def _prior(sheet: _Sheet, brief: Brief, now: datetime) -> None:
     sheet.section("notes")
     for each in brief.prior:
         when = f"{short_day(each.at.astimezone(now.tzinfo).date(), now.date())}  " if each.at else ""
-        text = join(Content.styled(when, "$quiet"), line(each.text, limit=_LONGEST))
+        text = join(content(when, style="$quiet"), line(each.text, limit=_LONGEST))
         sheet.add(_cut(text.wrap(sheet.text_width), _NOTE_ROWS), each.source)
 
 

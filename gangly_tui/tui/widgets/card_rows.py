@@ -63,11 +63,11 @@ class _Sheet:
     def add(self, label: str, lines: Iterable[Content], tag: Content | None = None, action: str = "") -> None:
         """A labelled block; with an action its rows are buttons."""
         if label and self.gutter < _GUTTER:
-            self.rows.append(Row(left=Content.styled(label, "$quiet")))
+            self.rows.append(Row(left=content(label, style="$quiet")))
             label = ""
         right = tag or Content("")
         for each in lines:
-            head = Content.styled(label.ljust(self.gutter), "$quiet")
+            head = content(label.ljust(self.gutter), style="$quiet")
             if action:
                 self.actions[len(self.rows)] = action
             if right and head.cell_length + each.cell_length + right.cell_length + 2 + MARGIN > self.width:
@@ -90,7 +90,7 @@ def heading(face: Face, width: int) -> list[Row]:
     card = face.card
     kind = "conflict" if card.conflict else f"risk: {card.risk.value}"
     style = "bold $warn" if card.conflict or card.risk.value != "low" else "$quiet"
-    tag = Content.styled(kind, style)
+    tag = line(kind, style=style)
     place = Content.styled(f"{face.number}/{face.total}  ", "$lead")
     named = line(card.heading, limit=None, style="bold $warn" if card.conflict else "bold")
     room = max(width - MARGIN - place.cell_length - tag.cell_length - 2, 12)
@@ -212,7 +212,7 @@ def _conflict(sheet: _Sheet, face: Face) -> None:
 
 
 def _button(key: str, said: str) -> Content:
-    return Content.assemble((key, "bold $lead"), "  ", said)
+    return join(content(key, style="bold $lead"), "  ", content(said))
 
 
 def _choices(sheet: _Sheet, card: Proposal) -> None:

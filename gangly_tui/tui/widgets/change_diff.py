@@ -13,7 +13,7 @@ from gangly_tui.domain.proposal import Conflict, FieldChange
 from gangly_tui.domain.records import FieldType, Value
 from gangly_tui.domain.safe import clean
 from gangly_tui.domain.values import show
-from gangly_tui.tui.text import cell, join, line, short_day
+from gangly_tui.tui.text import cell, content, join, line, short_day
 
 _SIDE_BY_SIDE = 72
 _EMPTY = ("", (), None)
@@ -61,7 +61,7 @@ def value_lines(text: str, width: int, style: str = "") -> list[Content]:
 
 def signed(sign: str, lines: list[Content], style: str) -> list[Content]:
     """The lines behind a `-` or a `+` in the colour of the side."""
-    return [join(Content.styled(f"{sign} ", f"bold {style}"), each) for each in lines]
+    return [join(content(f"{sign} ", style=f"bold {style}"), each) for each in lines]
 
 
 def stamp(by: str, at: datetime | None, eyes: Eyes) -> Content:

@@ -8,7 +8,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from gangly_tui.tui.text import ago, day
+from gangly_tui.tui.text import ago, day, line
 from gangly_tui.tui.widgets.agenda import Agenda
 
 
@@ -24,7 +24,7 @@ class DayBar(Widget):
         """Name the day. `summary` is ours, a few words."""
         near = ago(on, today)
         self._content = Content.assemble(("‹ ", "$lead"), (day(on), "bold"), (" ›", "$lead"), (f"  {near}", "$quiet"))
-        self._summary = Content.styled(summary, "$quiet")
+        self._summary = line(summary, style="$quiet")
         self.refresh()
 
     def render(self) -> Content:

@@ -50,7 +50,7 @@ class _Sheet:
         if self.rows:
             self.rows.append(Row(left=Content("")))
         if self.gutter < _GUTTER:
-            self.rows.append(Row(left=Content.styled(label, "bold $quiet")))
+            self.rows.append(Row(left=content(label, style="bold $quiet")))
             label = ""
         self._label = label
 
@@ -67,7 +67,7 @@ class _Sheet:
         self._items += 1
 
     def _row(self, text: Content, tag: Content, number: int) -> None:
-        label = Content.styled(self._label.ljust(self.gutter), "$quiet")
+        label = content(self._label.ljust(self.gutter), style="$quiet")
         self.rows.append(Row(left=label + text, tag=tag, item=number))
         self._label = ""
 
@@ -160,7 +160,7 @@ def _field(mention: Mention, backdrop: Backdrop, room: int) -> list[Content]:
     record = _record(mention, backdrop)
     type_ = FIELDS[mention.object].get(mention.field, FieldType.TEXT)
     currency = record.text("currency") if record else backdrop.context.currency
-    label = line(_label(mention, backdrop), limit=60).plain.ljust(_LABEL)
+    label = content(line(_label(mention, backdrop), limit=60).plain.ljust(_LABEL), style="$quiet")
     after = line(show(mention.value, type_, currency=currency), limit=_LONGEST, style="bold $plus")
     before = record.fields.get(mention.field) if record else None
     if record is None:
@@ -172,12 +172,12 @@ def _field(mention: Mention, backdrop: Backdrop, room: int) -> list[Content]:
         change = join(old, Content.styled(" → ", "$quiet"), after)
     reading = line(mention.reading, limit=200, style="$quiet")
     indent = " " * _LABEL if room >= 2 * _LABEL + 20 else "  "
-    if len(label) + change.cell_length <= room:
-        found = [Content.styled(label, "$quiet") + change]
+    if label.cell_length + change.cell_length <= room:
+        found = [label + change]
     else:
         rows = change.wrap(room - len(indent))
         beside = len(indent) == _LABEL
-        found = [Content.styled(label, "$quiet") + rows[0]] if beside else [Content.styled(label, "$quiet")]
+        found = [label + rows[0]] if beside else [label]
         found += [Content(indent) + each for each in (rows[1:] if beside else rows)]
     if reading and found[-1].cell_length + 2 + reading.cell_length <= room:
         found[-1] = join(found[-1], "  ", reading)

@@ -9,7 +9,7 @@ from textual.keys import key_to_character
 from textual.widget import Widget
 
 from gangly_tui.tui.messages import Status
-from gangly_tui.tui.text import content, line
+from gangly_tui.tui.text import content, join, line
 
 _MARKS = {"plain": "", "busy": "… ", "good": "✓ ", "bad": "! "}
 _STYLES = {"plain": "$foreground", "busy": "$quiet", "good": "$good", "bad": "$bad"}
@@ -84,7 +84,7 @@ class KeyFooter(Widget):
         at, self._spots = 0, []
         for each in [*shown, *keep]:
             self._spots.append((at, at + _size(each) - 2, each[2]))
-            parts.append(Content.assemble((each[0], "$lead"), " ", (each[1].lower(), "$quiet"), "  "))
+            parts.append(join(content(each[0], style="$lead"), " ", content(each[1].lower(), style="$quiet"), "  "))
             at += _size(each)
         return Content("").join(parts)
 

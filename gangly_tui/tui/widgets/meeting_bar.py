@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from gangly_tui.domain.draft import Notes
 from gangly_tui.domain.records import Meeting
-from gangly_tui.tui.text import join, line, short_day
+from gangly_tui.tui.text import content, join, line, short_day
 
 
 class MeetingBar(Widget):
@@ -33,7 +33,7 @@ class MeetingBar(Widget):
         who = ", ".join(each.name or each.email for each in theirs)
         self._content = join(
             line(meeting.title or "(no title)", limit=200, style="bold"),
-            Content.styled(f"  {when}  ", "$lead"),
+            content(f"  {when}  ", style="$lead"),
             line(who, limit=400, style="$quiet"),
         )
         self.refresh()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import accumulate, chain
 from typing import ClassVar
 
@@ -15,6 +13,8 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Document, DocumentNavigator, EditResult, Location, WrappedDocument
+
+from gangly_tui.domain.safe import in_place
 
 MOST = 10 * 1024 * 1024
 """Characters a page takes; a paste that would go beyond is refused whole."""
@@ -26,35 +26,12 @@ _TIME_TO_SAY = 0.1
 LONGEST_ROW = 2_000
 """Characters of one line that are laid out together."""
 
-_JOINS = frozenset("\t\u200d\ufe0f")
-_BREAKS = frozenset("\x85\u2028\u2029")
-_UNSHOWABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-
-
-@lru_cache(maxsize=4096)
-def _stand_in(char: str) -> str:
-    """One character in the place of one, so that every offset into the shown text is one into the raw text."""
-    code = ord(char)
-    if char in _JOINS:
-        return char
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    if char in _BREAKS:
-        return "↵"
-    if char == "\u00a0":
-        return " "
-    hidden = unicodedata.category(char) in _UNSHOWABLE or 0xFE00 <= code <= 0xFE0E or 0xE0100 <= code <= 0xE01EF
-    return "\ufffd" if hidden else char
-
 
 def shown_line(raw: str) -> str:
     """A line as it may reach a terminal: as many characters, none of them a control or an override."""
-    if raw.isascii() and raw.isprintable():
-        return raw
-    end = " " if raw.endswith("\r") else ""  # a file from Windows shows no mark at every line
-    return "".join(map(_stand_in, raw[:-1] if end else raw)) + end
+    if raw.endswith("\r"):  # a file from Windows shows no mark at every line
+        return in_place(raw[:-1]) + " "
+    return in_place(raw)
 
 
 def split_rows(text: str) -> tuple[list[str], list[bool]]:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.message import Message
 
 from gangly_tui.tui.review_queue import Call, Waiting, mark, plural, short_name
-from gangly_tui.tui.text import cell, join, line, short_day
+from gangly_tui.tui.text import cell, content, join, line, short_day
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 
@@ -72,13 +72,13 @@ def _list(waiting: Waiting, now: datetime, width: int) -> list[Row]:
         count = Content.styled(f" {len(call.cards)}", "$lead")
         when = _when(call, now)
         head = cell(call.title, max(room - count.cell_length - len(when) - 1, 6), style="bold")
-        rows.append(Row(left=join(head, Content.styled(f" {when}", "$quiet"), count)))
+        rows.append(Row(left=join(head, content(f" {when}", style="$quiet"), count)))
         for card in call.cards:
             sign, style = mark(card)
             put_off = card.id in waiting.later
             tail = "later" if put_off else ""
             name = cell(short_name(card), max(room - 3 - len(tail), 6), style="$quiet" if put_off else "")
-            rows.append(Row(left=join(Content.styled(f"{sign} ", style), name, tail), item=item))
+            rows.append(Row(left=join(content(f"{sign} ", style=style), name, tail), item=item))
             item += 1
     return rows
 
@@ -95,4 +95,4 @@ def _strip(waiting: Waiting, current: str, now: datetime, width: int) -> list[Ro
     when = _when(call, now)
     room = max(width - MARGIN - tag.cell_length - len(when) - 4, 6)
     title = line(call.title, limit=300, style="bold").truncate(room, ellipsis=True)
-    return [Row(left=join(Content.styled(f"{when}  ", "$quiet"), title), tag=tag)]
+    return [Row(left=join(content(f"{when}  ", style="$quiet"), title), tag=tag)]

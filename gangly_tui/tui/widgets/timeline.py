@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from textual.content import Content
 
 from gangly_tui.domain.brief import Touch
+from gangly_tui.tui.text import content
 
 WEEKS = 12
 GLYPHS = {"meeting": "●", "call": "◆", "email": "○", "note": "▪"}
@@ -35,11 +36,11 @@ def timeline(touches: Sequence[Touch], today: date, width: int) -> list[Content]
     parts: list[Content | str] = []
     for marks in weeks:
         shown = marks if len(marks) < slot else [*marks[: slot - 2], "+"]
-        parts.append(Content.styled("".join(shown), "$lead"))
+        parts.append(content("".join(shown), style="$lead"))
         parts.append(Content.styled("─" * (slot - len(shown)), "$faint"))
     parts.append(Content.styled("─▸ ", "$faint"))
     parts.append(Content.styled("now", "$quiet"))
-    return [Content("").join(parts), Content.styled(_months(start, slot), "$quiet")]
+    return [Content("").join(parts), content(_months(start, slot), style="$quiet")]
 
 
 def _months(start: date, slot: int) -> str:

@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
 
+from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.trail_rows import TrailPages, what
 
 
-class FilterInput(Input):
+class FilterInput(LineInput):
     """Esc empties it and goes back to the list; Enter and the arrow down keep the words and go there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

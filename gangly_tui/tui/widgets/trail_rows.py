@@ -12,7 +12,7 @@ from gangly_tui.domain.audit import AuditChange, AuditEntry, AuditKind
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.store import trail
 from gangly_tui.store.database import Connection
-from gangly_tui.tui.text import cell, join
+from gangly_tui.tui.text import cell, join, line
 from gangly_tui.tui.widgets.rows import MARGIN, Row
 
 WINDOW = 128
@@ -170,7 +170,7 @@ def look(kind: AuditKind) -> tuple[str, str, str]:
 def what(kind: AuditKind) -> Content:
     """Mark and word of a kind, coloured."""
     mark, style, _ = look(kind)
-    return Content.styled(f"{mark} {kind.value}", style)
+    return line(f"{mark} {kind.value}", style=style)
 
 
 def words(value: str | bool | int | list[str] | None) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from textual.content import Content
-
 from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.tui.review_queue import Write
-from gangly_tui.tui.text import cell, join, line
+from gangly_tui.tui.text import cell, content, join, line
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 _STANDS: dict[DeliveryState, tuple[str, str, str]] = {
@@ -47,4 +45,4 @@ def _row(write: Write, now: datetime, width: int) -> Row:
     room = max(width - MARGIN - 2, 8)
     state = line(said, limit=200, style="$quiet").truncate(max(room * 3 // 5, 8), ellipsis=True)
     name = cell(write.name, max(room - state.cell_length - 2, 4))
-    return Row(left=join(Content.styled(f"{sign} ", style), name, "  ", state))
+    return Row(left=join(content(f"{sign} ", style=style), name, "  ", state))
