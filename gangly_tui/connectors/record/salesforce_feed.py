@@ -24,8 +24,8 @@ from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, Record, RecordRef
 
 OVERLAP = timedelta(minutes=5)
-AHEAD = 8
-"""How many pages are asked for at once."""
+AHEAD = 14
+"""How many pages are asked for at once: two of the wire's connections stay free for writes."""
 _MOST_SEEN = 2_000
 _DEALS_AT_ONCE = 200
 _ROLES = "OpportunityContactRole"

@@ -6,7 +6,6 @@ Organisations differ: what a field is called is a list of names, the first that 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -232,7 +231,7 @@ def values_of(row: Mapping[str, Any], shape: Shape, here: tzinfo) -> dict[str, V
 
 def as_record(row: Mapping[str, Any], kind: Kind, values: Mapping[str, Value], scope: Scope) -> Record:
     """The canonical record of a row. Its version also tells of two edits within one second."""
-    digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(repr(row).encode("utf-8", "replace")).hexdigest()[:12]  # a query keeps its fields' order
     return Record(
         ref=RecordRef(system=SYSTEM, kind=kind, id=row["Id"]),
         version=f"{row['SystemModstamp']} {digest}",
