@@ -81,24 +81,23 @@ class PipedriveFake(Rows):
         form = "urlencoded" in headers.get("content-type", "")
         data = dict(parse_qsl(body.decode())) if form else json.loads(body) if body else None
         self.asked.append(Asked(method=method, path=path, query=asked, headers=headers, body=data))
-        reply = self._weathered(method, path, asked, headers, data)
-        if reply[1]["content-type"] == "application/json":
-            told = json.loads(reply[2]) if reply[2] else None
-            self.watch(self.asked[-1], f"{path}?{query}" if query else path, reply[0], told)
+        target = f"{path}?{query}" if query else path
+        weather = next((each for each in self.weather if each.method == method and path.startswith(each.path)), None)
+        if weather is None:
+            return self._answer(self.asked[-1], target)
+        self.weather.remove(weather)
+        if weather.apply:
+            self._answer(self.asked[-1], target)
+        if weather.reply is None:
+            raise Dropped
+        return weather.reply
+
+    def _answer(self, asked: Asked, target: str) -> Reply:
+        reply = self._said(asked.method, asked.path, asked.query, asked.headers, asked.body)
+        self.watch(asked, target, reply[0], json.loads(reply[2]))
         return reply
 
-    def _weathered(self, method: str, path: str, asked: dict[str, str], headers: Mapping[str, str], data: Any) -> Reply:
-        weather = next((each for each in self.weather if each.method == method and path.startswith(each.path)), None)
-        if weather:
-            self.weather.remove(weather)
-            if weather.apply:
-                self._answer(method, path, asked, headers, data)
-            if weather.reply is None:
-                raise Dropped
-            return weather.reply
-        return self._answer(method, path, asked, headers, data)
-
-    def _answer(self, method: str, path: str, query: dict[str, str], headers: Mapping[str, str], data: Any) -> Reply:
+    def _said(self, method: str, path: str, query: dict[str, str], headers: Mapping[str, str], data: Any) -> Reply:
         try:
             if path.startswith("/oauth/"):
                 return self._json(200, self._oauth(path, headers, data))

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from gangly_tui.connectors.record import pipedrive_org
 from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, moment, ref_of, stamp
 from gangly_tui.connectors.record.pipedrive_org import V1, V2, Org, cursor_of, not_understood
-from gangly_tui.domain.errors import Refused
+from gangly_tui.domain.errors import ConnectorError, Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, Record, RecordRef
 
@@ -86,13 +87,22 @@ class _Round:
 async def changes(org: Org, since: str) -> AsyncIterator[ChangePage]:
     """Everything after the cursor. Raises Refused for a cursor that is not this feed's."""
     now = _parsed(since)
-    resumed = bool(now.strands)
-    if resumed:
-        async for page in _run(org, now):
-            yield page
-    _begin(org, now)
-    async for page in _run(org, now):
-        yield page
+    held: ChangePage | None = None  # one page behind: the last one's cursor then says that the round is at its end
+    try:
+        for resumed in (True, False):
+            if not resumed:
+                _begin(org, now)
+            async with aclosing(_run(org, now)) as pages:
+                async for page in pages:
+                    if held is not None:
+                        yield held
+                    held = page
+    except ConnectorError:
+        if held is not None:
+            yield held
+        raise
+    if held is not None:
+        yield replace(held, cursor=now.written())
 
 
 def _begin(org: Org, now: _Round) -> None:
@@ -104,14 +114,14 @@ def _begin(org: Org, now: _Round) -> None:
         now.strands.append(_Strand(path=path, since=_earlier(mark, OVERLAP) if mark else ""))
         removed = f"-{path}"
         if removed in now.marks:
-            floor = stamp(org.link.now() - REMOVED_KNOWN)
+            floor = stamp(max(org.server_now, org.link.now()) - REMOVED_KNOWN)
             begin = max(_earlier(now.marks[removed], REMOVED_OVERLAP), floor)
-            now.strands.append(_Strand(path=removed, since=begin, at=stamp(org.link.now())))
+            now.strands.append(_Strand(path=removed, since=begin))
         else:
-            now.marks[removed] = stamp(org.link.now())  # what is gone by now will not be told of either
+            now.marks[removed] = stamp(org.server_now)  # what is gone by now will not be told of either
 
 
-async def _run(org: Org, now: _Round) -> AsyncIterator[ChangePage]:
+async def _run(org: Org, now: _Round) -> AsyncGenerator[ChangePage, None]:
     """All strands to their end, `AHEAD` of them at a time."""
     waiting = list(now.strands)
     asked: dict[asyncio.Task[tuple[list[Mapping[str, Any]], str]], _Strand] = {}
@@ -132,7 +142,7 @@ async def _run(org: Org, now: _Round) -> AsyncIterator[ChangePage]:
                     waiting += [strand, *more]
                 else:
                     now.strands.remove(strand)
-                    if strand.removed:  # all that was removed before the round began has been told of
+                    if strand.removed:  # all that was removed before its first page has been told of
                         now.marks[strand.path] = max(now.marks[strand.path], strand.at)
                 if records or gone:
                     yield ChangePage(records=records, deleted=gone, cursor=now.written())
@@ -146,7 +156,7 @@ def _cut(org: Org, strand: _Strand) -> list[_Strand]:
     """After the first page of a first pull: the rest of a long list in windows of time, read beside one another."""
     if strand.since or strand.stop or strand.path == "notes":
         return []
-    begin, end = moment(strand.at), org.link.now()
+    begin, end = moment(strand.at), org.server_now
     if end - begin < _WORTH_CUTTING:
         return []
     bounds = [stamp(begin + (end - begin) * number / WINDOWS) for number in range(1, WINDOWS)]
@@ -225,6 +235,7 @@ async def _removed(org: Org, strand: _Strand) -> tuple[list[Mapping[str, Any]], 
         "limit": pipedrive_org.PAGE,
     }
     page = await org.get(f"{V1}/recents", query)
+    strand.at = strand.at or stamp(org.server_now)
     told = page["data"] or ()
     try:
         rows: list[Mapping[str, Any]] = [

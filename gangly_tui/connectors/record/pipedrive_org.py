@@ -246,7 +246,7 @@ class Org:
 
     async def young(self, kind: Kind, *more: str) -> list[Mapping[str, Any]]:
         """What was changed just now, newest first: the list does not lag behind as the search does."""
-        since = stamp(max(self.server_now, self.link.now()) - LAG)
+        since = stamp(self.server_now - LAG)
         query = {**await self.keys(kind, *more), "updated_since": since, "sort_by": "update_time"}
         return await self.rows(f"{V2}/{PATHS[kind]}", {**query, "sort_direction": "desc"}, most=_PAGES)
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from gangly_tui.connectors.record import pipedrive_activity as activity
 from gangly_tui.connectors.record.pipedrive_map import (
     LOST,
     PATHS,
-    SYSTEM,
     WON,
     Column,
     Shape,
-    moment,
     names_of,
     number,
     with_primary,
 )
-from gangly_tui.connectors.record.pipedrive_org import PAGE, V1, V2, Org, cursor_of, names_a, place_of
+from gangly_tui.connectors.record.pipedrive_marks import by_content, by_marker, by_text
+from gangly_tui.connectors.record.pipedrive_org import LAG, V1, V2, Org, names_a, place_of
 from gangly_tui.connectors.record.sandbox_rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import (
@@ -41,8 +40,6 @@ from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
-_LOOKED_BACK = timedelta(days=7)
-_MOST_PAGES = 4
 _EMPTIED: Mapping[str, Any] = {"job_title": "", "website": None, "employee_count": None, "industry": None}
 """How a field is emptied. For the others Pipedrive describes no empty value."""
 _LATER = frozenset({"subject", "body", "due", "at", "status", "owner"})
@@ -71,7 +68,7 @@ class PipedriveWriter:
         """Set fields if the record, read right before, still is at `expect`; a small window stays."""
         async with self._one:
             row, current = await self._at(ref, expect)
-            await self._check(ref.kind, fields, {**current.fields, **fields})
+            await self._check(ref.kind, fields, new=False)
             await self._refuse_twin(ref.kind, fields, ref.id)
             path, where = place_of(ref)
             if path == "notes":
@@ -85,7 +82,7 @@ class PipedriveWriter:
     async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
         """Create a record that carries the op id, unless one carries it already."""
         async with self._one:
-            await self._check(kind, fields, fields)
+            await self._check(kind, fields, new=True)
             if known := await self._made_before(kind, meta.op_id):
                 return known
             await self._refuse_twin(kind, fields, "")
@@ -98,7 +95,9 @@ class PipedriveWriter:
                 filled = {name: value for name, value in fields.items() if value not in (None, "", ())}
                 raw = await self._raw(kind, filled, {})
                 _join(raw, await self._audit(kind, meta, new=True))
-            self._journal[meta.op_id] = made = _Made(kind=kind, raw=raw, since=self._org.server_now)
+            self._journal[meta.op_id] = made = _Made(
+                kind=kind, raw=raw, since=max(self._org.server_now, self._org.link.now() - LAG)
+            )
             record = await self._send("POST", f"{V1 if path == 'notes' else V2}/{path}", raw, kind, path)
             made.ref = record.ref
             return record
@@ -118,11 +117,11 @@ class PipedriveWriter:
             except NotFound:
                 return None
         if kind is Kind.ACTIVITY:
-            return await self._by_text(op_id)
+            return await by_text(self._org, op_id)
         marker = await self._org.marker(kind)
         if marker is not None:
-            return await self._by_marker(kind, marker, op_id)
-        return await self._by_journal(made) if made and made.kind is kind else None
+            return await by_marker(self._org, kind, marker, op_id)
+        return await by_content(self._org, kind, made.raw, made.since) if made and made.kind is kind else None
 
     async def _made_before(self, kind: Kind, op_id: str) -> Record | None:
         """The record of an earlier try of this operation. Raises Refused when it was made and removed again."""
@@ -130,63 +129,6 @@ class PipedriveWriter:
         if found is None and (made := self._journal.get(op_id)) and made.ref:
             raise Refused("this was created, and removed again since", fix="draft it anew if it is wanted after all")
         return found
-
-    async def _by_text(self, op_id: str) -> Record | None:
-        """Activities and notes of the last days, newest first: no search of Pipedrive's reads their texts.
-
-        Of a busy company only the latest ones of all and the rep's own are looked through; a note is always one's own.
-        """
-        mine = int((await self._org.me())["id"])
-        mark = activity.as_html(f"op {op_id};")
-        found, all_seen = await self._in_activities(mark, {})
-        if found is None and not all_seen:
-            found, _ = await self._in_activities(mark, {"owner_id": mine})
-        if found is not None:
-            return await self._org.record(found, Kind.ACTIVITY, "activities")
-        query: dict[str, str | int] = {"user_id": mine, "sort": "add_time DESC", "limit": PAGE, "start": 0}
-        for row in (await self._org.get(f"{V1}/notes", query))["data"] or ():
-            if mark in str(row.get("content") or "") and row.get("active_flag") is not False:
-                return await self._org.record(row, Kind.ACTIVITY, "notes")
-        return None
-
-    async def _in_activities(self, mark: str, only: Mapping[str, int]) -> tuple[Mapping[str, Any] | None, bool]:
-        """The newest activity with this in its text, and whether all of those days were looked through."""
-        since = self._org.link.now() - _LOOKED_BACK
-        asked: dict[str, str | int] = {"sort_by": "add_time", "sort_direction": "desc", "limit": PAGE, **only}
-        for _ in range(_MOST_PAGES):
-            page = await self._org.get(f"{V2}/activities", asked)
-            rows = page["data"] or []
-            for row in rows:
-                if mark in str(row.get("note") or "") and not row.get("is_deleted"):
-                    return row, True
-            cursor = cursor_of(page)
-            if not rows or not cursor or moment(rows[-1]["add_time"]) < since:
-                return None, True
-            asked["cursor"] = cursor
-        return None, False
-
-    async def _by_marker(self, kind: Kind, marker: Column, op_id: str) -> Record | None:
-        for row in await self._org.young(kind, marker.code):
-            if (row.get("custom_fields") or {}).get(marker.code) == op_id:
-                return await self._org.record(row, kind, PATHS[kind])
-        entity = {Kind.ACCOUNT: "organization", Kind.CONTACT: "person", Kind.OPPORTUNITY: "deal"}[kind]
-        query = {"term": op_id, "entity_type": entity, "field": marker.code, "match": "exact"}
-        for hit in await self._org.rows(f"{V2}/itemSearch/field", query, most=1):
-            identifier = str(hit.get("item", hit)["id"])
-            try:
-                return await self._org.read(RecordRef(system=SYSTEM, kind=kind, id=identifier))
-            except NotFound:
-                continue
-        return None
-
-    async def _by_journal(self, made: _Made) -> Record | None:
-        """Without a field for the op id: what came to be since we asked for it, and holds all that we sent."""
-        sent = {name: value for name, value in made.raw.items() if isinstance(value, (str, int, float))}
-        for row in await self._org.young(made.kind):
-            new = moment(row["add_time"]) >= made.since.replace(microsecond=0)
-            if new and all(row.get(name) == value for name, value in sent.items()):
-                return await self._org.record(row, made.kind, PATHS[made.kind])
-        return None
 
     async def _at(self, ref: RecordRef, expect: str) -> tuple[Mapping[str, Any], Record]:
         """The record, read right before the write. Raises RecordMoved, NotFound."""
@@ -196,13 +138,14 @@ class PipedriveWriter:
             raise RecordMoved(f"{current.title} was changed meanwhile", current=current)
         return row, current
 
-    async def _check(self, kind: Kind, fields: Mapping[str, Value], complete: Mapping[str, Value]) -> None:
+    async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
         """What Pipedrive would take and keep wrongly is refused here, by field, before anything is sent."""
         schema = await self._org.describe(kind)
         for name in fields:
             if schema.field(name) is not None and not self._org.scope.may_write(kind, name):
                 raise Refused(f"{name} is not ours to write", field=name, fix="add it to the scope in the hierarchy")
-        validate(schema, fields, complete, names_a)
+        standing = {} if new else {each.name: "stands" for each in schema.fields}
+        validate(schema, fields, {**standing, **fields}, names_a)
 
     async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
         """Pipedrive blocks no duplicate: the identity key is looked up first."""
