@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.oauth import Provider
-from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.record import hubspot_feed
 from gangly_tui.connectors.record.hubspot_errors import explain, quota
 from gangly_tui.connectors.record.hubspot_map import (
     AUDIT,
     LINKS,
     MARKER,
-    OBJECTS,
     SYSTEM,
     TYPE_IDS,
     VERSION,
@@ -60,14 +58,14 @@ _GUIDE = f"""
 # HubSpot: what an administrator does once
 
 1. Development > Legacy apps (or Service Keys) > create one named **gangly** with these scopes:
-   {", ".join(_SCOPES[1:])}.
+   `crm.objects.companies`, `crm.objects.contacts` and `crm.objects.deals` (each `.read` and `.write`),
+   `crm.objects.owners.read`, `crm.schemas.companies.read`, `crm.schemas.contacts.read`, `crm.schemas.deals.read`.
 2. Give its token to the rep: `gangly connect hubspot` asks for it and keeps it in the system's keyring.
    It is a static credential: replace it every 90 days; Health counts down.
 3. Or, for a sign-in in the browser, make your own OAuth app with the redirect `http://localhost:{PORT}/callback` and
    give its client id and secret to gangly. HubSpot wants the secret of every app, so it has to be your own.
-4. For a trail inside HubSpot, and creates that cannot happen twice, make these properties on companies, contacts,
-   deals, notes, tasks, meetings and calls: `{MARKER}` (single-line text, **unique values required**),
-   {", ".join(f"`{each}`" for each in AUDIT)} (single-line text).
+4. Make the properties listed below. `{MARKER}` wants **unique values**: with it no create happens twice. The others
+   say where a write came from; an activity says it under its text.
 
 gangly asks for nothing that hierarchy.toml does not name. Writes that HubSpot's own rules refuse come back as a card.
 """
@@ -153,15 +151,14 @@ VENDOR = Vendor(
     ),
     audit_fields=tuple(
         AuditField(of=of, name=name, type=type_, meta=meta)
-        for of in OBJECTS[Kind.CONTACT] + OBJECTS[Kind.OPPORTUNITY] + ("notes", "tasks", "meetings", "calls")
+        for of in ("contacts", "deals", "notes", "tasks", "meetings", "calls")
         for name, type_, meta in (
             (MARKER, "single-line text, unique values", "op_id"),
-            *((each, "single-line text", part) for each, part in AUDIT.items()),
+            *((each, "single-line text", part) for each, part in AUDIT.items() if of in ("contacts", "deals")),
         )
     ),
     guards=WINDOW,
     guide=_GUIDE,
-    pace=lambda: Pace(most=90, per=10.0),
 )
 
 
