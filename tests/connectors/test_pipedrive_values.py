@@ -178,8 +178,11 @@ async def test_a_task_has_a_day_and_remembers_when_it_was_promised(rig: Rig, sit
         await change(rig, done, opportunity="1")
     with pytest.raises(Refused, match="only a task"):
         await rig.make(Kind.ACTIVITY, type="call", subject="x", due=date(2026, 9, 25))
-    with pytest.raises(Refused, match="whole minutes"):
-        await rig.make(Kind.ACTIVITY, type="call", subject="x", at=AT.replace(second=7))
+    call = await rig.make(Kind.ACTIVITY, type="call", subject="x", at=AT.replace(second=7, microsecond=1))
+    assert call.fields["at"] == AT.replace(second=7, microsecond=1)
+    assert site.asked("POST", "/activities")[-1].body["due_time"] == "14:30:07"
+    with pytest.raises(Refused, match="whole seconds"):
+        await change(rig, await rig.make(Kind.ACTIVITY, type="call", subject="y"), at=AT.replace(microsecond=1))
 
 
 async def test_a_note_hangs_on_deal_account_and_people(rig: Rig, site: Site) -> None:

@@ -81,13 +81,13 @@ VENDOR = Vendor(
         Ask(
             name=HOST,
             label="Address",
-            why="your company's own address, as the browser shows it while you are in Pipedrive",
+            why="Your company's own address, as the browser shows it while you are in Pipedrive.",
             example="acme.pipedrive.com",
         ),
         Ask(
             name="fields",
             label="Fields of your own",
-            why="the labels of your custom fields for what gangly knows, where they differ from the usual ones",
+            why="The labels of your custom fields for what gangly knows, where they differ from the usual ones.",
             example="opportunity.budget=Budget range, opportunity.next_step=What happens next",
             optional=True,
         ),
@@ -99,21 +99,21 @@ VENDOR = Vendor(
             means="gangly acts as you, within the permissions below. Pipedrive signs in no app without a secret, so "
             "your company makes a private app once, and its id and secret are kept in your vault.",
             asks=(
-                Ask(name="client_id", label="Client id", why="from the private app in the Developer Hub"),
-                Ask(name="client_secret", label="Client secret", why="beside the client id", secret=True),
+                Ask(name="client_id", label="Client id", why="From the private app in the Developer Hub."),
+                Ask(name="client_secret", label="Client secret", why="Beside the client id.", secret=True),
             ),
             provider=_provider,
         ),
         Way(
             name="token",
             title="Your personal API token",
-            means="a static credential with all your rights in Pipedrive: it cannot be made read-only or narrower, "
+            means="A static credential with all your rights in Pipedrive: it cannot be made read-only or narrower, "
             "and it stands until you make a new one. gangly asks for nothing beyond its scope, but the token could.",
             asks=(
                 Ask(
                     name="token",
                     label="API token",
-                    why="Personal preferences > API; an administrator may have to allow it for your permission set",
+                    why="Personal preferences > API; an administrator may have to allow it for your permission set.",
                     secret=True,
                 ),
             ),

@@ -129,10 +129,6 @@ def times_of(fields: Mapping[str, Value]) -> dict[str, Any]:
     if not isinstance(at, datetime):
         return {}
     there = at.astimezone(UTC)
-    if there.second or there.microsecond:
-        there = there.replace(second=0, microsecond=0)
-        if at != there:
-            raise Refused("Pipedrive keeps whole minutes", field="at", fix="leave the seconds out")
     return {"due_date": there.date().isoformat(), "due_time": there.strftime("%H:%M:%S")}
 
 
@@ -140,7 +136,7 @@ def holding(fields: Mapping[str, Value]) -> Mapping[str, Any]:
     """What of a new activity Pipedrive has no field for."""
     held: dict[str, Any] = {}
     at, contacts = fields.get("at"), fields.get("contacts")
-    if isinstance(at, datetime) and fields.get("type") in ("task", NOTE):
+    if isinstance(at, datetime) and (at.microsecond or fields.get("type") in ("task", NOTE)):
         held["at"] = at.astimezone(UTC).isoformat()
     if isinstance(fields.get("ours"), bool):
         held["ours"] = fields["ours"]

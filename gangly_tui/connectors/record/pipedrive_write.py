@@ -290,6 +290,8 @@ class PipedriveWriter:
                         raise Refused(f"Pipedrive has no way to empty {name}", field=name, fix="empty it in Pipedrive")
                     if name == "at" and current.fields.get("type") == "task":
                         raise Refused("when a task was promised stays as it is", field=name, fix="change its due date")
+                    if isinstance(value, datetime) and value.microsecond:
+                        raise Refused("Pipedrive keeps whole seconds", field=name, fix="leave the fraction out")
                     raw |= activity.times_of({"type": current.fields.get("type"), name: value})
         return raw
 
