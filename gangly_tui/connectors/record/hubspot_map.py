@@ -86,6 +86,7 @@ FIELD_MAP: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     },
 }
 LINKS: Mapping[tuple[Kind, str], str] = {
+    (Kind.CONTACT, "account"): "companies",
     (Kind.OPPORTUNITY, "account"): "companies",
     (Kind.OPPORTUNITY, "contacts"): "contacts",
     (Kind.ACTIVITY, "account"): "companies",
@@ -94,6 +95,7 @@ LINKS: Mapping[tuple[Kind, str], str] = {
 }
 """The fields that are associations, and the object they lead to."""
 LINK_TYPES: Mapping[tuple[str, str], int] = {
+    ("contacts", "companies"): 1,
     ("deals", "companies"): 5, ("deals", "contacts"): 3,
     ("calls", "contacts"): 194, ("calls", "companies"): 182, ("calls", "deals"): 206,
     ("meetings", "contacts"): 200, ("meetings", "companies"): 188, ("meetings", "deals"): 212,
@@ -101,7 +103,7 @@ LINK_TYPES: Mapping[tuple[str, str], int] = {
     ("tasks", "contacts"): 204, ("tasks", "companies"): 192, ("tasks", "deals"): 216,
     ("emails", "contacts"): 198, ("emails", "companies"): 186, ("emails", "deals"): 210,
 }  # fmt: skip
-"""HubSpot's own association types: the primary company of a deal, else the plain one."""
+"""HubSpot's own association types: the primary company of a contact and of a deal, else the plain one."""
 
 MARKER: Final = "gangly_created_op"
 """The property an administrator creates with unique values: it makes a create safe to repeat."""
@@ -231,9 +233,8 @@ def own_names(text: str) -> Mapping[tuple[Kind, str], str]:
 def field_schema(kind: Kind, ours: str, column: Column | None) -> FieldSchema:
     """One field for the rep and for the check before a write; without a column it is an association."""
     ours_type = FIELDS[kind][ours]
-    if column is None or ours == "account":
-        read_only = column is not None and column.read_only
-        return FieldSchema(name=ours, label=_LABELS[ours], type=ours_type, read_only=read_only)
+    if column is None or (kind, ours) in LINKS:
+        return FieldSchema(name=ours, label=_LABELS[ours], type=ours_type)
     free = ours_type in (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PICKLIST) and ours not in ("owner", "currency")
     listed = bool(column.options) and free
     if free:

@@ -209,7 +209,9 @@ class Org:
         else:
             shape = await self.shape(kind)
             values = {ours: self.value(shape, ours, raw.get(column.name)) for ours, column in shape.names.items()}
-            values |= {ours: _linked(ours, to.get(each, ())) for (of, ours), each in LINKS.items() if of is kind}
+            for (of, ours), each in LINKS.items():
+                if of is kind:
+                    values[ours] = _linked(ours, to.get(each, ())) or values.get(ours) or _linked(ours, ())
             changed = self._stamps(shape, row.get("propertiesWithHistory") or {})
         may = {ours for ours in FIELDS[kind] if self.scope.may_read(kind, ours)}
         return Record(

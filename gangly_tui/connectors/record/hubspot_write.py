@@ -79,7 +79,7 @@ class HubspotWriter:
             if ref.kind is Kind.CONTACT and isinstance(email := fields.get("email"), str):
                 await self._refuse_double(ref.kind, person_key(email), but=ref)
             properties = await self._properties(name, fields, meta, current)
-            await self._send("PATCH", path_of(name, identifier), {"properties": properties}, ref.kind)
+            await self._send("PATCH", path_of(name, identifier), {"properties": properties}, ref.kind, fields)
             return await self._answer(ref)
 
     async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
@@ -97,7 +97,7 @@ class HubspotWriter:
                 body["associations"] = associations
             self._journal[meta.op_id] = entry = _Made(name=name, sent=properties, since=self._org.now() - _SLACK)
             try:
-                entry.id = await self._send("POST", path_of(name), body, kind)
+                entry.id = await self._send("POST", path_of(name), body, kind, fields)
             except (Refused, Unreachable) as error:
                 del self._journal[meta.op_id]
                 taken = isinstance(error, Refused) and error.field == MARKER
@@ -211,7 +211,7 @@ class HubspotWriter:
                     f"the hierarchy page does not let gangly write {ours} to HubSpot", field=ours,
                     fix="a person sets it in HubSpot, or RevOps changes the page",
                 )  # fmt: skip
-            if current is not None and (kind, ours) in LINKS:
+            if current is not None and (kind, ours) in LINKS and not await self._is_a_property(kind, ours):
                 raise Refused(f"an association ({ours}) is set in HubSpot itself", field=ours, fix="open the record")
         if kind is Kind.ACTIVITY:
             schema = ObjectSchema(kind=kind, fields=activity.schema_fields(self._link.scope))
@@ -219,6 +219,13 @@ class HubspotWriter:
             schema = await self._org.full_schema(kind)
         complete = {each.name: fields.get(each.name, _there(each, current)) for each in schema.fields}
         validate(schema, fields, complete, lambda _kind, _id: True)
+
+    async def _is_a_property(self, kind: Kind, ours: str) -> bool:
+        """Whether an association can be changed by a property: a contact's primary company."""
+        if kind is not Kind.CONTACT:
+            return False
+        column = (await self._org.shape(kind)).names.get(ours)
+        return column is not None and not column.read_only
 
     async def _refuse_double(self, kind: Kind, key: IdentityKey, but: RecordRef | None = None) -> None:
         for each in await self._org.find(kind, key):
@@ -247,7 +254,7 @@ class HubspotWriter:
                     found["hubspot_owner_id"] = await self._owner(value)
                 elif ours == "stage":
                     found |= await self._stage(shape, value, current)
-                elif ours in shape.names:
+                elif ours in shape.names and (current or (kind, ours) not in LINKS):
                     found[shape.names[ours].name] = raw_of(value, shape.names[ours], here)
         audit = {theirs: getattr(meta, part) for theirs, part in AUDIT.items()}
         audit["gangly_approved_at"] = stamp(meta.approved_at)
@@ -273,7 +280,9 @@ class HubspotWriter:
             )
         return {column.name: wanted}
 
-    async def _send(self, method: str, path: str, body: Mapping[str, object], kind: Kind) -> str:
+    async def _send(
+        self, method: str, path: str, body: Mapping[str, object], kind: Kind, fields: Mapping[str, Value]
+    ) -> str:
         """One write. Returns the id of the answer; a refusal names our field where it is one of ours."""
         try:
             answer = await self._link.wire.write(method, path, body=body)
@@ -281,7 +290,10 @@ class HubspotWriter:
             raise
         except Refused as error:
             ours = error.field
-            if kind is not Kind.ACTIVITY:
+            if not ours:  # an association that is not taken is named by the id alone
+                linked = [each for of, each in LINKS if of is kind]
+                ours = next((each for each in linked if any(one in str(error) for one in _ids(fields.get(each)))), "")
+            elif kind is not Kind.ACTIVITY:
                 ours = (await self._org.shape(kind)).ours(error.field) or error.field
             raise Refused(str(error), field=ours, fix=error.fix) from error
         if not isinstance(answer.data, dict) or "id" not in answer.data:
@@ -318,8 +330,11 @@ def _associations(kind: Kind, name: str, fields: Mapping[str, Value]) -> list[di
     """Whom a new record belongs to."""
     found: list[dict[str, object]] = []
     for (of, ours), to in LINKS.items():
-        value = fields.get(ours)
-        ids = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
         types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": LINK_TYPES.get((name, to), 0)}]
-        found += [{"to": {"id": each}, "types": types} for each in ids if of is kind and each]
+        found += [{"to": {"id": each}, "types": types} for each in _ids(fields.get(ours)) if of is kind]
     return found
+
+
+def _ids(value: Value) -> tuple[str, ...]:
+    """The ids that a reference field names."""
+    return tuple(filter(None, (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()))
