@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gangly_tui.connectors.record import salesforce, salesforce_feed
 from gangly_tui.domain.errors import RateLimited, Refused, Unreachable
 from gangly_tui.domain.ports import ChangePage, RecordReader
 from gangly_tui.domain.records import Kind, RecordRef
-from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
+from tests.connectors.salesforce_rig import EVERYTHING, SPECS, Site, Watch, contract_of
 from tests.fakes.salesforce import FakeSalesforce, Trouble
 from tests.fakes.serve import Reply
 
@@ -170,6 +171,42 @@ async def test_a_pull_killed_in_its_middle_goes_on_and_sees_what_went_meanwhile(
     rest = await pages(salesforce.open_reader(site.link()), cursor)
     assert {each.ref.id for page in rest for each in page.records} == set(made[4:])
     assert [ref.id for page in rest for ref in page.deleted] == [made[0]]
+
+
+async def test_roles_of_many_deals_survive_a_kill_between_them(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(salesforce_feed, "_DEALS_AT_ONCE", 2)
+    (ada,) = contacts(site.fake, 1)
+    values = {"Name": "P", "StageName": "Demo", "CloseDate": "2026-09-30"}
+    deals = [site.fake.put("Opportunity", values) for _ in range(5)]
+    cursor = (await pages(salesforce.open_reader(site.link())))[-1].cursor
+    site.fake.now += timedelta(hours=1)
+    for deal in deals:  # long untouched: only their roles are news
+        site.fake.at(deal)["LastModifiedDate"] = site.fake.at(deal)["SystemModstamp"] = "2020-01-01T00:00:00.000+0000"
+        site.fake.put("OpportunityContactRole", {"OpportunityId": deal, "ContactId": ada})
+    first = salesforce.open_reader(site.link()).changes(cursor)
+    killed = [await anext(first), await anext(first)]
+    await first.aclose()  # type: ignore[attr-defined]
+    assert len({each.ref.id for page in killed for each in page.records}) == 4
+    found = await pages(salesforce.open_reader(site.link()), killed[-1].cursor)
+    assert {each.ref.id for page in found for each in page.records if each.ids("contacts")} == set(deals)
+    assert await pages(salesforce.open_reader(site.link()), found[-1].cursor) == []
+
+
+async def test_a_field_that_comes_into_scope_is_read_of_old_records_too(site: Site) -> None:
+    made = contacts(site.fake, 5)
+    site.fake.put("Account", {"Name": "Acme"})
+    narrow = replace(EVERYTHING, read={**EVERYTHING.read, Kind.CONTACT: frozenset({"last_name"})})
+    found = await pages(salesforce.open_reader(site.link(narrow)))
+    assert {tuple(each.fields) for page in found for each in page.records if each.ref.kind is Kind.CONTACT} == {
+        ("last_name",)
+    }
+    site.fake.now += timedelta(hours=1)
+    site.fake.delete(made[0])
+    again = await pages(salesforce.open_reader(site.link()), found[-1].cursor)
+    assert {each.ref.id for page in again for each in page.records} == set(made[1:]), "and nothing else"
+    assert all(each.text("email") for page in again for each in page.records)
+    assert [ref.id for page in again for ref in page.deleted] == [made[0]]
+    assert await pages(salesforce.open_reader(site.link()), again[-1].cursor) == []
 
 
 @pytest.mark.parametrize(

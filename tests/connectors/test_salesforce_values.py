@@ -202,10 +202,24 @@ async def test_of_an_activity_only_what_may_change_changes_and_its_audit_line_st
     assert refused.value.field == "type"
 
 
-async def test_a_meeting_needs_its_time(rig: Rig) -> None:
+async def test_a_meeting_needs_its_time_and_has_no_due_date(rig: Rig) -> None:
     with pytest.raises(Refused) as refused:
         await rig.make(Kind.ACTIVITY, type="meeting", subject="x")
     assert refused.value.field == "at"
+    at = datetime(2026, 9, 23, 14, 0, tzinfo=UTC)
+    with pytest.raises(Refused) as refused:
+        await rig.make(Kind.ACTIVITY, type="meeting", subject="x", at=at, due=date(2026, 9, 25))
+    assert refused.value.field == "due"
+
+
+async def test_an_organisation_without_events_still_pulls_and_writes_tasks(site: Site) -> None:
+    del site.fake.tables["Event"]
+    site.fake.watch = lambda *_: None
+    rig = rig_of(site)
+    task = await rig.make(Kind.ACTIVITY, "op-t", type="task", subject="Send")
+    assert [each.ref async for page in rig.reader.changes("") for each in page.records] == [task.ref]
+    found = await rig.writer.find_op(Kind.ACTIVITY, "op-t")
+    assert found is not None and found.ref == task.ref
 
 
 @pytest.mark.parametrize(
@@ -266,7 +280,7 @@ async def test_the_check_says_who_where_and_what_is_missing(site: Site) -> None:
     found = await salesforce.check(site.link())
     assert found.account == "Robin Vega at Acme Sellers, sandbox"
     assert {"Contact.gangly_Op_Id__c", "Event.gangly_Trail_Head__c"} <= found.found and found.missing == ()
-    assert found.warnings == ("this is a sandbox",), "behind a production address"
+    assert [each[:49] for each in found.warnings] == ["the address looks like production, but this is a s"[:49]]
     assert {each.method for each in site.fake.asked} == {"GET"}
     bare = Site(FakeSalesforce(hidden=AUDIT))
     lacking: Standing = await salesforce.check(replace(bare.link(), user_email="rv@seller.com"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +15,12 @@ import pytest
 
 from gangly_tui.connectors.oauth import SignedIn, Tokens, kept_as
 from gangly_tui.connectors.record import salesforce
-from gangly_tui.connectors.record.salesforce_errors import Stale, meaning, quota
+from gangly_tui.connectors.record.salesforce_errors import quota
+from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Setup
 from gangly_tui.domain.errors import (
     ConnectorError,
     DuplicateFound,
-    NotFound,
     OutcomeUnknown,
     RateLimited,
     RecordMoved,
@@ -31,8 +32,9 @@ from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
-from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
+from tests.connectors.salesforce_rig import SPECS, Site, Token, Watch, contract_of, no_sleep
 from tests.fakes.salesforce import FakeSalesforce, Trouble
+from tests.fakes.serve import serving
 
 
 @pytest.fixture
@@ -272,47 +274,6 @@ async def test_a_validation_rule_and_a_missing_right_speak_the_reps_language(rig
     assert refused.value.field == "next_step" and "administrator" in refused.value.fix
 
 
-def told(code: str, message: str = "m", **more: Any) -> list[dict[str, Any]]:
-    return [{"errorCode": code, "message": message, **more}]
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "error", "words"),
-    [
-        (400, told("UNABLE_TO_LOCK_ROW"), RateLimited, "somebody is saving"),
-        (403, told("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), RateLimited, "used up"),
-        (401, told("INVALID_SESSION_ID"), SignInNeeded, "sign-in"),
-        (404, told("ENTITY_IS_DELETED"), NotFound, "no such record"),
-        (412, None, Stale, "changed"),
-        (412, told("PRECONDITION_FAILED"), Stale, "changed"),
-        (400, {"error": "inactive_org", "error_description": "x"}, Unreachable, "asleep"),
-        (400, told("REQUIRED_FIELD_MISSING", fields=["CloseDate"]), Refused, "requires CloseDate"),
-        (400, told("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", fields=["StageName"]), Refused, "StageName"),
-        (403, told("INSUFFICIENT_ACCESS_OR_READONLY"), Refused, "may not change"),
-        (400, told("ENTITY_IS_LOCKED"), Refused, "locked"),
-        (400, told("SOMETHING_NEW", "Nobody knows."), Refused, "Nobody knows"),
-        (400, told("DUPLICATES_DETECTED", "Use one of these?"), Refused, "duplicate rule"),
-        (
-            400,
-            told("DUPLICATE_VALUE", "duplicate value found: Email duplicates value on record with id: 003000000000001"),
-            DuplicateFound,
-            "already has",
-        ),
-    ],
-    ids=lambda value: str(value)[:50],
-)
-def test_what_refusals_mean(status: int, body: Any, error: type[ConnectorError], words: str) -> None:
-    found = meaning(status, body, write=True)
-    assert type(found) is error and words in str(found)
-    assert error is Stale or found.fix or isinstance(found, RateLimited)
-
-
-def test_a_lead_is_no_record_to_use_instead() -> None:
-    match = {"matchRecords": [{"record": {"attributes": {"type": "Lead"}, "Id": "00Q000000000001AAA"}}]}
-    found = meaning(400, told("DUPLICATES_DETECTED", duplicateResult={"matchResults": [match]}), write=True)
-    assert type(found) is Refused and "leads" in found.fix
-
-
 @pytest.mark.parametrize("body", [b"", b"null", b"3", b'"x"', b"[]", b"[3]", b"{}", b"<html>", b"\xff\xfe"])
 async def test_an_error_page_that_says_nothing_is_an_error_all_the_same(rig: Rig, site: Site, body: bytes) -> None:
     for status in (400, 403, 404, 412, 500):
@@ -370,3 +331,32 @@ async def test_only_the_fields_in_scope_go_over_the_wire(site: Site) -> None:
     assert set(writes(site)[-1].body) - {"Email"} == {
         "gangly_Source__c", "gangly_Approved_By__c", "gangly_Approved_At__c", "gangly_Trail_Head__c"
     }  # fmt: skip
+
+
+async def test_it_is_the_same_over_a_real_connection(site: Site) -> None:
+    async with serving(site.fake) as base:
+        reach = Reach(hosts=frozenset(), loopback=True, deadline=1.0)
+        wire = Wire(
+            system="salesforce",
+            base=salesforce.VENDOR.base(Setup(loopback=base), {"instance_url": "https://acme.my.salesforce.com"}),
+            client=open_client(reach, auth=Token()),
+            reach=reach,
+            manners=salesforce.VENDOR.manners,
+            sleep=no_sleep,
+        )
+        link = replace(site.link(), wire=wire)
+        rig = Rig(
+            reader=salesforce.open_reader(link),
+            writer=salesforce.open_writer(link),
+            reader_for=lambda _: salesforce.open_reader(link),
+            colleague=rig_of(site).colleague,
+        )
+        deal = await rig.deal(next_step="Ünïcode ‘quotes’ + 100% \\ 'x'")
+        after = await rig.writer.update(deal.ref, {"amount": Decimal(7)}, expect=deal.version, meta=rig.meta("op-l"))
+        standing, gone, _ = await rig.feed()
+        assert (standing[deal.ref], gone) == (after, set())
+        site.fake.troubles.append(Trouble("composite", dropped=True))
+        with pytest.raises(OutcomeUnknown):
+            await rig.writer.update(deal.ref, {"amount": Decimal(8)}, expect=after.version, meta=rig.meta())
+        assert (await rig.reader.read(deal.ref)).fields["amount"] == Decimal(8)
+        await wire.close()

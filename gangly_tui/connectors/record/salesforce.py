@@ -195,7 +195,8 @@ async def check(link: Link) -> Standing:
         if lacking := [each.name for each in wanted if each.name not in there]:
             missing.append(f"{name} has no {', '.join(lacking)} that you may edit; an administrator can create them")
     if about["IsSandbox"] != (".sandbox." in link.wire.base) and not link.setup.loopback:
-        warnings.append("this is a sandbox" if about["IsSandbox"] else "this is a production organisation")
+        kinds = ("production", "a sandbox") if about["IsSandbox"] else ("a sandbox", "production")
+        warnings.append(f"the address looks like {kinds[0]}, but this is {kinds[1]}: what you approve is written there")
     if link.user_email.casefold() != str(user["Email"]).casefold():
         warnings.append(
             f"Salesforce knows you as {user['Email']}, gangly as {link.user_email or 'nobody'}:"

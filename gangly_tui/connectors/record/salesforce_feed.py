@@ -1,13 +1,15 @@
 """What changed in Salesforce: by SystemModstamp with an overlap, deletions included, several pages at a time.
 
 A cursor is one JSON text: per object how far it was read, and which versions were told of within the overlap, so that
-what commits late is not missed and what was told is not told again. Roles on a deal do not touch the deal: they are
-watched beside it. What was purged from the recycle bin (after 15 days) no feed tells of.
+what commits late is not missed and what was told is not told again. An object whose fields in scope have changed since
+is read anew. Roles on a deal do not touch the deal: they are watched beside it. What was purged from the recycle bin
+(after 15 days) no feed tells of.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -34,9 +36,13 @@ _PLACE = re.compile(r"(?P<before>.*-)(?P<offset>\d+)")
 
 @dataclass(slots=True, kw_only=True)
 class _Place:
-    """How far one object was read: up to this SystemModstamp, and what was told of since the overlap began."""
+    """How far one object was read: up to this SystemModstamp, and what was told of since the overlap began.
+
+    `asked` stands for the fields that were asked for.
+    """
 
     mark: str
+    asked: str = ""
     seen: dict[str, str] = field(default_factory=dict)
 
     def take(self, row: Mapping[str, Any], version: str) -> bool:
@@ -58,37 +64,37 @@ class _Place:
 async def changes(org: Org, since: str) -> AsyncIterator[ChangePage]:
     """Everything after the cursor. Raises Refused for a cursor that is not this feed's."""
     places = _parsed(since)
-    names = [each for each, kind in KINDS.items() if org.scope.read.get(kind)]
-    firsts = await asyncio.gather(*(_first(org, name, places.get(name)) for name in names))
+    names = [each for each, kind in KINDS.items() if org.scope.read.get(kind) and await org.shows(each)]
+    asked = {name: selected(await org.shape(name), org.scope) for name in names}
+    marks = {name: hashlib.sha256(columns.encode()).hexdigest()[:8] for name, columns in asked.items()}
+    known = {name: place for name, place in places.items() if place.asked == marks.get(name, "")}
+    firsts = await asyncio.gather(*(_first(org, name, asked[name], known.get(name), bool(since)) for name in names))
     began = stamp(org.server_now)
-    known = sum(len(places[name].seen) for name in names if name in places)
-    total = max(sum(int(page.get("totalSize") or 0) for page in firsts) - known, 0)
-    roles = places.setdefault(_ROLES, _Place(mark=began))
+    told = sum(len(known[name].seen) for name in names if name in known)
+    total = max(sum(int(page.get("totalSize") or 0) for page in firsts) - told, 0)
+    known.setdefault(_ROLES, _Place(mark=began))
     for name, first in zip(names, firsts, strict=True):
-        fresh = name not in places
         async with aclosing(_pages(org, first)) as pages:
             async for rows in pages:
                 if not rows:
                     continue
-                place = places.setdefault(name, _Place(mark=""))
+                place = known.setdefault(name, _Place(mark="", asked=marks[name]))
                 records, gone = await _news(org, name, rows, place)
                 place.trim()
                 if records or gone:
-                    yield ChangePage(records=records, deleted=gone, cursor=_written(places), total=total or None)
-        if fresh and name not in places:  # it holds nothing yet
-            places[name] = _Place(mark=began)
+                    yield ChangePage(records=records, deleted=gone, cursor=_written(known), total=total or None)
+        known.setdefault(name, _Place(mark=began, asked=marks[name]))  # it holds nothing yet
     if since and org.scope.may_read(Kind.OPPORTUNITY, "contacts"):
-        async for records in _deals_of_roles(org, roles):
-            yield ChangePage(records=records, deleted=(), cursor=_written(places))
+        async for records in _deals_of_roles(org, known):
+            yield ChangePage(records=records, deleted=(), cursor=_written(known))
 
 
-async def _first(org: Org, name: str, place: _Place | None) -> Mapping[str, Any]:
-    columns = selected(await org.shape(name), org.scope)
-    if place is None:
+async def _first(org: Org, name: str, columns: str, place: _Place | None, again: bool) -> Mapping[str, Any]:
+    """The first page of what is new; of everything where nothing was read yet, with what is gone when read `again`."""
+    if place is None and not again:
         return await org.query(f"SELECT {columns} FROM {name} ORDER BY SystemModstamp, Id")
-    return await org.query(
-        f"SELECT {columns}, IsDeleted FROM {name} WHERE {_since(place)} ORDER BY SystemModstamp, Id", deleted=True
-    )
+    where = f" WHERE {_since(place)}" if place else ""
+    return await org.query(f"SELECT {columns}, IsDeleted FROM {name}{where} ORDER BY SystemModstamp, Id", deleted=True)
 
 
 def _since(place: _Place) -> str:
@@ -113,8 +119,9 @@ async def _news(
     return tuple(records), tuple(gone)
 
 
-async def _deals_of_roles(org: Org, place: _Place) -> AsyncIterator[tuple[Record, ...]]:
-    """The deals that somebody was put on, or taken off."""
+async def _deals_of_roles(org: Org, places: dict[str, _Place]) -> AsyncIterator[tuple[Record, ...]]:
+    """The deals that somebody was put on, or taken off. The place moves on with the last of them."""
+    place = _Place(mark=places[_ROLES].mark, seen=dict(places[_ROLES].seen))
     rows = await org.rows(
         f"SELECT Id, OpportunityId, SystemModstamp, IsDeleted FROM {_ROLES} WHERE {_since(place)}"
         " ORDER BY SystemModstamp, Id",
@@ -125,7 +132,10 @@ async def _deals_of_roles(org: Org, place: _Place) -> AsyncIterator[tuple[Record
     place.trim()
     deals = list(dict.fromkeys(str(row["OpportunityId"]) for row in news))
     for start in range(0, len(deals), _DEALS_AT_ONCE):
-        if found := await org.select("Opportunity", id_list(deals[start : start + _DEALS_AT_ONCE])):
+        found = await org.select("Opportunity", id_list(deals[start : start + _DEALS_AT_ONCE]))
+        if start + _DEALS_AT_ONCE >= len(deals):
+            places[_ROLES] = place
+        if found:
             yield tuple(found)
 
 
@@ -185,7 +195,10 @@ def _parsed(since: str) -> dict[str, _Place]:
         return {}
     try:
         told = json.loads(since)
-        places = {name: _Place(mark=each["mark"], seen=dict(each["seen"])) for name, each in told.items()}
+        places = {
+            name: _Place(mark=each["mark"], asked=str(each.get("asked", "")), seen=dict(each["seen"]))
+            for name, each in told.items()
+        }
         for place in places.values():
             moment(place.mark)
             place.trim()
@@ -195,5 +208,9 @@ def _parsed(since: str) -> dict[str, _Place]:
 
 
 def _written(places: Mapping[str, _Place]) -> str:
-    told = {name: {"mark": place.mark, "seen": place.seen} for name, place in places.items() if place.mark}
+    told = {
+        name: {"mark": place.mark, "asked": place.asked, "seen": place.seen}
+        for name, place in places.items()
+        if place.mark
+    }
     return json.dumps(told, separators=(",", ":"))

@@ -64,6 +64,16 @@ class Org:
             self._shapes[name] = known
         return known
 
+    async def shows(self, name: str) -> bool:
+        """Whether the organisation shows the object to this user. Some have no Events, say: the rest still works."""
+        try:
+            await self.shape(name)
+        except NotFound:
+            if KINDS[name] is not Kind.ACTIVITY:
+                raise
+            return False
+        return True
+
     async def describe(self, kind: Kind) -> ObjectSchema:
         """The fields of a kind that the organisation has and the scope lets us read."""
         wanted = [name for name in FIELDS[kind] if self.scope.may_read(kind, name)]

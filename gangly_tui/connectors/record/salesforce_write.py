@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
 from gangly_tui.connectors.record.salesforce import VENDOR
@@ -93,7 +94,7 @@ class SalesforceWriter:
         self._journal[meta.op_id] = made = _Made(kind=kind, raw=raw, since=self._org.server_now - _SLACK)
         path, method = f"{ROOT}/sobjects/{name}", "POST"
         if MARKER in raw and shape.columns[MARKER].external_id:
-            path, method = f"{path}/{MARKER}/{raw.pop(MARKER)}", "PATCH"
+            path, method = f"{path}/{MARKER}/{quote(raw.pop(MARKER), safe='')}", "PATCH"
         record = await self._send(method, path, shape, raw, where="Id = '@{made.id}'")
         made.ref = record.ref
         return record
@@ -184,6 +185,8 @@ class SalesforceWriter:
         if name == "Event":
             if not isinstance(at, datetime):
                 raise Refused("a meeting needs the time it began", field="at", fix="fill When")
+            if due is not None:
+                raise Refused("a meeting in Salesforce has no due date", field="due", fix="make a task of it")
             # how long it took is not known; nobody's calendar is blocked, and nobody is reminded of the past
             return raw | {"StartDateTime": stamp(at), "DurationInMinutes": 0, "ShowAs": "Free", "IsReminderSet": False}
         raw["TaskSubtype"] = activity.SUBTYPES[str(fields["type"])]
@@ -269,6 +272,8 @@ class SalesforceWriter:
         return found[0] if found else None
 
     async def _marked(self, name: str, op_id: str) -> list[Record]:
+        if not await self._org.shows(name):
+            return []
         if self._has(await self._org.shape(name), MARKER):
             return await self._org.select(name, f"{MARKER} = {quoted(op_id)}")
         return await (self._by_footer if KINDS[name] is Kind.ACTIVITY else self._by_journal)(name, op_id)
