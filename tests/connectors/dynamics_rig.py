@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.record import dynamics
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
@@ -73,6 +74,7 @@ class Site:
             client=open_client(reach, auth=Token(), inner=FakeTransport(self.fake)),
             reach=reach,
             manners=dynamics.VENDOR.manners,
+            pace=Pace(sleep=no_sleep),
             sleep=no_sleep,
         )
         marks = {f"{table}.{name}" for table in COLUMNS for name in COLUMNS[table] if name.startswith("gangly_")}
@@ -136,19 +138,12 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             if ending:
                 item["parameters"] = paths[f"{ROOT}contacts({{id}})"]["parameters"]
             paths[f"{ROOT}{name}{ending}"] = json.loads(json.dumps(item).replace("schemas/contact", f"schemas/{of}"))
-    paths[f"{ROOT}RetrieveTotalRecordCount(EntityNames={{names}})"] = {
-        "get": {
-            "parameters": paths[f"{ROOT}WhoAmI"]["get"]["parameters"],
-            "responses": {
-                "200": {
-                    "description": "ok",
-                    "content": {
-                        "application/json": {"schema": {"type": "object", "required": ["EntityRecordCountCollection"]}}
-                    },
-                }
-            },
-        }
+    count = copy.deepcopy(paths[f"{ROOT}WhoAmI"])
+    count["get"]["responses"]["200"]["content"]["application/json"]["schema"] = {
+        "type": "object",
+        "required": ["EntityRecordCountCollection"],
     }
+    paths[f"{ROOT}RetrieveTotalRecordCount(EntityNames={{names}})"] = count
     return document
 
 
@@ -185,8 +180,29 @@ class Watch:
         wrong = list(self.contract._errors(schema, told, "answer"))
         listed = self.contract._deref(schema).get("properties", {}).get("value", {}).get("items")
         known = self.contract._deref(listed or schema).get("properties", {})
-        rows = told["value"] if listed else [told]
-        for row in rows if known else ():
+        rows = [] if wrong or not known else told["value"] if listed else [told]
+        for row in rows:
             strange = {each for each in row if "@" not in each and each not in known}
             wrong += [f"no column {each}" for each in strange - {"id", "reason"} if not each.endswith("_parties")]
         return wrong
+
+
+def watched(folder: Path, *, page: int = 3) -> Site:
+    """A fake whose every exchange is held against the description, where that is at hand."""
+    fake = FakeDynamics()
+    fake.page = page
+    if SPECS.exists():
+        fake.watch = Watch(contract_of(folder))
+    return Site(fake)
+
+
+def unguarded(fake: FakeDynamics) -> list[Asked]:
+    """The writes that say neither which version they change nor that they only create, or that skip duplicate rules."""
+    found = []
+    for asked in fake.asked:
+        guard = asked.headers.get("if-match", "")
+        create = asked.headers.get("if-none-match") == "*"
+        rules = asked.headers.get("mscrm.suppressduplicatedetection") == "false" or asked.method == "DELETE"
+        if asked.method not in ("GET",) and not (rules and (create or guard.startswith('W/"'))):
+            found.append(asked)
+    return found

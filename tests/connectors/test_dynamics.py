@@ -15,18 +15,15 @@ from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.ports import RecordReader
 from gangly_tui.domain.records import FIELDS, RecordRef, Value
 from tests.connectors.contract import RecordContract, Rig
-from tests.connectors.dynamics_rig import SPECS, Site, Watch, contract_of
-from tests.fakes.dynamics import FakeDynamics
+from tests.connectors.dynamics_rig import Site, unguarded, watched
 from tests.fakes.dynamics_tables import PRIYA
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    fake = FakeDynamics()
-    fake.page = 3
-    if SPECS.exists():
-        fake.watch = Watch(contract_of(tmp_path))
-    return Site(fake)
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = watched(tmp_path)
+    yield made
+    assert unguarded(made.fake) == []
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class FakeDynamics:
         self.faults: list[
             str
         ] = []  # one a request: 401, 429, 500, 503, html, garbage, drop, lost (after it was applied)
-        self.token_born: dict[int, datetime] = {}
+        self.token_born: dict[tuple[str, int], datetime] = {}
         self.lists: list[tuple[list[str], int]] = []
 
     # -- the server -------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class FakeDynamics:
             token = {"$deltatoken": query["$deltatoken"][0]} if "$deltatoken" in query else {}
             told["@odata.nextLink"] = self._link(table, query, {"$skiptoken": f"{number}:{start + size}", **token})
         else:
-            self.token_born[upto] = self.now
+            self.token_born[table, upto] = self.now
             told["@odata.deltaLink"] = self._link(table, query, {"$deltatoken": str(upto)})
         return self._reply(200, told)
 
@@ -210,7 +210,7 @@ class FakeDynamics:
         if "$deltatoken" not in query:
             return list(self.rows[table])
         since = int(query["$deltatoken"][0])
-        if self.now - self.token_born.get(since, self.now) > timedelta(days=_TOKEN_DAYS):
+        if self.now - self.token_born.get((table, since), self.now) > timedelta(days=_TOKEN_DAYS):
             raise Problem(400, "0x80044352", "Version stamp associated with the client has expired.")
         return list(dict.fromkeys(each[1] for each in self.log[since:] if each[0] == table))
 

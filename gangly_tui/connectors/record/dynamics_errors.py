@@ -15,6 +15,8 @@ from gangly_tui.domain.errors import ConnectorError, NotFound, RateLimited, Refu
 _ASK_ADMIN = "ask the Dynamics administrator"
 _REQUESTS, _SECONDS, _WINDOW = 6_000, 1_200.0, 300.0
 """What a user has in five minutes: requests, and seconds of the server's time."""
+_SLIDES = 30.0
+"""The window slides: after a tenth of it enough has come back to go on."""
 _PRIVILEGE = re.compile(r"\bprv(Read|Write|Create|Delete|Append|AppendTo|Assign|Share)(\w+)")
 _VERBS = {"Read": "see", "Write": "change", "Create": "create", "Delete": "remove", "Assign": "give away"}
 _QUOTED = re.compile(r"['\"]?\b([a-z][a-z0-9_]+)\b['\"]?")
@@ -62,7 +64,7 @@ def quota(headers: Mapping[str, str]) -> Quota | None:
             left = float(headers[header].replace(",", ""))
         except (KeyError, ValueError):
             continue
-        found.append(Quota(left=int(left), limit=int(max(limit, left)), resets_in=_WINDOW, name=name))
+        found.append(Quota(left=int(left), limit=int(max(limit, left)), resets_in=_SLIDES, name=name))
     return min(found, key=lambda each: each.share, default=None)
 
 

@@ -17,7 +17,7 @@ from gangly_tui.connectors.record.dynamics_errors import FeedLost
 from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES, Table, ref_of, selected
 from gangly_tui.connectors.record.dynamics_org import Org, below_root, not_understood
 from gangly_tui.connectors.record.dynamics_values import moment, stamp
-from gangly_tui.domain.errors import ConnectorError, NotFound, Refused
+from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, Record, RecordRef
 
@@ -73,7 +73,7 @@ async def _total(org: Org, tables: Sequence[Table]) -> int | None:
     try:
         told = await org.get(f"RetrieveTotalRecordCount(EntityNames=[{names}])")
         return sum(int(each) for each in told["EntityRecordCountCollection"]["Values"])
-    except (ConnectorError, KeyError, TypeError, ValueError):
+    except (Refused, NotFound, KeyError, TypeError, ValueError):
         return None
 
 
