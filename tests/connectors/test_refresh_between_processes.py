@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from importlib.resources import files
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def test_one_of_several_windows_renews_the_token(tmp_path: Path) -> None:
         assert first.returncode == 0, told
         for number in (2, 3):
             crm.access = "ended by the vendor"
+            crm.all_at_once = threading.Barrier(WINDOWS)
             running = [window(home, "pull") for _ in range(WINDOWS)]
             ends = [(each.communicate(timeout=90), each.returncode) for each in running]
             assert [code for _, code in ends] == [0] * WINDOWS, ends

@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -135,6 +135,8 @@ class State:
         self.check_status = 200
         self.device_polls = 0
         self.forms: list[dict[str, str]] = []
+        self.all_at_once: threading.Barrier | None = None
+        """holds back the first refusals until so many have come"""
 
     def end_the_sign_in(self) -> None:
         """Everything that was issued is worth nothing any more."""
@@ -147,6 +149,9 @@ class State:
         self.asked.append(where.path)
         if where.path.startswith("/api"):
             good = headers.get("x-token") == self.token or headers.get("authorization") == f"Bearer {self.access}"
+            if not good and self.all_at_once is not None:
+                with suppress(threading.BrokenBarrierError):
+                    self.all_at_once.wait(30)
             status = (self.check_status if where.path == "/api/me" else 200) if good else 401
             return status, {"account": "Robin Vega at Acme"}, ""
         if where.path == "/authorize":
