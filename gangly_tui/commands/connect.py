@@ -14,7 +14,7 @@ from gangly_tui.commands.console import as_json, out, out_json, tell
 from gangly_tui.domain.errors import ConnectorError, InputError
 
 if TYPE_CHECKING:
-    from gangly_tui.domain.connection import Connected, Plan, PlanWay, Step
+    from gangly_tui.domain.connection import Ask, Connected, Plan, PlanWay, Step
     from gangly_tui.domain.secret import Secret
 
 CRMS: tuple[tuple[str, str, str], ...] = (
@@ -183,7 +183,8 @@ def _connect(
     there = sys.stdin.isatty() and sys.stderr.isatty()
     show_plan(plan)
     chosen = plan.chosen(way) if way or not there else _choose_way(plan, device)
-    tell(f"\n{chosen.title}: {chosen.means}" if chosen.means else f"\n{chosen.title}")
+    if way or not there or len(plan.ways) == 1:
+        _say(f"\n{chosen.title}: {chosen.means}")
     secrets = _read_secrets(secret_fd, chosen) if secret_fd is not None else {}
     if there:
         values |= _ask_values(plan, chosen, values, loopback=insecure_loopback)
@@ -208,28 +209,50 @@ def _connect(
 
 def show_plan(plan: Plan) -> None:
     """What connecting will ask, before anything is agreed to."""
+    from gangly_tui.domain.connection import fields_by_object
+
     tell(f"Connecting {plan.title}")
     if plan.admin:
         tell("\nAn administrator does this first:")
         for number, step in enumerate(plan.admin, start=1):
-            tell(f"  {number}. {step}")
+            _say(f"{number}. {step}", "  ", "     ")
     tell("\ngangly will ask for:")
     width = max((len(each.name) for each in plan.permissions), default=0)
     for each in plan.permissions:
-        tell(f"  {each.name:<{width}}  {each.why}")
+        _say(f"{each.name:<{width}}  {each.why}", "  ", " " * (width + 4))
     if plan.audit_fields:
-        tell("\nFields that let each write say in the CRM where it came from, if an administrator creates them:")
-        for field in plan.audit_fields:
-            tell(f"  {field.of}.{field.name} ({field.type})")
+        _say("\nIf an administrator creates them, these fields say in the CRM where a write came from:")
+        for objects, names in fields_by_object(plan.audit_fields):
+            _say(f"{objects}: {names}", "  ", "    ")
     if plan.guards:
-        tell(f"\n{plan.guards}")
+        _say(f"\n{plan.guards}")
+
+
+def _say(text: str, first: str = "", rest: str = "") -> None:
+    """Narration; on a terminal its words are not cut at the edge."""
+    if not sys.stderr.isatty():
+        tell(first + text)
+        return
+    import shutil
+    import textwrap
+
+    width = max(min(shutil.get_terminal_size().columns, 100), 40)
+    for part in text.split("\n"):
+        filled = textwrap.fill(part, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+        tell(filled)
+
+
+def _why(ask: Ask) -> str:
+    """What an answer is, as a sentence."""
+    why = ask.why[:1].upper() + ask.why[1:].rstrip(".") + "."
+    return why + (f" Such as {ask.example}" if ask.example else "")
 
 
 def report(connected: Connected) -> None:
     """What stands now: data to stdout, what is missing to stderr."""
     out(f"{connected.title} · {connected.standing.account}")
     for sentence in (*connected.standing.warnings, *connected.standing.missing):
-        tell(f"! {sentence}")
+        _say(f"! {sentence}", "", "  ")
     if connected.rotate_by:
         tell(f"static credential, rotate by {connected.rotate_by.isoformat()}: gangly connect {connected.name}")
 
@@ -243,7 +266,7 @@ def _choose_way(plan: Plan, device: bool) -> PlanWay:
         return ways[0]
     tell("\nWays to sign in:")
     for number, each in enumerate(ways, start=1):
-        tell(f"  {number}  {each.title}: {each.means}")
+        _say(f"{number}  {each.title}: {each.means}", "  ", "     ")
     usual = next((number for number, each in enumerate(ways, start=1) if each.name == plan.way), 1)
     return ways[click.prompt("Which", type=click.IntRange(1, len(ways)), default=usual, err=True) - 1]
 
@@ -253,7 +276,7 @@ def _ask_values(plan: Plan, way: PlanWay, values: Mapping[str, str], *, loopback
     for ask in way.asks:
         if ask.secret or values.get(ask.name) or (loopback and ask.name == "host"):
             continue
-        tell(f"\n{ask.why}" + (f" For example: {ask.example}" if ask.example else ""))
+        _say(f"\n{_why(ask)}")
         known = plan.known.get(ask.name, "")
         typed = click.prompt(ask.label, default=known, show_default=bool(known), err=True)
         if typed:
@@ -269,7 +292,7 @@ def _ask_secrets(plan: Plan, way: PlanWay, given: Mapping[str, Secret[str]]) -> 
         if not ask.secret or ask.name in given:
             continue
         kept = ask.name in plan.kept
-        tell(f"\n{ask.why}")
+        _say(f"\n{_why(ask)}")
         hint = " (Enter keeps the one from before)" if kept else ""
         empty = "" if kept or ask.optional else None
         typed = click.prompt(ask.label + hint, default=empty, show_default=False, hide_input=True, err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -131,3 +131,14 @@ class Connected:
     standing: Standing
     rotate_by: date | None = None
     same_settings: bool = False
+
+
+def fields_by_object(fields: Sequence[AuditField]) -> list[tuple[str, str]]:
+    """(objects, names of the fields on them): the same fields on several objects are said once."""
+    on: dict[str, list[str]] = {}
+    for each in fields:
+        on.setdefault(each.of, []).append(each.name)
+    objects: dict[str, list[str]] = {}
+    for of, names in on.items():
+        objects.setdefault(", ".join(names), []).append(of)
+    return [(", ".join(each), names) for names, each in objects.items()]

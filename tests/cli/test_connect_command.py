@@ -101,7 +101,7 @@ def test_from_the_plan_to_the_first_pull(shell: Shell, crm: State, keyring: Fake
     done = browser(shell, crm)
     assert (done.code, done.out) == (0, "Trial CRM · Robin Vega at Acme\n"), done.err
     told = done.err
-    for words in ("Install the app", "to read and write deals", "Deal.Source (text)", "You agree in the browser."):
+    for words in ("Install the app", "to read and write deals", "Deal: Source", "You agree in the browser."):
         assert words in told and told.index(words) < told.index("/authorize"), "shown before consent"
     assert "! Deal.Approved is not there" in told
     assert "0 records" in told and "/api/changes" in crm.asked

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from gangly_tui.domain.connection import Answers, Ask, AuditField, Connected, Plan, PlanWay, Step
+from gangly_tui.domain.connection import Answers, Ask, Connected, Plan, PlanWay, Step, fields_by_object
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.tui.doorway import Doorway
@@ -98,7 +98,7 @@ class SignInScreen(Screen[Connected | None]):
             parts.append(join(line(each.name, limit=80), "  ", content(each.why, limit=_LONGEST, style="$quiet")))
         if plan.audit_fields:
             parts += [Content(""), Content.styled("If an administrator creates them, filled with each write", "bold")]
-            for objects, names in _by_names(plan.audit_fields):
+            for objects, names in fields_by_object(plan.audit_fields):
                 parts.append(join(line(objects, limit=120), "  ", content(names, limit=_LONGEST, style="$quiet")))
         if plan.guards:
             parts += [Content(""), content(plan.guards, limit=_LONGEST, style="$quiet")]
@@ -244,17 +244,6 @@ class SignInScreen(Screen[Connected | None]):
         said = self.query_one("#said", Static)
         said.update(Content("\n").join(parts))
         self.call_after_refresh(said.scroll_visible, animate=False)
-
-
-def _by_names(fields: Sequence[AuditField]) -> list[tuple[str, str]]:
-    """(objects, names of the fields on them): the same fields on several objects are said once."""
-    on: dict[str, list[str]] = {}
-    for each in fields:
-        on.setdefault(each.of, []).append(each.name)
-    objects: dict[str, list[str]] = {}
-    for each_object, names in on.items():
-        objects.setdefault(", ".join(names), []).append(each_object)
-    return [(", ".join(each), names) for names, each in objects.items()]
 
 
 def _variants(plan: Plan) -> list[tuple[PlanWay, bool]]:
