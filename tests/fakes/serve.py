@@ -121,7 +121,7 @@ def run_by_hand(fake: Fake, port: int, *, told: str = "") -> None:
     from tests.fakes.front_door import FrontDoor
 
     async def forever() -> None:
-        async with serving(FrontDoor(fake), port) as address:
+        async with serving(fake if isinstance(fake, FrontDoor) else FrontDoor(fake), port) as address:
             sys.stderr.write(f"{address}\n{told}\nCtrl+C ends it\n")
             await asyncio.Event().wait()
 
