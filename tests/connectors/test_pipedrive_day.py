@@ -23,7 +23,7 @@ from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import pull
 from gangly_tui.intelligence.offline import OfflineDrafter
-from gangly_tui.store import mirror, trail
+from gangly_tui.store import decisions, mirror, trail
 from gangly_tui.store.database import open_database
 from tests.connectors.pipedrive_rig import SPECS, Site, Watch
 from tests.domain.made import page
@@ -226,6 +226,8 @@ async def test_a_colleague_was_faster(day: Day) -> None:
     await day.land()
     assert day.row()["expected_close_date"] == "2026-12-24" and day.writes() == 0
     assert trail.entries(day.desk.db)[-1].kind is AuditKind.CONFLICT
+    (back,) = [each for each in decisions.proposals(day.desk.db) if each.conflict]
+    assert back.conflict and (back.conflict.by, back.conflict.theirs) == ("priya@seller.com", date(2026, 12, 24))
 
 
 async def test_a_change_in_the_window_that_pipedrive_leaves_open_is_found_afterwards(day: Day) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -110,6 +112,9 @@ async def test_a_401_in_mid_flight_renews_the_token_and_sends_the_same_write_onc
     first, renewed, second = writes(site)[done:]
     assert (first.method, renewed.path, second.method) == ("PATCH", "/oauth/token", "PATCH")
     assert first.body == second.body and first.path == second.path
+    if isinstance(watch, Watch):
+        # the description lists renewing under the same address with a slash behind it
+        assert watch.v1.check("POST", f"{renewed.path}/", renewed.headers, urlencode(renewed.body).encode()) == []
     assert Tokens.load(kept.held[kept_as("pipedrive")]).more == {"api_domain": "https://acme.pipedrive.com"}
 
 
@@ -292,6 +297,21 @@ async def test_a_change_between_look_and_write_in_the_same_second_is_seen(rig: R
     assert [each for each in writes(site) if each.method == "PATCH"] == []
 
 
+async def test_a_record_that_moved_says_who_moved_it_and_asks_for_that_only_then(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    site.fake.now = lambda: datetime(2030, 1, 1, tzinfo=UTC)
+    assert (await rig.reader.read(deal.ref)).updated_by == ""
+    await rig.reader.read(deal.ref)
+    assert site.asked("GET", "/changelog") == []
+    await rig.colleague(deal.ref, "amount", Decimal(31000))
+    moved = await rig.reader.read(deal.ref)
+    assert (moved.updated_by, moved.changed["amount"].by) == ("priya@seller.com", "priya@seller.com")
+    assert "stage" not in moved.changed
+    site.fake.change("deals", int(deal.ref.id), {"status": "won"}, by=2)
+    site.fake.weather += [Weather("GET", "/v1/deals/", reply=told(403)) for _ in range(4)]
+    assert (await rig.reader.read(deal.ref)).fields["stage"] == "Closed Won", "who it was is an ornament"
+
+
 async def test_the_check_names_who_is_signed_in_and_what_an_admin_would_make() -> None:
     bare = await pipedrive.check(Site(PipedriveFake(marked=False)).link())
     assert bare.account == "Robin Vega at Seller Inc" and bare.found == frozenset()
@@ -300,6 +320,10 @@ async def test_the_check_names_who_is_signed_in_and_what_an_admin_would_make() -
     assert "deal.gangly op id" in full.found and not any("gangly" in each for each in full.missing)
     assert any("organization has no custom field for description" in each for each in full.missing)
     assert full.warnings == ()
+    other = replace(Site(PipedriveFake()).link(), user_email="priya@seller.com")
+    assert (await pipedrive.check(other)).warnings == (
+        "this sign-in is robin@seller.com's, and your work e-mail is priya@seller.com",
+    )
 
 
 def test_addresses_for_people(site: Site) -> None:

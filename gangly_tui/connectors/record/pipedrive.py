@@ -1,40 +1,31 @@
 """Pipedrive over its REST API: what connecting asks, the read door, the check. The map and the write door are beside.
 
 pipedrive_map (fields), pipedrive_activity (activities and notes), pipedrive_errors (refusals in the rep's words),
-pipedrive_org (what the account calls things, reads), pipedrive_feed (changes), pipedrive_write (the write door).
+pipedrive_org (what the account calls things, reads), pipedrive_feed (changes), pipedrive_history (who changed what),
+pipedrive_write (the write door), pipedrive_marks (what an operation created, found again).
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.record import pipedrive_feed
 from gangly_tui.connectors.record.pipedrive_errors import explain, quota
-from gangly_tui.connectors.record.pipedrive_map import (
-    CUSTOM,
-    ENTITIES,
-    LOST,
-    PATHS,
-    SYSTEM,
-    WON,
-    Column,
-    Words,
-    moment,
-    plain,
-)
-from gangly_tui.connectors.record.pipedrive_org import V1, Org, cursor_of, not_understood, place_of
+from gangly_tui.connectors.record.pipedrive_history import edits_of, stamps_of
+from gangly_tui.connectors.record.pipedrive_map import CUSTOM, ENTITIES, SYSTEM
+from gangly_tui.connectors.record.pipedrive_org import Org, place_of
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
 from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way
-from gangly_tui.domain.errors import NotFound
+from gangly_tui.domain.errors import ConnectorError, NotFound
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.identity import IdentityKey
 from gangly_tui.domain.ports import ChangePage
-from gangly_tui.domain.records import FieldEdit, Kind, ObjectSchema, Record, RecordRef, Value
+from gangly_tui.domain.records import FieldEdit, Kind, ObjectSchema, Record, RecordRef
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.record.pipedrive_write import PipedriveWriter
@@ -48,7 +39,7 @@ WINDOW = (
     "and the changes of the field are read afterwards."
 )
 _SIGN_IN = "https://oauth.pipedrive.com"
-_HISTORY_PAGES = 10
+_RECENT = timedelta(days=1)
 
 
 def _provider(setup: Setup) -> Provider:
@@ -166,6 +157,7 @@ class PipedriveReader:
 
     def __init__(self, link: Link) -> None:
         self._org = Org(link)
+        self._shown: dict[RecordRef, str] = {}
 
     @property
     def system(self) -> str:
@@ -177,8 +169,19 @@ class PipedriveReader:
         return await self._org.describe(kind)
 
     async def read(self, ref: RecordRef) -> Record:
-        """The record as it stands now."""
-        return await self._org.read(ref)
+        """The record as it stands now; with who changed it, when it is not as it was shown before (20 tokens more)."""
+        record = await self._org.read(ref)
+        before = self._shown.get(ref)
+        self._shown[ref] = record.version
+        recent = record.updated_at > self._org.server_now - _RECENT
+        if before == record.version or not (before or recent):
+            return record
+        try:
+            stamps = await stamps_of(self._org, ref)
+        except ConnectorError:  # who it was is good to know; the record is what was asked for
+            return record
+        latest = max(stamps.values(), key=lambda each: each.at, default=None)
+        return replace(record, changed=stamps, updated_by=latest.by if latest else "")
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """The contacts of this mailbox, or the accounts of this domain."""
@@ -186,7 +189,7 @@ class PipedriveReader:
 
     async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
         """The edits of one field, newest first; None where Pipedrive keeps none of it."""
-        return await _history(self._org, ref, field) if self._org.scope.may_read(ref.kind, field) else ()
+        return await edits_of(self._org, ref, field) if self._org.scope.may_read(ref.kind, field) else ()
 
     def changes(self, since: str) -> AsyncIterator[ChangePage]:
         """Everything that changed after the cursor, removals included."""
@@ -238,68 +241,12 @@ async def check(link: Link) -> Standing:
     host = link.wire.base.partition("://")[2]
     if domain and not link.setup.loopback and host.partition(".")[0] not in (domain, "api"):
         warnings.append(f"this sign-in belongs to {domain}.pipedrive.com, not to {host}")
+    email = str(me.get("email") or "")
+    if link.user_email and email.casefold() != link.user_email.casefold():
+        warnings.append(f"this sign-in is {email}'s, and your work e-mail is {link.user_email}")
     return Standing(
         account=f"{me['name']} at {me.get('company_name') or host}",
         found=frozenset(found),
         missing=tuple(missing),
         warnings=tuple(warnings),
     )
-
-
-_NOT_KEPT = frozenset({"first_name", "last_name", "email", "phone", "city", "country", "stage_since"})
-"""Pipedrive's changelog names the whole field, not this part of it."""
-
-
-async def _history(org: Org, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
-    path, _ = place_of(ref)
-    if path in ("activities", "notes") or field in _NOT_KEPT:
-        return None
-    shape, words = await org.shape(ref.kind), await org.words()
-    column = shape.names.get(field)
-    if column is None:
-        return None
-    codes = {column.code, "status"} if field == "stage" else {column.code}
-    rows: list[Mapping[str, Any]] = []
-    asked: dict[str, str | int] = {"limit": 100}
-    for _ in range(_HISTORY_PAGES):
-        page = await org.get(f"{V1}/{PATHS[ref.kind]}/{ref.id}/changelog", asked)
-        rows += [each for each in page["data"] or () if each.get("field_key") in codes]
-        cursor = cursor_of(page)
-        if not cursor:
-            break
-        asked["cursor"] = cursor
-    try:
-        edits = [
-            FieldEdit(
-                before=_logged(each["old_value"], field, column, words, str(each["field_key"])),
-                after=_logged(each["new_value"], field, column, words, str(each["field_key"])),
-                by=words.email(each.get("actor_user_id")) or "",
-                at=moment(each["time"]),
-            )
-            for each in rows
-        ]
-    except (KeyError, ValueError, TypeError, ArithmeticError) as error:
-        raise not_understood("its list of changes") from error
-    return sorted(edits, key=lambda each: each.at, reverse=True)
-
-
-def _logged(raw: str | None, field: str, column: Column, words: Words, key: str) -> Value:
-    """A value as the changelog writes it: everything is text there."""
-    if raw is None or raw == "":
-        return None
-    match field:
-        case "stage":
-            ended = {"won": WON, "lost": LOST}.get(raw) if key == "status" else None
-            return ended or next((each.name for each in words.stages if str(each.id) == raw), raw)
-        case "amount":
-            return Decimal(raw)
-        case "close_date":
-            return date.fromisoformat(raw[:10])
-        case "owner":
-            return words.email(int(raw))
-        case "contacts":
-            return (raw,)
-        case "employees":
-            return int(raw)
-        case _:
-            return plain(raw, column)
