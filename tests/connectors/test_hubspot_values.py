@@ -88,6 +88,18 @@ async def test_what_a_person_wrote_in_hubspot_reads_as_plain_text(rig: Rig, site
     assert note.text("subject").startswith("Budget & team") and note.fields["ours"] is None
 
 
+async def test_what_nobody_can_read_stops_no_pull(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    site.fake.watch = lambda _asked, _status, _told: None  # the description would not let these through
+    site.fake.things["deals"][deal.ref.id].properties["closedate"] = "20226-01-01T00:00:00Z"
+    broken = {"hs_note_body": "<p>half \ud83e a <b>character</p>", "hs_timestamp": "1790000000000"}
+    thing = site.fake.put("notes", broken)
+    note = RecordRef(system="hubspot", kind=Kind.ACTIVITY, id=f"notes-{thing.id}")
+    standing, _, _ = await rig.feed()
+    assert "close_date" not in standing[deal.ref].fields and standing[deal.ref].fields["name"] == "Platform 2026"
+    assert standing[note].text("body").split() == ["half", "\ud83e", "a", "character"]
+
+
 async def test_a_notes_text_can_be_changed_without_losing_the_rest(rig: Rig) -> None:
     task = await rig.make(Kind.ACTIVITY, type="task", subject="Send", body="first", ours=False, due=date(2026, 10, 1))
     after = await rig.writer.update(task.ref, {"body": "second"}, expect=task.version, meta=rig.meta("op-second"))

@@ -79,6 +79,16 @@ async def test_each_write_comes_right_after_a_look_and_sends_what_changed_alone(
     assert "gangly_created_op" not in sent, "the marker of the create stays"
 
 
+async def test_nothing_is_asked_between_the_look_and_the_write(rig: Rig, site: Site) -> None:
+    ada = await rig.make(Kind.CONTACT, last_name="Lind", email="ada@acme.de")
+    fields = {"email": "ada.lind@acme.de", "owner": "robin@seller.com"}
+    await rig.writer.update(ada.ref, fields, expect=ada.version, meta=rig.meta())
+    paths = [(each.method, each.path) for each in site.fake.asked]
+    at = f"/crm/objects/2026-09/contacts/{ada.ref.id}"
+    assert paths[paths.index(("PATCH", at)) - 1] == ("GET", at)
+    assert site.fake.things["contacts"][ada.ref.id].properties["hubspot_owner_id"] == "51"
+
+
 async def test_the_window_is_small_and_said(rig: Rig, site: Site) -> None:
     """HubSpot has no conditional write: an edit between the look and the write is gone over, and its history tells."""
     deal = await rig.deal()

@@ -68,12 +68,13 @@ _KEPT_FREE: Final = 2_000
 """Characters that stay free for the lines under a text and for the HTML around it."""
 _DUE: Final = time(9)
 _BREAK = re.compile(r"<br ?/?>")
+_TAG = re.compile(r"<[^>]*>")
 _TITLE = re.compile(r"<strong>([^<]*)</strong>(?:<br ?/?>)?(.*)", re.DOTALL)
 _HELD = re.compile(r"^-- gangly holds: (\{.*\})$", re.MULTILINE)
 
 
-def schema_fields(scope: Scope) -> tuple[FieldSchema, ...]:
-    """The fields of an activity: its type and status are ours, not one object's list."""
+def schema_fields(scope: Scope | None = None) -> tuple[FieldSchema, ...]:
+    """The fields of an activity, with a scope those it may read: type and status are ours, not one object's list."""
     labels = {"at": "When", "ours": "Ours to do", "opportunity": "Deal"}
     return tuple(
         FieldSchema(
@@ -85,7 +86,7 @@ def schema_fields(scope: Scope) -> tuple[FieldSchema, ...]:
             options={"type": tuple(ACTIVITIES), "status": ("open", "done")}.get(ours, ()),
         )
         for ours, ours_type in FIELDS[Kind.ACTIVITY].items()
-        if scope.may_read(Kind.ACTIVITY, ours)
+        if scope is None or scope.may_read(Kind.ACTIVITY, ours)
     )
 
 
@@ -229,5 +230,9 @@ def from_html(markup: str) -> str:
     if not any("<" in line for line in lines):
         return "\n".join(html.unescape(line) for line in lines)
     from html_text import extract_text
+    from lxml.etree import LxmlError
 
-    return str(extract_text(markup))
+    try:
+        return str(extract_text(markup))
+    except (LxmlError, ValueError, RecursionError):  # broken past reading: its words are there all the same
+        return html.unescape(_TAG.sub(" ", markup))

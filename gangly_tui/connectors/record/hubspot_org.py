@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -203,12 +203,15 @@ class Org:
         owners = await self.owners()
         raw, to = row["properties"], links_of(row) if links is None else links
         owner = owners.get(str(raw.get("hubspot_owner_id") or "")) or None
+        values: dict[str, Value] = {}
         if kind is Kind.ACTIVITY:
             values = activity.values_of(raw, name, to, owner, self.now())
             changed: dict[str, FieldStamp] = {}
         else:
             shape = await self.shape(kind)
-            values = {ours: self.value(shape, ours, raw.get(column.name)) for ours, column in shape.names.items()}
+            for ours, column in shape.names.items():
+                with suppress(ValueError, ArithmeticError):  # the year 20226: not read, and no reason to stop a pull
+                    values[ours] = self.value(shape, ours, raw.get(column.name))
             for (of, ours), each in LINKS.items():
                 if of is kind:
                     values[ours] = _linked(ours, to.get(each, ())) or values.get(ours) or _linked(ours, ())

@@ -43,7 +43,7 @@ from gangly_tui.domain.errors import (
 )
 from gangly_tui.domain.identity import IdentityKey, person_key, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta
-from gangly_tui.domain.records import FieldSchema, Kind, ObjectSchema, Record, RecordRef, Value
+from gangly_tui.domain.records import Kind, ObjectSchema, Record, RecordRef, Value
 
 _SLACK: Final = timedelta(minutes=5)
 """How far this clock and HubSpot's may be apart."""
@@ -74,24 +74,24 @@ class HubspotWriter:
         """Set fields if the record is still at `expect`."""
         name, identifier = where(ref)
         async with self._one_at_a_time:
-            current = await self._standing(ref, expect)
-            await self._check(ref.kind, fields, current)
-            if ref.kind is Kind.CONTACT and isinstance(email := fields.get("email"), str):
-                await self._refuse_double(ref.kind, person_key(email), but=ref)
-            properties = await self._properties(name, fields, meta, current)
+            await self._check(ref.kind, fields, new=False)
+            await self._refuse_double(ref.kind, _identity(ref.kind, fields), but=ref)
+            owner = await self._owner(fields)
+            current = await self._standing(ref, expect)  # all other questions are asked: nothing comes in between
+            properties = await self._properties(name, fields, meta, current, owner)
             await self._send("PATCH", path_of(name, identifier), {"properties": properties}, ref.kind, fields)
             return await self._answer(ref)
 
     async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
         """Create a record that carries the op id; a second create of the same operation answers with the first."""
         name = ACTIVITIES.get(str(fields.get("type")), "") if kind is Kind.ACTIVITY else OBJECTS[kind][0]
-        await self._check(kind, fields, None)
+        await self._check(kind, fields, new=True)
         async with self._one_at_a_time:
             marked = self._marks(name)
             if known := await (self._marked(name, meta.op_id) if marked else self._journaled(name, meta.op_id)):
                 return known
             await self._refuse_double(kind, _identity(kind, fields))
-            properties = await self._properties(name, fields, meta, None)
+            properties = await self._properties(name, fields, meta, None, await self._owner(fields))
             body: dict[str, object] = {"properties": properties | ({MARKER: meta.op_id} if marked else {})}
             if associations := _associations(kind, name, fields):
                 body["associations"] = associations
@@ -203,7 +203,7 @@ class HubspotWriter:
             raise RecordMoved(f"{current.title} was changed by {current.updated_by or 'somebody'}", current=current)
         return current
 
-    async def _check(self, kind: Kind, fields: Mapping[str, Value], current: Record | None) -> None:
+    async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
         """What HubSpot would refuse, or take in silence, is refused here, by field."""
         for ours in fields:
             if not self._link.scope.may_write(kind, ours):
@@ -211,13 +211,14 @@ class HubspotWriter:
                     f"the hierarchy page does not let gangly write {ours} to HubSpot", field=ours,
                     fix="a person sets it in HubSpot, or RevOps changes the page",
                 )  # fmt: skip
-            if current is not None and (kind, ours) in LINKS and not await self._is_a_property(kind, ours):
+            if not new and (kind, ours) in LINKS and not await self._is_a_property(kind, ours):
                 raise Refused(f"an association ({ours}) is set in HubSpot itself", field=ours, fix="open the record")
         if kind is Kind.ACTIVITY:
-            schema = ObjectSchema(kind=kind, fields=activity.schema_fields(self._link.scope))
+            schema = ObjectSchema(kind=kind, fields=activity.schema_fields())
         else:
             schema = await self._org.full_schema(kind)
-        complete = {each.name: fields.get(each.name, _there(each, current)) for each in schema.fields}
+        # what is not written is as good as filled in a record that stands
+        complete = {each.name: fields.get(each.name, None if new else "-") for each in schema.fields}
         validate(schema, fields, complete, lambda _kind, _id: True)
 
     async def _is_a_property(self, kind: Kind, ours: str) -> bool:
@@ -235,7 +236,7 @@ class HubspotWriter:
                 )
 
     async def _properties(
-        self, name: str, fields: Mapping[str, Value], meta: WriteMeta, current: Record | None
+        self, name: str, fields: Mapping[str, Value], meta: WriteMeta, current: Record | None, owner: str | None
     ) -> dict[str, str]:
         """What is sent: the fields, each in HubSpot's own form, and the audit properties the account has."""
         now = self._org.now()
@@ -243,27 +244,27 @@ class HubspotWriter:
         found: dict[str, str] = {}
         if kind is Kind.ACTIVITY:
             found = activity.properties_of(name, fields, current.fields if current else None, meta.footer(), now)
-            if "owner" in fields:
-                found["hubspot_owner_id"] = await self._owner(fields["owner"])
         else:
             shape = await self._org.shape(kind)
             here = now.tzinfo
             assert here is not None  # the clock is aware
             for ours, value in fields.items():
-                if ours == "owner":
-                    found["hubspot_owner_id"] = await self._owner(value)
-                elif ours == "stage":
-                    found |= await self._stage(shape, value, current)
-                elif ours in shape.names and (current or (kind, ours) not in LINKS):
+                if ours == "stage":
+                    found |= self._stage(shape, value, current)
+                elif ours in shape.names and ours != "owner" and (current or (kind, ours) not in LINKS):
                     found[shape.names[ours].name] = raw_of(value, shape.names[ours], here)
+        found |= {"hubspot_owner_id": owner} if owner is not None else {}
         audit = {theirs: getattr(meta, part) for theirs, part in AUDIT.items()}
         audit["gangly_approved_at"] = stamp(meta.approved_at)
         return found | {each: value for each, value in audit.items() if f"{name}.{each}" in self._link.audit_fields}
 
-    async def _owner(self, email: Value) -> str:
-        return await self._org.owner_id(str(email)) if email else ""
+    async def _owner(self, fields: Mapping[str, Value]) -> str | None:
+        """The owner's id, "" for nobody; None when the owner is not written."""
+        if "owner" not in fields:
+            return None
+        return await self._org.owner_id(str(fields["owner"])) if fields["owner"] else ""
 
-    async def _stage(self, shape: Shape, value: Value, current: Record | None) -> dict[str, str]:
+    def _stage(self, shape: Shape, value: Value, current: Record | None) -> dict[str, str]:
         """A stage is one of the deal's own pipeline; a new deal says which pipeline that is."""
         column = shape.names["stage"]
         wanted = column.options.get(str(value), str(value))
@@ -310,11 +311,6 @@ class HubspotWriter:
 
 def _removed() -> Refused:
     return Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
-
-
-def _there(field: FieldSchema, current: Record | None) -> Value:
-    """A field that is not written is as good as filled in a record that stands."""
-    return "-" if current is not None and field.required else None
 
 
 def _identity(kind: Kind, fields: Mapping[str, Value]) -> IdentityKey:
