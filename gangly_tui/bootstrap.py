@@ -210,8 +210,9 @@ def _label(config: Config, profile: str, today: date) -> str:
     """What is connected, for the top of the screen."""
     if profile in _LABELS:
         return _LABELS[profile]
-    table = config.connections.get(profile, {})
-    parts = [str(table.get("title", profile)), str(table.get("account", "not connected"))]
+    system = system_of(profile)
+    table = config.connections.get(system, {})
+    parts = [str(table.get("title", system)), str(table.get("account", "not connected"))]
     if table.get("loopback"):
         parts.append(f"TRIAL on {table['loopback']}")
     if "" < str(table.get("rotate_by", "")) <= today.isoformat():
@@ -243,7 +244,7 @@ def sandbox_profile(config: Config) -> str:
     """The profile, when it is one of the sandbox's. Raises ConfigError when a real CRM is connected."""
     profile = profile_of(config)
     if system_of(profile) != SANDBOX:
-        raise ConfigError(f"{profile} is connected, not the sandbox", fix="gangly connect sandbox")
+        raise ConfigError(f"{config.crm} is connected, not the sandbox", fix="gangly connect sandbox")
     return profile
 
 

@@ -15,15 +15,25 @@ from urllib.parse import urlsplit
 from gangly_tui.config import Config, load_config, paths, private_folder, save_config
 from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, exchange, kept_as, revoke
 from gangly_tui.connectors.transport import Reach, base_url, open_client
-from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
+from gangly_tui.connectors.vendor import HOST, Setup, Signer, Vendor, Way
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.connection import Answers, Connected, Step
 from gangly_tui.domain.errors import ConfigError, InputError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.keys import keys_of
-from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, vendor_of
+from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, signer_of, vendor_of
 from gangly_tui.plans import ME, way_of
-from gangly_tui.profiles import SANDBOX, folder, hierarchy_page, login, open_store, store_file
+from gangly_tui.profiles import (
+    SANDBOX,
+    folder,
+    hierarchy_page,
+    login,
+    open_store,
+    profile_of,
+    store_file,
+    system_of,
+    vendor_profile,
+)
 from gangly_tui.store.database import Connection
 
 Tell = Callable[[Step], None]
@@ -87,7 +97,10 @@ async def connect(
     provider = provider_of(vendor, way, setup)
     if provider is not None:
         reach = reach_of(vendor, setup, config)
-        tokens = await _sign_in(vendor, provider, reach, device=answers.device, tell=tell, open_page=open_page, now=now)
+        signer = signer_of(way, setup, provider, reach)
+        tokens = await _sign_in(
+            vendor, provider, reach, signer=signer, device=answers.device, tell=tell, open_page=open_page, now=now
+        )
         staged.put(kept_as(name), tokens.dump())
         table["scopes"] = tokens.scope
     tell(Step(text=f"looking at the account in {vendor.title}"))
@@ -103,10 +116,11 @@ async def connect(
         "audit_fields": sorted(standing.found),
         **({"rotate_by": rotate_by.isoformat()} if rotate_by else {}),
     }
-    open_store(name).close()  # it cannot be opened? then nothing is kept
+    table["store"] = vendor_profile(name, _organisation(linked.link.wire.base, linked.link.more))
+    open_store(table["store"]).close()  # it cannot be opened? then nothing is kept
     staged.keep(unused=[each for each in kept_names(vendor) if not _is_used(each, vendor, way)])
-    _enter(AuditKind.CONNECTED, name, _sentence(way, standing.account, rotate_by, loopback), now(), me)
-    left = _left_behind(config, name)
+    _enter(AuditKind.CONNECTED, table["store"], _sentence(way, standing.account, rotate_by, loopback), now(), me)
+    left = _left_behind(config, table["store"])
     config = load_config()
     save_config(replace(config, crm=name, user_email=me, connections={**config.connections, name: table}))
     facts = {"account", "since", "audit_fields", "rotate_by", "scopes"}
@@ -135,7 +149,7 @@ async def disconnect(name: str, *, now: Callable[[], datetime] = lambda: datetim
     for each in kept_names(vendor):
         vault.remove(each)
     words = "revoked at the vendor" if revoked else "forgotten here; the vendor was not told"
-    waiting = _enter(AuditKind.DISCONNECTED, name, words, now())
+    waiting = _enter(AuditKind.DISCONNECTED, str(table.get("store", name)), words, now())
     left = {each: kept for each, kept in config.connections.items() if each != name}
     save_config(replace(config, crm="" if config.crm == name else config.crm, connections=left))
     return revoked, waiting
@@ -230,6 +244,7 @@ async def _sign_in(
     provider: Provider,
     reach: Reach,
     *,
+    signer: Signer | None,
     device: bool,
     tell: Tell,
     open_page: OpenPage,
@@ -240,15 +255,19 @@ async def _sign_in(
 
     async with open_client(reach) as client:
         if device:
-            begun = await ask_device_code(client, provider, now())
+            begun = await (signer.ask_device_code(now()) if signer else ask_device_code(client, provider, now()))
             tell(Step(text="open this address on any device and type the code", url=begun.url, code=begun.user_code))
+            if signer:
+                return await signer.poll_device(begun, now=now, sleep=asyncio.sleep)
             return await poll_device(client, provider, begun, now=now, sleep=asyncio.sleep)
-        async with listening(provider) as listener:
+        async with listening(provider, signer.ask if signer else None) as listener:
             shown = open_page(listener.url)
             words = "your browser asks for your consent" if shown else "open this address in a browser on this machine"
             tell(Step(text=words, url=listener.url))
             code = await listener.code()
             tell(Step(text=f"{vendor.title} agreed"))
+            if signer:
+                return await signer.exchange(code, now())
             return await exchange(client, provider, listener.asked, code, now())
 
 
@@ -259,15 +278,20 @@ def _sentence(way: Way, account: str, rotate_by: date | None, loopback: str) -> 
     return words + (f"; a server on this machine, {loopback}" if loopback else "")
 
 
-def _enter(kind: AuditKind, name: str, detail: str, at: datetime, user: str = "") -> int:
+def _organisation(base: str, more: Mapping[str, str]) -> str:
+    """What tells one organisation of a vendor from another: its address or, where all share one, its number."""
+    return "-".join(filter(None, (urlsplit(base).netloc, more.get("hub_id", ""))))
+
+
+def _enter(kind: AuditKind, profile: str, detail: str, at: datetime, user: str = "") -> int:
     """Put it into the trail of the system's own store. Returns how many approved writes wait in its outbox."""
     from gangly_tui.store import trail
     from gangly_tui.store.database import transaction
 
-    if kind is AuditKind.DISCONNECTED and not store_file(name).exists():
+    if kind is AuditKind.DISCONNECTED and not store_file(profile).exists():
         return 0
     config = load_config()
-    db = open_store(name)
+    db = open_store(profile)
     try:
         with transaction(db):
             trail.append(
@@ -276,9 +300,9 @@ def _enter(kind: AuditKind, name: str, detail: str, at: datetime, user: str = ""
                 kind=kind,
                 user=user or config.user_email or config.user_name or login(),
                 source="gangly connect" if kind is AuditKind.CONNECTED else "gangly disconnect",
-                system=name,
+                system=system_of(profile),
                 target="",
-                target_name=name,
+                target_name=profile,
                 changes=(),
                 quote="",
                 op_id="",
@@ -291,16 +315,20 @@ def _enter(kind: AuditKind, name: str, detail: str, at: datetime, user: str = ""
         db.close()
 
 
-def _left_behind(config: Config, name: str) -> tuple[str, ...]:
+def _left_behind(before: Config, profile: str) -> tuple[str, ...]:
     """What was approved for another CRM and has not left: it does not leave while this one is connected."""
-    if config.crm in ("", SANDBOX, name) or not store_file(config.crm).exists():
+    if before.crm in ("", SANDBOX):
         return ()
-    db = open_store(config.crm)
+    old = profile_of(before)
+    if old == profile or not store_file(old).exists():
+        return ()
+    db = open_store(old)
     try:
         waiting = _unsent(db)
     finally:
         db.close()
-    title = config.connections.get(config.crm, {}).get("title", config.crm)
+    table = before.connections.get(before.crm, {})
+    title = f"{table.get('title', before.crm)} ({table.get('account', old)})"
     return (f"{waiting} approved and not sent: they wait until {title} is connected again",) if waiting else ()
 
 
@@ -313,4 +341,4 @@ def _unsent(db: Connection) -> int:
 
 def where(name: str) -> str:
     """Where what was read from a system is kept."""
-    return str(folder(name))
+    return str(folder(str(load_config().connections.get(name, {}).get("store", name))))

@@ -13,7 +13,7 @@ from gangly_tui.config import Config, paths
 from gangly_tui.connectors import registry
 from gangly_tui.connectors.oauth import FixedToken, Keeper, Provider, SignedIn, kept_as
 from gangly_tui.connectors.transport import Call, Reach, Wire, open_client
-from gangly_tui.connectors.vendor import Link, Setup, Vendor, Way
+from gangly_tui.connectors.vendor import Link, Setup, Signer, Vendor, Way
 from gangly_tui.domain.errors import ConfigError, SignInNeeded
 from gangly_tui.domain.secret import Secret
 from gangly_tui.store.health import Exchange, Limit, Recorder
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gangly_tui.domain.hierarchy import Scope
 
 OURS: Final = frozenset(
-    {"way", "loopback", "account", "title", "since", "scopes", "rotate_by", "audit_fields", "user_email"}
+    {"way", "loopback", "account", "title", "since", "scopes", "rotate_by", "audit_fields", "user_email", "store"}
 )
 """What `[connections.NAME]` holds beside the answers of a person, and what is asked for all of them."""
 
@@ -82,6 +82,11 @@ def provider_of(vendor: Vendor, way: Way, setup: Setup) -> Provider | None:
     return way.provider(setup) if way.provider else None
 
 
+def signer_of(way: Way, setup: Setup, provider: Provider, reach: Reach) -> Signer | None:
+    """The vendor's own sign-in library; None where ours signs in, as for a server on this machine."""
+    return way.signer(provider, reach) if way.signer and not setup.loopback else None
+
+
 def open_link(
     name: str,
     config: Config,
@@ -103,7 +108,7 @@ def open_link(
     module, vendor = vendor_of(name)
     setup, way = setup_of(name, kept, keeper), vendor.way(str(kept.get("way", "")))
     reach = reach_of(vendor, setup, config)
-    auth, more = _auth(vendor, way, setup, keeper, now)
+    auth, more = _auth(vendor, way, setup, keeper, reach=reach, now=now)
     wire = Wire(
         system=name,
         base=vendor.base(setup, more),
@@ -131,10 +136,12 @@ def lock_of(name: str) -> Callable[[], AbstractAsyncContextManager[None]]:
 
 
 def _auth(
-    vendor: Vendor, way: Way, setup: Setup, keeper: Keeper, now: Callable[[], datetime]
+    vendor: Vendor, way: Way, setup: Setup, keeper: Keeper, *, reach: Reach, now: Callable[[], datetime]
 ) -> tuple[httpx.Auth, Mapping[str, str]]:
     provider = provider_of(vendor, way, setup)
     if provider is not None:
+        if signer := signer_of(way, setup, provider, reach):
+            return signer.auth(keeper, lock=lock_of(vendor.name), now=now), {}
         signed_in = SignedIn(provider, keeper, lock=lock_of(vendor.name), now=now)
         return signed_in, signed_in.tokens().more
 

@@ -5,6 +5,7 @@ A profile is a folder below the data folder. The fiction's is the only one that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,28 +31,33 @@ _FOLDERS = {DEMO: "sandbox", CALENDAR: "calendar"}
 
 
 def profile_of(config: Config) -> str:
-    """Which of the profiles the configuration asks for: one of the two above, or a vendor's name.
+    """Which of the profiles the configuration asks for: one of the two above, or a vendor's, "NAME@ORGANISATION".
 
     Raises ConfigError when nothing is set up.
     """
     if not config.is_set_up:
         raise ConfigError("nothing is connected yet", fix="gangly demo, or: gangly connect")
     if config.crm != SANDBOX:
-        return config.crm
+        return str(config.connections.get(config.crm, {}).get("store", config.crm))
     return CALENDAR if config.calendars else DEMO
 
 
 def system_of(profile: str) -> str:
     """The system of record of a profile, as RecordRefs and the hierarchy name it."""
-    return SANDBOX if profile in _FOLDERS else profile
+    return SANDBOX if profile in _FOLDERS else profile.partition("@")[0]
+
+
+def vendor_profile(system: str, organisation: str) -> str:
+    """The profile of one organisation in a vendor's system: what was read from another never mixes with it."""
+    return f"{system}@" + re.sub(r"[^a-z0-9.-]+", "-", organisation.casefold()).strip("-.")[:80]
 
 
 def folder(profile: str) -> Path:
     """Where a profile's files are."""
     if profile in _FOLDERS:
         return paths().data / _FOLDERS[profile]
-    if not profile.replace("-", "_").isidentifier() or not profile.isascii():  # it becomes a folder's name
-        raise ConfigError(f"{profile!r} is no name of a connector", fix="letters, digits, - and _ only")
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*(@[a-z0-9.-]+)?", profile):  # it becomes a folder's name
+        raise ConfigError(f"{profile!r} is no name of a connector", fix="small letters, digits, - and _ only")
     return paths().data / f"crm-{profile}"
 
 

@@ -124,16 +124,17 @@ def disconnect(name: str, as_json: bool) -> None:
     from gangly_tui.config import load_config
 
     title = str(load_config().connections.get(name, {}).get("title", name))
+    data = connecting.where(name)
     revoked, waiting = asyncio.run(connecting.disconnect(name))
     if as_json:
-        out_json({"disconnected": name, "revoked": revoked, "unsent": waiting, "data": connecting.where(name)})
+        out_json({"disconnected": name, "revoked": revoked, "unsent": waiting, "data": data})
         return
     out(f"{title} is disconnected")
     if not revoked:
         tell(f"{title} was not told: end the token or the app's access there, too")
     if waiting:
         tell(f"{waiting} approved and not sent: they wait until {title} is connected again")
-    tell(f"what was read stays, encrypted, in {connecting.where(name)}")
+    tell(f"what was read stays, encrypted, in {data}")
 
 
 def _known(name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -44,8 +44,13 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(provider: Provider) -> AsyncIterator[Listener]:
-    """A listener for the time of the block. Raises ConnectorError when the port the vendor insists on is taken."""
+async def listening(
+    provider: Provider, ask: Callable[[str], Awaitable[Challenge]] | None = None
+) -> AsyncIterator[Listener]:
+    """A listener for the time of the block. Raises ConnectorError when the port the vendor insists on is taken.
+
+    `ask` makes the challenge for the redirect address; without it, it is made here.
+    """
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     asked: list[Challenge] = []
 
@@ -74,8 +79,9 @@ async def listening(provider: Provider) -> AsyncIterator[Listener]:
             fix="close the program that uses it, or sign in with --device",
         ) from error
     port = server.sockets[0].getsockname()[1]
-    asked.append(challenge(provider, f"http://{provider.host}:{port}{provider.path}"))
+    redirect = f"http://{provider.host}:{port}{provider.path}"
     try:
+        asked.append(await ask(redirect) if ask else challenge(provider, redirect))
         yield Listener(asked[0], answer)
     finally:
         server.close()

@@ -18,17 +18,22 @@ as long as the reader lives.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gangly_tui.connectors.oauth import Provider
+from gangly_tui.connectors.oauth import Challenge, DeviceCode, Keeper, Provider, Tokens
 from gangly_tui.connectors.pace import Pace
-from gangly_tui.connectors.transport import Manners, Wire
+from gangly_tui.connectors.transport import Manners, Reach, Wire
 from gangly_tui.domain.connection import HOST, Ask, AuditField, Permission, Standing
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.secret import Secret
 
-__all__ = ["HOST", "Ask", "AuditField", "Link", "Permission", "Setup", "Standing", "Vendor", "Way"]
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["HOST", "Ask", "AuditField", "Link", "Permission", "Setup", "Signer", "Standing", "Vendor", "Way"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,34 @@ class Setup:
         return self.at(name if "://" in name else f"https://{name}")
 
 
+class Signer(Protocol):
+    """A vendor's own sign-in library, where it has to be that one; its tokens are kept like all others."""
+
+    async def ask(self, redirect: str) -> Challenge:
+        """Begin in the browser."""
+        ...
+
+    async def exchange(self, code: str, now: datetime) -> Tokens:
+        """The tokens for the code that came back. Raises SignInNeeded, Unreachable."""
+        ...
+
+    async def ask_device_code(self, now: datetime) -> DeviceCode:
+        """Begin with a code for another device. Raises ConnectorError when there is none."""
+        ...
+
+    async def poll_device(
+        self, begun: DeviceCode, *, now: Callable[[], datetime], sleep: Callable[[float], Any]
+    ) -> Tokens:
+        """Ask until the person has agreed elsewhere. Raises SignInNeeded."""
+        ...
+
+    def auth(
+        self, vault: Keeper, *, lock: Callable[[], AbstractAsyncContextManager[None]], now: Callable[[], datetime]
+    ) -> httpx.Auth:
+        """Puts the access token on each request. Raises SignInNeeded when nothing is kept."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """One way to sign in. `means` says in one or two sentences what it means for the customer, before consent.
@@ -64,6 +97,7 @@ class Way:
     With `provider` it is OAuth in the browser, and with a device code too when the Provider has a `device_url`.
     Without, it is a token that somebody made by hand: the secret Ask named `token`, sent in `header` behind `scheme`;
     `rotate_days` after it was given gangly reminds that it is time for another.
+    With a `signer` beside the `provider` the vendor's own library signs in; for a server on this machine ours does.
     """
 
     name: str
@@ -71,6 +105,7 @@ class Way:
     means: str
     asks: tuple[Ask, ...] = ()
     provider: Callable[[Setup], Provider] | None = None
+    signer: Callable[[Provider, Reach], Signer] | None = None
     token: str = "token"
     header: str = "Authorization"
     scheme: str = "Bearer"

@@ -21,6 +21,7 @@ from gangly_tui.commands import connect as commands
 from gangly_tui.connectors import registry
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.store import health, trail
+from gangly_tui.store.database import Connection
 from tests.cli.shell import Result, Shell
 from tests.connectors import trial_vendor
 from tests.connectors.trial_vendor import NAME, State
@@ -87,10 +88,17 @@ def every_byte(home: Path) -> bytes:
     return b"".join(each.read_bytes() for each in home.rglob("*") if each.is_file())
 
 
-def entries(profile: str = NAME) -> list[tuple[AuditKind, str]]:
+def open_ours() -> Connection:
+    """The one store of the trial vendor."""
     from gangly_tui.bootstrap import open_store
+    from gangly_tui.config import paths
 
-    db = open_store(profile)
+    (folder,) = paths().data.glob(f"crm-{NAME}@*")
+    return open_store(folder.name.removeprefix("crm-"))
+
+
+def entries() -> list[tuple[AuditKind, str]]:
+    db = open_ours()
     try:
         return [(each.kind, each.detail) for each in trail.entries(db)]
     finally:
@@ -118,7 +126,6 @@ def test_from_the_plan_to_the_first_pull(shell: Shell, crm: State, keyring: Fake
 
 
 def test_who_sits_here_is_asked_once_and_named_by_the_trail(shell: Shell, crm: State) -> None:
-    from gangly_tui.bootstrap import open_store
     from gangly_tui.plans import plan_of
 
     assert "user_email" in {ask.name for ask in plan_of(NAME).chosen().asks}
@@ -128,16 +135,15 @@ def test_who_sits_here_is_asked_once_and_named_by_the_trail(shell: Shell, crm: S
     assert config(shell)["user_email"] == "robin@seller.com"
     assert "user_email" not in config(shell)["connections"][NAME]
     assert "user_email" not in {ask.name for ask in plan_of(NAME).chosen().asks}
-    db = open_store(NAME)
+    db = open_ours()
     assert [each.user for each in trail.entries(db)] == ["robin@seller.com"]
     db.close()
 
 
 def test_what_was_exchanged_is_kept_for_health(shell: Shell, crm: State) -> None:
-    from gangly_tui.bootstrap import open_store
 
     browser(shell, crm)
-    db = open_store(NAME)
+    db = open_ours()
     found = health.days(db)
     db.close()
     assert [(each.system, each.write, each.result, each.count) for each in found] == [(NAME, False, "ok", 5)]
@@ -264,7 +270,7 @@ def test_approved_writes_of_another_crm_are_not_forgotten_in_silence(shell: Shel
     from tests.store import made
 
     browser(shell, crm)
-    db = open_store(NAME)
+    db = open_ours()
     decisions.save_proposals(db, [made.card()])
     decisions.put_delivery(db, made.delivery())
     db.close()
@@ -279,7 +285,24 @@ def test_approved_writes_of_another_crm_are_not_forgotten_in_silence(shell: Shel
     file.write_text(page.replace('crm = ""', 'crm = "hubspot"') + '[connections.hubspot]\ntitle = "HubSpot"\n')
     done = browser(shell, crm)
     assert done.code == 0, done.err
-    assert "! 1 approved and not sent: they wait until HubSpot is connected again" in done.err
+    assert "! 1 approved and not sent: they wait until HubSpot (hubspot) is connected again" in done.err
+
+
+def test_another_organisation_has_a_store_of_its_own(shell: Shell, crm: State) -> None:
+    from gangly_tui.bootstrap import desk_at_hand
+    from gangly_tui.store import mirror
+
+    browser(shell, crm)
+    with desk_at_hand() as desk:
+        assert mirror.cursor(desk.db, NAME) == "1", "the first pull has kept its place"
+        first = desk.db.path
+    with trial_vendor.serving() as other:
+        assert browser(shell, other, "--no-pull").code == 0
+        with desk_at_hand() as desk:
+            assert desk.db.path != first and mirror.cursor(desk.db, NAME) == ""
+    assert browser(shell, crm, "--no-pull").code == 0
+    with desk_at_hand() as desk:
+        assert desk.db.path == first and mirror.cursor(desk.db, NAME) == "1"
 
 
 def test_the_administrators_page_needs_no_connection(shell: Shell, crm: State) -> None:
