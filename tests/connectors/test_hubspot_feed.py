@@ -149,6 +149,18 @@ async def test_no_search_goes_near_the_window(site: Site, monkeypatch: pytest.Mo
     assert all("after" not in each.body for each in site.fake.asked if each.path.endswith("/search"))
 
 
+async def test_a_search_that_is_answered_unsorted_is_read_to_its_end(site: Site) -> None:
+    made = contacts(site.fake, 11)
+    reader = hubspot.open_reader(site.link())
+    cursor = (await pages(reader))[-1].cursor
+    for each in reversed(made):
+        site.fake.change("contacts", each, {"jobtitle": "x"})
+    original = site.fake._search
+    site.fake._search = lambda name, body: original(name, body | {"sorts": ["hs_object_id"]})  # type: ignore[method-assign]
+    found = await pages(reader, cursor)
+    assert sorted(each.ref.id for page in found for each in page.records) == sorted(made)
+
+
 async def test_an_edit_that_the_index_shows_late_is_met_at_the_next_pull(site: Site) -> None:
     (first, second) = contacts(site.fake, 2)
     reader = hubspot.open_reader(site.link())

@@ -140,7 +140,7 @@ async def _modified(org: Org, name: str, place: Place) -> AsyncIterator[_Step]:
     properties = [*(await org.asked_of(name))[0], stamp]
     if KINDS[name] is not Kind.ACTIVITY:
         properties.append("hs_merged_object_ids")
-    start, last_id = place.at - OVERLAP, ""
+    start, last_id, after = place.at - OVERLAP, "", ""
     while True:
         filters = [{"propertyName": stamp, "operator": "GTE", "value": str(start)}]
         order = stamp
@@ -150,21 +150,27 @@ async def _modified(org: Org, name: str, place: Place) -> AsyncIterator[_Step]:
                 {"propertyName": "hs_object_id", "operator": "GT", "value": last_id},
             ]
             order = "hs_object_id"
-        body = {
+        body: dict[str, object] = {
             "filterGroups": [{"filters": filters}],
             "sorts": [order],
             "properties": properties,
             "limit": FOUND,
         }
-        rows = (await org.search(name, body))["results"]
+        data = await org.search(name, body | ({"after": after} if after else {}))
+        rows = data["results"]
         fresh = [row for row in rows if place.seen.get(str(row["id"])) != _at(row)]
-        place = _known(place, rows)
+        unsorted = bool(after) or not _in_order(rows, by_id=bool(last_id))
+        place = _known(place, rows, at=place.at if unsorted else None)
         if fresh:
             links = await org.ids_of(fresh, name)
             records = tuple([await org.record(row, name, links[str(row["id"])]) for row in fresh])
             merged = tuple(ref_of(name, each) for row in fresh for each in _merged(row))
             yield _Step(place=place, page=_page(records, merged))
-        if len(rows) < FOUND:
+        if unsorted:  # only its own pages are left, and none of them says how far it all is known
+            after = ((data.get("paging") or {}).get("next") or {}).get("after") or ""
+            if not after:
+                return
+        elif len(rows) < FOUND:
             if not last_id:
                 return
             start, last_id = start + 1, ""
@@ -174,6 +180,11 @@ async def _modified(org: Org, name: str, place: Place) -> AsyncIterator[_Step]:
             start = _at(rows[-1])
         else:
             last_id = "0"
+
+
+def _in_order(rows: list[Mapping[str, Any]], *, by_id: bool) -> bool:
+    order = [int(row["id"]) if by_id else _at(row) for row in rows]
+    return order == sorted(order)
 
 
 async def _removed(org: Org, name: str, place: Place) -> _Step:
