@@ -19,6 +19,7 @@ MARKS = 4
 """Combining marks that one letter may carry: more than any language needs, less than hides the line above."""
 
 _SPACES = {"\t": "    ", "\r\n": "\n", "\u2028": "\n", "\u2029": "\n", "\u00a0": " "}
+_AROUND = " \t\r\n\u00a0\u2028\u2029"  # what Python strips besides acts on a terminal, and is shown
 _JOINER, _EMOJI_STYLE = "\u200d", "\ufe0f"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
@@ -64,7 +65,7 @@ def _stand_in(char: str) -> str:
 @lru_cache(maxsize=8192)
 def _in_place(char: str) -> str:
     """`_stand_in` of exactly one character."""
-    shown = "↵" if char in "\x85\u2028\u2029" else char if char == "\t" else _stand_in(char)
+    shown = "↵" if char in "\n\x85\u2028\u2029" else char if char == "\t" else _stand_in(char)
     return shown if len(shown) == 1 else "\ufffd"
 
 
@@ -112,7 +113,7 @@ def clean(text: str, *, limit: int | None = None) -> Safe:
 
 def one_line(text: str, *, limit: int | None = None) -> Safe:
     """`clean` for a place of one line: each line break becomes a visible mark."""
-    return Safe(clean(text.strip(), limit=limit).replace("\n", " ⏎ "))
+    return Safe(clean(text.strip(_AROUND), limit=limit).replace("\n", " ⏎ "))
 
 
 def in_place(row: str) -> Safe:

@@ -92,10 +92,9 @@ def heading(face: Face, width: int) -> list[Row]:
     style = "bold $warn" if card.conflict or card.risk.value != "low" else "$quiet"
     tag = line(kind, style=style)
     place = Content.styled(f"{face.number}/{face.total}  ", "$lead")
-    named = line(card.heading, limit=None, style="bold $warn" if card.conflict else "bold")
     room = max(width - MARGIN - place.cell_length - tag.cell_length - 2, 12)
-    lines = named.wrap(room)
-    if len(lines) > 2:  # the record's name in full stands among the fields
+    lines = line(card.heading, limit=None, style="bold $warn" if card.conflict else "bold").wrap(room)
+    if len(lines) > 2:  # in full it stands among the fields
         lines = [lines[0], join(lines[1], Content.styled(" …", "$quiet")).truncate(room, ellipsis=True)]
     blank = Content(" " * place.cell_length)
     return [
@@ -134,8 +133,8 @@ def _notices(sheet: _Sheet, face: Face) -> None:
         sheet.text("", " · ".join(said), "$quiet")
     if card.note:
         sheet.text("note", f"! {card.note}", "bold $warn")
-    if len(card.heading) > 100:
-        sheet.text("record", card.target_name)
+    if any("…" in each.left.plain for each in heading(face, sheet.width)):
+        sheet.text("record", card.heading)
     if sheet.rows:
         sheet.gap()
 
