@@ -18,8 +18,8 @@ from gangly_tui.connectors.record.dynamics_feed import changes
 from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES
 from gangly_tui.connectors.record.dynamics_org import Org, place_of
 from gangly_tui.connectors.registry import About
-from gangly_tui.connectors.transport import Manners
-from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way
+from gangly_tui.connectors.transport import Manners, Reach
+from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Signer, Standing, Vendor, Way
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.identity import IdentityKey
@@ -77,6 +77,12 @@ def _provider(setup: Setup) -> Provider:
     )
 
 
+def _signer(provider: Provider, reach: Reach) -> Signer:
+    from gangly_tui.connectors.record.dynamics_signin import Entra
+
+    return Entra(provider, reach)
+
+
 def _base(setup: Setup, _: Mapping[str, str]) -> str:
     return setup.host()
 
@@ -121,6 +127,7 @@ VENDOR = Vendor(
                 ),
             ),
             provider=_provider,
+            signer=_signer,
         ),
     ),
     permissions=(
