@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gangly_tui.connectors.record import pipedrive_activity as activity
-from gangly_tui.connectors.record import pipedrive_map
+from gangly_tui.connectors.record import pipedrive_map, pipedrive_marks, pipedrive_org
 from gangly_tui.domain.errors import ConfigError, Refused
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, Value
@@ -257,6 +257,44 @@ async def test_the_labels_of_a_customers_own_fields_are_taken(site: Site) -> Non
     assert (await pipedrive.open_reader(link).describe(Kind.OPPORTUNITY)).field("budget").label == "Economic buyer"  # type: ignore[union-attr]
     with pytest.raises(ConfigError):
         pipedrive.open_reader(site.link(fields="opportunity.stage=Stage"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (Kind.ACCOUNT, "organizations"),
+        (Kind.CONTACT, "persons"),
+        (Kind.OPPORTUNITY, "deals"),
+        (Kind.ACTIVITY, "activities"),
+        (Kind.ACTIVITY, "notes"),
+    ],
+)
+async def test_empty_is_null_or_nothing_or_left_out(site: Site, kind: Kind, path: str) -> None:
+    """The description allows few nulls; accounts are known to answer with them all the same."""
+    org = pipedrive_org.Org(site.link())
+    moments = {"id": 7, "add_time": "2026-01-01T00:00:00Z", "update_time": "2026-01-01T00:00:00Z"}
+    names = (*pipedrive_map.GUARDED[path], "custom_fields")
+    left_out = await org.record(moments, kind, path)
+    for empty in (None, ""):
+        row = moments | dict.fromkeys(names, empty)
+        found = await org.record(row, kind, path)
+        assert found == left_out
+    telling = {name: value for name, value in left_out.fields.items() if value not in (None, ())}
+    assert set(telling) <= {"type", "status", "at"}
+
+
+async def test_an_operation_is_found_among_very_many_activities_of_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipedrive_marks, "PAGE", 2)
+    mine = await site.rig().make(Kind.ACTIVITY, "op-1", type="call", subject="Call")
+    site.fake.rows["activities"][int(mine.ref.id)]["add_time"] = "2026-01-01T00:00:00Z"
+    for number in range(12):
+        site.fake.make("activities", {"subject": f"theirs {number}", "type": "call"}, by=2)
+    after = site.rig().writer
+    found = await after.find_op(Kind.ACTIVITY, "op-1")
+    assert found is not None and found.ref == mine.ref
+    assert await after.find_op(Kind.ACTIVITY, "op-12") is None, "not the beginning of another"
 
 
 # -- the checks themselves: one negative case per description used

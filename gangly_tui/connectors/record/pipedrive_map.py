@@ -261,9 +261,9 @@ _READ: Mapping[str, Callable[[Any], Value]] = {
     "country": lambda raw: (raw or {}).get("country") or None,
     "account": lambda raw: str(raw) if raw else None,
     "contacts": lambda raw: (str(raw),) if raw else (),
-    "amount": lambda raw: Decimal(str(raw)) if raw is not None else None,
+    "amount": lambda raw: Decimal(str(raw)) if raw not in (None, "") else None,
     "close_date": lambda raw: date.fromisoformat(raw[:10]) if raw else None,
-    "employees": lambda raw: raw,
+    "employees": lambda raw: raw if raw != "" else None,
 }
 
 
@@ -333,7 +333,7 @@ def as_record(
     """The canonical record of a row. A note's id carries an n: notes and activities number themselves apart."""
     guarded = {each: row.get(each) or None for each in GUARDED[path]}
     custom = row.get("custom_fields") or {}
-    guarded["custom"] = {each: custom.get(each) for each in keys}
+    guarded["custom"] = {each: custom[each] for each in keys if custom.get(each) not in (None, "")}
     at = moment(row.get("update_time") or row["add_time"])
     digest = hashlib.sha256(json.dumps(guarded, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return Record(
