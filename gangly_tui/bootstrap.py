@@ -27,6 +27,7 @@ from gangly_tui.profiles import (
     open_store,
     profile_of,
     sandbox_crm,
+    signing_key,
     store_file,
     system_of,
 )
@@ -103,16 +104,17 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
     async def leave_head() -> str:
         from gangly_tui.flow.witness import leave_head
 
-        return await leave_head(db, at=clock(), user=settings.user, witness=config.witness)
+        return await leave_head(db, at=clock(), user=settings.user, witness=config.witness, seed=seed)
 
     def close_session() -> None:
         if not db.total_changes:
             return
         from gangly_tui.flow.witness import close_round
 
-        if trouble := close_round(db, at=clock(), user=settings.user, witness=config.witness):
+        if trouble := close_round(db, at=clock(), user=settings.user, witness=config.witness, seed=seed):
             sys.stderr.write(f"gangly: {trouble}\n")
 
+    seed = signing_key(profile, db)
     settings = _settings(config, profile)
     reader = ReaderOnDemand(system, doors.reader)
     return Desk(
@@ -128,6 +130,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         new_id=new_id,
         read_file=_read_file,
         model=model_of(config, scope),
+        signing_key=seed,
         on_close=(close_session, doors.close),
     )
 

@@ -104,6 +104,35 @@ def store_key(profile: str) -> Secret[bytes] | None:
     return key
 
 
+def signing_key(profile: str, db: Connection) -> Callable[[], bytes] | None:
+    """What gives the key that signs the trail: it lies in the vault, moved there from the store when it is first asked.
+
+    Whoever gets hold of the store and the store's key then still cannot sign. None for the fiction, whose store keeps
+    its own. What is given raises VaultError when the vault does not have the key.
+    """
+    if profile == DEMO:
+        return None
+
+    def give() -> bytes:
+        from gangly_tui.domain.errors import VaultError
+        from gangly_tui.domain.secret import Secret
+        from gangly_tui.keys import keys_of
+        from gangly_tui.store.trail_tree import base_of, move_seed
+
+        vault = keys_of(paths().data).vault()
+        name = f"trail {base_of(db)}"
+        move_seed(db, lambda seed: vault.put(name, Secret(seed.hex())))
+        kept = vault.get(name)
+        if kept is None:
+            raise VaultError(
+                f"the key that signs the trail is not in {vault.backend}",
+                fix="restore vault.json and the keyring it had; entries are kept all the same",
+            )
+        return bytes.fromhex(kept.reveal())
+
+    return give
+
+
 def login() -> str:
     """This machine's name for the person: the trail never says "nobody"."""
     from getpass import getuser

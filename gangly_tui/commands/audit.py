@@ -11,6 +11,8 @@ from gangly_tui.commands.console import as_json, out, out_json, short, tell
 from gangly_tui.domain.draft import spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gangly_tui.domain.audit import AuditEntry
     from gangly_tui.store.database import Connection
 
@@ -102,7 +104,7 @@ def export(form: str, sealed: bool) -> None:
     if sealed and form == "csv":
         raise click.UsageError("--sealed goes with --jsonl: a CSV has no proofs")
     with store_at_hand() as db:
-        lines = trail.export_csv(db) if form == "csv" else trail.export_jsonl(db, sealed=sealed)
+        lines = trail.export_csv(db) if form == "csv" else trail.export_jsonl(db, sealed=sealed, seed=_key(db))
         for line in lines:
             click.echo(line.rstrip("\r\n"))
 
@@ -186,7 +188,7 @@ def _sign(db: Connection) -> str | None:
     from gangly_tui.store import trail
     from gangly_tui.store.witness import append_head
 
-    note = trail.last_note(db) if db.read_only else trail.sign_head(db)
+    note = trail.last_note(db) if db.read_only else trail.sign_head(db, _key(db))
     witness = load_config().witness
     if note is not None and witness is not None:
         try:
@@ -217,12 +219,20 @@ def freeze(as_json: bool) -> None:
     config = load_config()
     with store_at_hand() as db:
         at = datetime.now(zone(config.timezone))
-        opened = trail.freeze(db, at=at, user=config.user_email or config.user_name or _login())
+        opened = trail.freeze(db, at=at, user=config.user_email or config.user_name or _login(), seed=_key(db))
         _sign(db)
     if as_json:
         out_json(opened)
     else:
         out(f"closed at {opened.refers}; entry {opened.seq} opens {opened.log}")
+
+
+def _key(db: Connection) -> Callable[[], bytes] | None:
+    """What gives the key that signs, where the store does not hold it."""
+    from gangly_tui.config import load_config
+    from gangly_tui.profiles import profile_of, signing_key
+
+    return signing_key(profile_of(load_config()), db)
 
 
 def _login() -> str:

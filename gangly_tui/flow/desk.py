@@ -62,6 +62,8 @@ class Desk:
     read_file: Callable[[Path], str] = _no_files
     model: SecondReader | None = None
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""
+    signing_key: Callable[[], bytes] | None = None
+    """gives the key that signs the trail, where it does not lie in the store"""
     at_point: Callable[[str], None] = lambda _: None
     """called with the name of each step a crash may hit; the fault tests die here"""
     on_close: tuple[Callable[[], None], ...] = field(default=())

@@ -342,7 +342,8 @@ class TrailScreen(Screen[None]):
         from gangly_tui.tui.screens.export import write
 
         app, began, done = app_of(self), monotonic(), 0
-        lines = trail.export_csv(self._desk.db) if path.suffix == ".csv" else trail.export_jsonl(self._desk.db)
+        db, key = self._desk.db, self._desk.signing_key
+        lines = trail.export_csv(db) if path.suffix == ".csv" else trail.export_jsonl(db, seed=key)
         steps = write(path, lines)
         try:
             for done in steps:
