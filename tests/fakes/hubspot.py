@@ -176,7 +176,7 @@ class FakeHubSpot(Account):
             and any(all(self.matches(each, one) for one in group["filters"]) for group in groups)
         ]  # fmt: skip
         order = (body.get("sorts") or ["createdate"])[0]
-        rows.sort(key=lambda each: comparable(self.value(each, order)))
+        rows.sort(key=lambda each: comparable(self.value(each, order.removeprefix("-"))), reverse=order.startswith("-"))
         params = {"properties": ",".join(body.get("properties", ()))}
         found: dict[str, Any] = {
             "total": len(rows),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from gangly_tui.connectors.record.hubspot_map import KINDS, OBJECTS, TYPE_IDS, milliseconds, moment, ref_of
+from gangly_tui.connectors.record.hubspot_map import KINDS, OBJECTS, TYPE_IDS, VERSION, milliseconds, moment, ref_of
 from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.ports import ChangePage
@@ -23,6 +23,10 @@ from gangly_tui.domain.records import Kind, RecordRef
 
 PAGE = 100
 FOUND = 200
+AT_ONCE: Final = 14
+"""Pages of the lists that are asked for at once; the limit's headers slow them before it is reached."""
+MOST_WASTED: Final = 3 * AT_ONCE
+"""Pieces that may turn out empty before no more are cut."""
 OVERLAP: Final = 120_000
 """Milliseconds a search looks back: its index shows an edit within a minute."""
 REMEMBERED: Final = 500
@@ -35,12 +39,14 @@ _NAMES = tuple(name for kind in Kind for name in OBJECTS[kind])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the feed of one object is. `after` is the list's cursor, None once the list has come to its end.
+    """Where the feed of one object is. `pieces` are what is still to be listed, each from a cursor to the last id of it
+    (0: to the end); none once the list has come to its end. `top` is about the newest id, to cut pieces by.
 
     `at` is the latest modification seen and `seen` what is known within the overlap; `gone` the latest removal told.
     """
 
-    after: str | None = ""
+    pieces: tuple[tuple[str, int], ...] = (("", 0),)
+    top: int = 0
     at: int = 0
     seen: Mapping[str, int] = field(default_factory=dict)
     gone: int = 0
@@ -63,18 +69,18 @@ async def changes(org: Org, since: str) -> AsyncIterator[ChangePage]:
     names = [name for name in _NAMES if org.scope.read.get(KINDS[name])]
     total = None
     if not places:
-        total, began = await _census(org, names)
-        places = {name: Place(at=began - OVERLAP, gone=began - OVERLAP) for name in names}
+        total, places = await _census(org, names)
     places = {name: places.get(name, Place()) for name in names}
     await org.owners()
-    async with aclosing(_side_by_side({name: _object(org, name, places[name]) for name in names})) as steps:
+    door = asyncio.Semaphore(AT_ONCE)
+    async with aclosing(_side_by_side({name: _object(org, name, places[name], door) for name in names})) as steps:
         async for name, step in steps:
             places[name] = step.place
             if step.page is not None:
                 yield replace(step.page, cursor=_dump(places), total=total)
 
 
-async def _side_by_side(feeds: Mapping[str, AsyncIterator[_Step]]) -> AsyncGenerator[tuple[str, _Step], None]:
+async def _side_by_side(feeds: Mapping[str, AsyncGenerator[_Step, None]]) -> AsyncGenerator[tuple[str, _Step], None]:
     """The steps of several feeds as they come; a feed is one step ahead at most, so memory stays flat."""
     waiting = {asyncio.ensure_future(anext(feed)): name for name, feed in feeds.items()}
     try:
@@ -93,44 +99,120 @@ async def _side_by_side(feeds: Mapping[str, AsyncIterator[_Step]]) -> AsyncGener
         for each in waiting:
             each.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+        for feed in feeds.values():
+            await feed.aclose()
 
 
-async def _census(org: Org, names: list[str]) -> tuple[int, int]:
-    """How many records there are, and HubSpot's own time at the beginning."""
-    body = {"limit": 1, "properties": []}
-    answers = await asyncio.gather(*(org.wire.read(path_of(name, "search"), body=body) for name in names))
+async def _census(org: Org, names: list[str]) -> tuple[int, dict[str, Place]]:
+    """How many records there are, and where each list begins: at HubSpot's own time."""
+    answer = await org.wire.read(f"/crm/owners/{VERSION}", params={"limit": 1})
+    body = {"limit": 1, "properties": [], "sorts": ["-hs_object_id"]}
+    newest = await asyncio.gather(*(org.search(name, body) for name in names))
     with understood():
-        told = [milliseconds(parsedate_to_datetime(date)) for each in answers if (date := each.headers.get("date"))]
-        return sum(int(each.data["total"]) for each in answers), min(told, default=milliseconds(org.now()))
+        date = answer.headers.get("date")
+        began = milliseconds(parsedate_to_datetime(date) if date else org.now()) - OVERLAP
+        tops = [max((int(row["id"]) for row in each["results"]), default=0) for each in newest]
+        places = {name: Place(at=began, gone=began, top=top) for name, top in zip(names, tops, strict=True)}
+        return sum(int(each["total"]) for each in newest), places
 
 
-async def _object(org: Org, name: str, place: Place) -> AsyncIterator[_Step]:
+async def _object(org: Org, name: str, place: Place, door: asyncio.Semaphore) -> AsyncGenerator[_Step, None]:
     """The feed of one object: the list, then the modified, then the removed."""
-    async for step in _listed(org, name, place):
-        place = step.place
-        yield step
-    async for step in _modified(org, name, place):
-        place = step.place
-        yield step
+    async with aclosing(_listed(org, name, place, door)) as listed:
+        async for step in listed:
+            place = step.place
+            yield step
+    async with aclosing(_modified(org, name, place)) as modified:
+        async for step in modified:
+            place = step.place
+            yield step
     yield await _removed(org, name, place)
 
 
-async def _listed(org: Org, name: str, place: Place) -> AsyncIterator[_Step]:
-    """All records, by HubSpot's own order."""
-    while place.after is not None:
-        properties, links = await org.asked_of(name)
-        params: dict[str, str | int] = {"limit": PAGE, "properties": ",".join([*properties, _stamp(name)])}
-        params |= {"associations": ",".join(links)} if links else {}
-        params |= {"after": place.after} if place.after else {}
-        data = (await org.wire.read(path_of(name), params=params)).data
-        after = ((data.get("paging") or {}).get("next") or {}).get("after") or None
-        # the moment stays where the list began: what is modified behind it while it goes on is searched for later
-        place = replace(_known(place, data["results"], at=place.at), after=after)
-        records = tuple([await org.record(row, name) for row in data["results"]])
-        yield _Step(place=place, page=_page(records) if records else None)
+async def _listed(org: Org, name: str, place: Place, door: asyncio.Semaphore) -> AsyncGenerator[_Step, None]:
+    """All records, by HubSpot's own cursor; in pieces side by side where that cursor shows itself to be an id.
+
+    A piece that is free takes the upper half of the widest. Ids are no even ground: what is halved wrongly is found
+    empty with one request, and halved again.
+    """
+    open_: dict[int, tuple[str, int]] = dict(enumerate(place.pieces))
+    flights: dict[asyncio.Task[Any], int] = {}
+    by_id, wasted = len(place.pieces) > 1, 0
+    try:
+        while open_:
+            if by_id and wasted < MOST_WASTED:
+                _cut(open_, set(flights.values()), place.top)
+            for key, (cursor, _) in open_.items():
+                if key not in flights.values():
+                    flights[asyncio.ensure_future(_list_page(org, name, cursor, door))] = key
+            done, _ = await asyncio.wait(flights, return_when=asyncio.FIRST_COMPLETED)
+            for flight in done:
+                key = flights.pop(flight)
+                cursor, end = open_.pop(key)
+                try:
+                    data = flight.result()
+                except Refused:
+                    if not by_id:
+                        raise
+                    data = None
+                if data is None or not _from(data, cursor, by_id):  # no id after all: from the beginning, page by page
+                    open_, by_id, place = {0: ("", 0)}, False, replace(place, pieces=(("", 0),), top=-1)
+                    await _call_off(flights)
+                    break
+                with understood():
+                    rows = [row for row in data["results"] if not end or int(row["id"]) <= end]
+                    after = ((data.get("paging") or {}).get("next") or {}).get("after") or ""
+                    last = int(data["results"][-1]["id"]) if data["results"] else 0
+                    by_id = by_id or (place.top >= 0 and after.isdigit() and int(after) in (last, last + 1))
+                    wasted += not rows
+                    if after and not (end and last >= end):
+                        open_[key] = (after, end)
+                    records = tuple([await org.record(row, name) for row in rows])
+                # the moment stays where the list began: what is modified behind it meanwhile is searched for later
+                place = replace(_known(place, rows, at=place.at), pieces=tuple(open_.values()))
+                yield _Step(place=place, page=_page(records) if records else None)
+    finally:
+        await _call_off(flights)
 
 
-async def _modified(org: Org, name: str, place: Place) -> AsyncIterator[_Step]:
+async def _call_off(flights: dict[asyncio.Task[Any], int]) -> None:
+    """Nobody waits for these any more."""
+    for flight in flights:
+        flight.cancel()
+    await asyncio.gather(*flights, return_exceptions=True)
+    flights.clear()
+
+
+def _from(data: Mapping[str, Any], cursor: str, by_id: bool) -> bool:
+    """Whether a page begins where its cursor says, if that is an id."""
+    with understood():
+        return not (by_id and cursor) or all(int(row["id"]) >= int(cursor) for row in data["results"])
+
+
+def _cut(open_: dict[int, tuple[str, int]], busy: set[int], top: int) -> None:
+    """Halve the widest pieces by id until as many are open as may be asked for at once."""
+    while len(open_) < AT_ONCE:
+        spans = {key: (end or top) - int(cursor) for key, (cursor, end) in open_.items() if cursor.isdigit()}
+        widest = max(spans, key=lambda key: spans[key], default=-1)
+        if widest < 0 or spans[widest] < 8 * PAGE:
+            return
+        cursor, end = open_[widest]
+        middle = int(cursor) + spans[widest] // 2
+        open_[widest] = (cursor, middle)
+        open_[max([*open_, *busy]) + 1] = (str(middle), end)
+
+
+async def _list_page(org: Org, name: str, cursor: str, door: asyncio.Semaphore) -> Mapping[str, Any]:
+    properties, links = await org.asked_of(name)
+    params: dict[str, str | int] = {"limit": PAGE, "properties": ",".join([*properties, _stamp(name)])}
+    params |= {"associations": ",".join(links)} if links else {}
+    params |= {"after": cursor} if cursor else {}
+    async with door:
+        data: Mapping[str, Any] = (await org.wire.read(path_of(name), params=params)).data
+        return data
+
+
+async def _modified(org: Org, name: str, place: Place) -> AsyncGenerator[_Step, None]:
     """What was modified since, oldest first; each page is asked from the last moment of the one before.
 
     So no search goes near the 10,000 results at which HubSpot stops, and a record that moves on while the pages are
@@ -245,7 +327,15 @@ def _page(records: tuple[Any, ...], deleted: tuple[RecordRef, ...] = ()) -> Chan
 
 def _dump(places: Mapping[str, Place]) -> str:
     table = {
-        TYPE_IDS[name]: [each.after, each.at, dict(each.seen), each.gone, list(each.told), list(each.bin)]
+        TYPE_IDS[name]: [
+            list(each.pieces),
+            each.top,
+            each.at,
+            dict(each.seen),
+            each.gone,
+            list(each.told),
+            list(each.bin),
+        ]
         for name, each in places.items()
     }
     return "1 " + json.dumps(table, separators=(",", ":"), sort_keys=True)
@@ -261,10 +351,15 @@ def _parse(since: str) -> dict[str, Place]:
         names = {number: name for name, number in TYPE_IDS.items()}
         return {
             names[number]: Place(
-                after=after, at=int(at), seen={str(key): int(when) for key, when in seen.items()}, gone=int(gone),
-                told=tuple(map(str, told)), bin=(int(looked[0]), int(looked[1])),
+                pieces=tuple((str(cursor), int(end)) for cursor, end in pieces),
+                top=int(top),
+                at=int(at),
+                seen={str(key): int(when) for key, when in seen.items()},
+                gone=int(gone),
+                told=tuple(map(str, told)),
+                bin=(int(looked[0]), int(looked[1])),
             )
-            for number, (after, at, seen, gone, told, looked) in json.loads(text).items()
-        }  # fmt: skip
+            for number, (pieces, top, at, seen, gone, told, looked) in json.loads(text).items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise Refused("the place in HubSpot's changes cannot be read", fix="pull everything anew") from error
