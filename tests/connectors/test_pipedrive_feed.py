@@ -193,6 +193,19 @@ async def test_a_cursor_that_pipedrive_has_forgotten_costs_a_page_not_the_pull(
     assert seen | {ref.id for ref in standing} == {str(number) for number in range(1, 21)}
 
 
+async def test_a_pull_keeps_under_the_limit_and_loses_nothing_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipedrive_org, "PAGE", 5)
+    site = Site(PipedriveFake(burst=14))
+    for number in range(20):
+        site.fake.make("persons", {"name": f"Person {number}"})
+    refused: list[str] = []
+    site.fake.watch = lambda asked, target, status, told: refused.append(target) if status == 429 else None
+    standing, _, _ = await site.rig().feed()
+    assert len(standing) == 20
+    assert len(site.fake.asked) > 14, "more than the limit lets through at once"
+    assert len(refused) <= 2, "it slows itself before the limit"
+
+
 @pytest.mark.parametrize("cursor", ["17", "{}", '{"v": 2}', "[]", '{"v":1,"strands":[{"x":1}],"marks":{},"seen":{}}'])
 async def test_a_cursor_of_something_else_is_refused(rig: Rig, cursor: str) -> None:
     with pytest.raises(Refused, match="no place"):

@@ -64,7 +64,8 @@ class PipedriveFake(Rows):
     token: str = "t-good"
     lag: float = 0
     budget: int = 30_000
-    burst: int = 80
+    burst: int = 0
+    """requests that are taken within two seconds; 0 is no limit"""
     asked: list[Asked] = field(default_factory=list)
     weather: list[Weather] = field(default_factory=list)
     watch: Watcher = lambda *_: None
@@ -72,6 +73,7 @@ class PipedriveFake(Rows):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.access, self.refresh = "a-0", "r-0"
+        self._starts: list[datetime] = []
 
     # -- the wire
 
@@ -115,8 +117,8 @@ class PipedriveFake(Rows):
     def _json(self, status: int, data: Any) -> Reply:
         headers = {
             "content-type": "application/json",
-            "x-ratelimit-limit": str(self.burst),
-            "x-ratelimit-remaining": str(self.burst - 1),
+            "x-ratelimit-limit": str(self.burst or 80),
+            "x-ratelimit-remaining": str(max(self.burst - len(self._starts), 0) if self.burst else 79),
             "x-ratelimit-reset": "2",
             "x-daily-requests-left": str(max(self.budget, 0)),
             "date": self.now().strftime("%a, %d %b %Y %H:%M:%S GMT"),
@@ -124,6 +126,10 @@ class PipedriveFake(Rows):
         return status, headers, json.dumps(data).encode()
 
     def _charge(self, method: str, path: str) -> None:
+        self._starts = [each for each in self._starts if self.now() - each < timedelta(seconds=2)]
+        if self.burst and len(self._starts) >= self.burst:
+            raise No(429, "request over limit", errorCode=429)
+        self._starts.append(self.now())
         single = bool(re.search(r"/\d+$", path))
         cost = COST[method] if method != "GET" or single else 20 if "earch" in path else 10
         if self.budget < cost:
