@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode
-from uuid import UUID
 
 from tests.fakes.dynamics_rules import Problem, checked, lookup
 from tests.fakes.dynamics_tables import COLUMNS, CURRENCIES, ME, ROBIN, TABLES, USERS, attribute, matches, of_set
@@ -68,7 +67,7 @@ class FakeDynamics:
     def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one request."""
         if not path.startswith(ROOT):
-            return self._sign_in(path, body) or (404, {"content-type": "text/html"}, b"<html>nothing here</html>")
+            return self._sign_in(path) or (404, {"content-type": "text/html"}, b"<html>nothing here</html>")
         given = json.loads(body) if body else None
         asked = Asked(method=method, path=unquote(path), query=query, headers=dict(headers), body=given)
         self.asked.append(asked)
@@ -316,16 +315,19 @@ class FakeDynamics:
         self.rows[table][identifier] = row
         return row
 
-    def _sign_in(self, path: str, body: bytes) -> Reply | None:
-        """Entra's token endpoint, as far as a trial on this machine needs it."""
-        if not path.endswith("/oauth2/v2.0/token"):
-            return None
-        form = parse_qs(body.decode())
-        token = f"token-{len(self.tokens)}-{UUID(int=len(self.asked))}"
-        self.tokens.add(token)
-        told = {"access_token": token, "refresh_token": f"refresh-{token}", "expires_in": 3_600, "token_type": "Bearer"}
-        scope = form.get("scope", [""])[0]
-        return 200, {"content-type": "application/json"}, json.dumps({**told, "scope": scope}).encode()
+    def _sign_in(self, path: str) -> Reply | None:
+        """Entra's endpoints behind the front door's consent, for a trial on this machine: everybody is Robin."""
+        match path.rpartition("/")[2]:
+            case "devicecode":
+                told: dict[str, Any] = {"user_code": "ROBIN", "device_code": "agreed", "expires_in": 900, "interval": 1}
+                told["verification_uri"] = "https://microsoft.com/devicelogin"
+            case "token":
+                token = f"token-{len(self.tokens)}"
+                self.tokens.add(token)
+                told = {"access_token": token, "refresh_token": f"refresh-{token}", "expires_in": 3_600}
+            case _:
+                return None
+        return 200, {"content-type": "application/json"}, json.dumps(told).encode()
 
 
 def company() -> FakeDynamics:
