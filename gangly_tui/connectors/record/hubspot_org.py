@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -66,6 +66,8 @@ class Org:
         self.link = link
         self.wire = link.wire
         self.scope = link.scope
+        self.here = link.now().tzinfo or UTC
+        """the rep's zone, in which a day is meant"""
         self._own = own_names(link.setup.get("fields"))
         self._shapes: dict[Kind, Shape] = {}
         self._owners: dict[str, str] = {}
@@ -230,9 +232,7 @@ class Org:
         """A property's text as our value."""
         if ours == "owner":
             return self._owners.get(str(raw or "")) or None
-        here = self.now().tzinfo
-        assert here is not None  # the clock is aware
-        return value_of(raw, FIELDS[shape.kind][ours], shape.names[ours], here)
+        return value_of(raw, FIELDS[shape.kind][ours], shape.names[ours], self.here)
 
     def _stamps(self, shape: Shape, histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, FieldStamp]:
         return {

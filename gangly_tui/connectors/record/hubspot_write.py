@@ -246,13 +246,11 @@ class HubspotWriter:
             found = activity.properties_of(name, fields, current.fields if current else None, meta.footer(), now)
         else:
             shape = await self._org.shape(kind)
-            here = now.tzinfo
-            assert here is not None  # the clock is aware
             for ours, value in fields.items():
                 if ours == "stage":
                     found |= self._stage(shape, value, current)
                 elif ours in shape.names and ours != "owner" and (current or (kind, ours) not in LINKS):
-                    found[shape.names[ours].name] = raw_of(value, shape.names[ours], here)
+                    found[shape.names[ours].name] = raw_of(value, shape.names[ours], self._org.here)
         found |= {"hubspot_owner_id": owner} if owner is not None else {}
         audit = {theirs: getattr(meta, part) for theirs, part in AUDIT.items()}
         audit["gangly_approved_at"] = stamp(meta.approved_at)
