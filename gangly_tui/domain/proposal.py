@@ -11,7 +11,22 @@ from typing import Any
 import rfc8785
 
 from gangly_tui.domain.draft import Evidence
+from gangly_tui.domain.proposal_state import ProposalState
 from gangly_tui.domain.records import FieldType, Kind, RecordRef, Value, encode
+
+__all__ = [
+    "FORECAST_FIELDS",
+    "Action",
+    "Approval",
+    "Choice",
+    "Conflict",
+    "FieldChange",
+    "Proposal",
+    "ProposalState",
+    "Rejection",
+    "Risk",
+    "WriteMeta",
+]
 
 
 class Action(StrEnum):
@@ -30,17 +45,6 @@ class Risk(StrEnum):
     FORECAST = "forecast"
     """stage, amount, close date, owner"""
     NEW_RECORD = "new record"
-
-
-class ProposalState(StrEnum):
-    """Where a card stands with the person. What happens after an approval is the Delivery's state."""
-
-    OPEN = "open"
-    LATER = "later"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    SUPERSEDED = "superseded"
-    """the notes were drafted again and this card was still undecided"""
 
 
 FORECAST_FIELDS = frozenset({"stage", "amount", "currency", "close_date", "owner"})

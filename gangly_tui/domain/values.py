@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
 from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.identity import mailbox
-from gangly_tui.domain.proposal import FieldChange
 from gangly_tui.domain.records import FieldType, Value
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.proposal import FieldChange
 
 _DATE_FORMATS = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d.%m.%Y")
 _MULTIPLES = {"k": 1_000, "m": 1_000_000, "mil": 1_000_000, "million": 1_000_000, "bn": 1_000_000_000}

@@ -11,9 +11,11 @@ from gangly_tui.domain.brief import Brief, BriefFacts, is_internal, prepare_brie
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.hierarchy import Hierarchy, in_scope
 from gangly_tui.domain.identity import domain_candidates, mailbox
+from gangly_tui.domain.proposal_state import ProposalState as State
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import engagement, mirror
+from gangly_tui.store.card_counts import counts_by_meeting
 from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
@@ -130,13 +132,10 @@ def _facts(desk: Desk, meeting: Meeting) -> BriefFacts:
 
 def day(desk: Desk, on: date) -> list[MeetingRow]:
     """The meetings of one day in time order, each with what it waits for."""
-    from gangly_tui.domain.proposal import ProposalState as State  # a brief alone needs no cards
-    from gangly_tui.store import decisions
-
     start = datetime.combine(on, time(), tzinfo=desk.settings.timezone)
     meetings = engagement.meetings_between(desk.db, start, start + timedelta(days=1))
     ready = engagement.transcripts_ready(desk.db, [each.id for each in meetings])
-    counts = decisions.counts_by_meeting(desk.db)
+    counts = counts_by_meeting(desk.db)
 
     def cards(meeting: Meeting, *states: State) -> int:
         return sum(counts.get(meeting.id, {}).get(each, 0) for each in states)

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from gangly_tui.domain.outbox import Delivery, DeliveryState
-from gangly_tui.domain.proposal import Approval, Proposal, ProposalState, Rejection
+from gangly_tui.domain.proposal import Approval, Proposal, Rejection
+from gangly_tui.domain.proposal_state import ProposalState
 from gangly_tui.store.codec import dump, instant, load, well_formed
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.room import require
@@ -71,16 +72,6 @@ def proposals(
 def set_proposal_state(db: Connection, id: str, state: ProposalState) -> None:  # noqa: A002  # the word for it
     """Move a card. A card that does not exist is left out."""
     db.execute("UPDATE proposal SET state = ? WHERE id = ?", (state.value, id))
-
-
-def counts_by_meeting(db: Connection) -> dict[str, dict[ProposalState, int]]:
-    """How many cards of each meeting stand where; a state without cards is left out."""
-    counts: dict[str, dict[ProposalState, int]] = {}
-    for meeting_id, state, number in db.execute(
-        "SELECT meeting_id, state, count(*) FROM proposal GROUP BY meeting_id, state"
-    ):
-        counts.setdefault(meeting_id, {})[ProposalState(state)] = number
-    return counts
 
 
 def save_approval(db: Connection, approval: Approval) -> None:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.screen import Screen
 
 from gangly_tui.domain.errors import GanglyError, HeldByAnother
-from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.domain.safe import clean
 from gangly_tui.tui import opening
 from gangly_tui.tui.last_line import NothingActs
@@ -27,9 +25,9 @@ from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.theme import Theme
 
     from gangly_tui.domain.brief import Source
-    from gangly_tui.domain.outbox import Delivery
     from gangly_tui.domain.records import RecordRef
     from gangly_tui.flow.desk import Desk
     from gangly_tui.flow.pull import PullProgress
@@ -61,7 +59,7 @@ class GanglyApp(App[None]):
     """
 
     TITLE = "gangly"
-    CSS_PATH = ["gangly.tcss", "screens/today.tcss", "screens/connect.tcss"]  # noqa: RUF012 - Textual types it so
+    CSS_PATH = ["gangly.tcss"]  # noqa: RUF012 - Textual types it so
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,6 +78,7 @@ class GanglyApp(App[None]):
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; approved writes stay safe"),
     ]
 
+    theme = Reactive(DARK.name)
     status: reactive[Status] = reactive(Status())
     """what the status line of every screen says"""
 
@@ -107,23 +106,36 @@ class GanglyApp(App[None]):
         self._leaving = False
         self._pulling = False
         self._filters.append(NothingActs())
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
 
     # -- opening ------------------------------------------------------------------------------------------------
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """With ours from the first moment: a theme set later has every style sheet parsed a second time."""
+        return {**super().available_themes, DARK.name: DARK, LIGHT.name: LIGHT}
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
 
     def get_default_screen(self) -> Screen[None]:
+        screen: Screen[None]
         if self.desk is None:
             from gangly_tui.tui.screens.connect import ConnectScreen
 
-            return ConnectScreen(self.coming)
-        from gangly_tui.tui.screens.today import TodayScreen
+            screen = ConnectScreen(self.coming)
+        else:
+            from gangly_tui.tui.screens.today import TodayScreen
 
-        return TodayScreen(self.desk)
+            screen = TodayScreen(self.desk)
+        self._load_screen_css(screen)  # Textual does for every screen but the first
+        return screen
+
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        """A sheet of ours speaks of its own screen: what is on already is not parsed and styled again for it."""
+        for path in screen.css_path:
+            if not self.stylesheet.has_source(str(path), ""):
+                self.stylesheet.read(path)
+        super()._load_screen_css(screen)
 
     def on_mount(self) -> None:
         if self.desk is not None:
@@ -174,10 +186,12 @@ class GanglyApp(App[None]):
 
     async def _carry(self, desk: Desk) -> None:
         """Deliver what is due, rest until the next write is, for as long as the app lives."""
+        from gangly_tui.tui.waiting import due_soon
+
         while True:
             self._wake.clear()
             rest = await self._round(desk)
-            if self._leaving and not self._due_soon(desk):
+            if self._leaving and not due_soon(desk):
                 self._leave(desk)
                 return
             with suppress(TimeoutError):
@@ -186,6 +200,8 @@ class GanglyApp(App[None]):
 
     async def _round(self, desk: Desk) -> float:
         """One delivery round. Returns the seconds to rest afterwards."""
+        from gangly_tui.tui.waiting import on_its_way
+
         self._in_flight = True
         try:
             outcomes = await desk.courier.deliver_due()
@@ -203,17 +219,12 @@ class GanglyApp(App[None]):
             self._tell(partial(Delivered, outcomes))
         if outcomes and desk.courier.trouble:
             self.say(desk.courier.trouble, tone="bad")
-        if any(each.state is DeliveryState.ATTEMPTED for each in _unsent(desk)):  # by another window, if it still lives
+        if on_its_way(desk):
             return _WHILE_ANOTHER_SENDS
         due = desk.courier.next_due()
         if due is None:
             return _LONGEST_REST
         return min(max((due - desk.now()).total_seconds(), _SHORTEST_REST), _LONGEST_REST)
-
-    def _due_soon(self, desk: Desk) -> int:
-        """How many approved writes leave within the grace period: worth waiting for before quitting."""
-        soon = desk.now() + timedelta(seconds=desk.settings.grace_seconds + 1)
-        return sum(1 for each in _unsent(desk) if each.due_at <= soon and not each.error)
 
     # -- the pull -----------------------------------------------------------------------------------------------
 
@@ -353,11 +364,13 @@ class GanglyApp(App[None]):
         if self.desk is None:
             self.exit()
             return
+        from gangly_tui.tui.waiting import due_soon, unsent
+
         asked_before, self._leaving = self._leaving, True
-        if self._in_flight and _unsent(self.desk):
+        if self._in_flight and unsent(self.desk):
             self.say("finishing the write that is on its way", tone="busy")
             return
-        soon = self._due_soon(self.desk)
+        soon = due_soon(self.desk)
         if soon and not asked_before:
             self.say(f"sending {soon} approved, then leaving", fix="q again leaves now, Esc stays", tone="busy")
             self.wake_courier()
@@ -365,14 +378,9 @@ class GanglyApp(App[None]):
         self._leave(self.desk)
 
     def _leave(self, desk: Desk) -> None:
-        from rich.text import Text
+        from gangly_tui.tui.waiting import last_words
 
-        unsent = len(_unsent(desk))
-        if not unsent:
-            self.exit()
-            return
-        writes = "1 approved write waits" if unsent == 1 else f"{unsent} approved writes wait"
-        self.exit(message=Text(f"{writes} in the outbox. Sent when gangly runs next, or now with: gangly deliver"))
+        self.exit(message=last_words(desk))
 
     def _fatal_error(self) -> None:
         """Say that it happened and where the details are; never print the values of variables."""
@@ -383,13 +391,6 @@ class GanglyApp(App[None]):
         self.bell()
         self._exit_renderables.append(Text(clean(keep(self._exception, self.log_path))))
         self._close_messages_no_wait()
-
-
-def _unsent(desk: Desk) -> list[Delivery]:
-    from gangly_tui.domain.outbox import SETTLED
-    from gangly_tui.store.decisions import deliveries
-
-    return deliveries(desk.db, states=frozenset(DeliveryState) - SETTLED)
 
 
 def app_of(node: DOMNode) -> GanglyApp:

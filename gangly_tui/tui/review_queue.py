@@ -12,6 +12,7 @@ from gangly_tui.domain.proposal import Action, Proposal, ProposalState, Risk
 from gangly_tui.domain.records import FieldType, Kind, RecordRef
 from gangly_tui.flow.prepare import MeetingState, day
 from gangly_tui.store import decisions, engagement, mirror, trail
+from gangly_tui.store.card_counts import counts_by_meeting
 from gangly_tui.tui.messages import Tone
 from gangly_tui.tui.widgets.card_rows import Face
 from gangly_tui.tui.widgets.change_diff import Eyes
@@ -185,7 +186,7 @@ def face_of(desk: Desk, waiting: Waiting, card: Proposal) -> Face:
     """The card with what it needs to be read: its number, names of records, and what the rep did with such cards."""
     call = waiting.call_of(card.id)
     cards = call.cards if call else (card,)
-    counts = decisions.counts_by_meeting(desk.db).get(card.meeting_id, {})
+    counts = counts_by_meeting(desk.db).get(card.meeting_id, {})
     done = counts.get(ProposalState.APPROVED, 0) + counts.get(ProposalState.REJECTED, 0)
     about = card.changes[0].field if len(card.changes) == 1 else card.rule
     accepted, decided = decisions.acceptance(desk.db, about)

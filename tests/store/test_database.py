@@ -233,11 +233,12 @@ def test_the_first_screen_loads_nothing_heavy(path: Path) -> None:
         from datetime import UTC, datetime
         from pathlib import Path
         from gangly_tui.domain.secret import Secret
-        from gangly_tui.store import decisions, engagement, mirror, trail
+        from gangly_tui.store import engagement, mirror, trail
+        from gangly_tui.store.card_counts import counts_by_meeting
         from gangly_tui.store.database import open_database
         db = open_database(Path(sys.argv[1]), key=Secret(bytes(range(32))), room=1 << 16)
         engagement.meetings_between(db, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
-        decisions.counts_by_meeting(db)
+        counts_by_meeting(db)
         mirror.contacts_by_mailbox(db, ["a@b.com"])
         mirror.accounts_by_domain(db, ["b.com"])
         trail.head(db)

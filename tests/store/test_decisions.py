@@ -8,6 +8,7 @@ from datetime import timedelta
 from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.domain.proposal import Approval, ProposalState, Rejection
 from gangly_tui.store import codec, decisions, engagement
+from gangly_tui.store.card_counts import counts_by_meeting
 from gangly_tui.store.database import Connection
 from tests.store import made
 
@@ -46,7 +47,7 @@ def test_counts_tell_meetings_and_states_apart(db: Connection) -> None:
     decisions.save_proposals(db, [made.card(each) for each in "abc"])
     decisions.save_proposals(db, [made.card("d", meeting_id="m2")], S.REJECTED)
     decisions.set_proposal_state(db, "a", S.LATER)
-    assert decisions.counts_by_meeting(db) == {"m1": {S.OPEN: 2, S.LATER: 1}, "m2": {S.REJECTED: 1}}
+    assert counts_by_meeting(db) == {"m1": {S.OPEN: 2, S.LATER: 1}, "m2": {S.REJECTED: 1}}
 
 
 def test_the_newest_yes_of_a_card_counts(db: Connection) -> None:

@@ -36,6 +36,7 @@ _WAITING = (MeetingState.REVIEW, MeetingState.TRANSCRIPT_READY, MeetingState.NOT
 class TodayScreen(Screen[None]):
     """The screen underneath all others. `meeting_id` is the highlighted meeting, "" when there is none."""
 
+    CSS_PATH = "today.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Pane", id="today.pane", tooltip="The other pane"),
     ]
@@ -59,13 +60,11 @@ class TodayScreen(Screen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        self.reload()
         self.query_one(Agenda).focus()
         self.set_interval(_TICK, self._tick)
 
     def on_screen_resume(self) -> None:
-        if self._rows or self._ahead:
-            self.reload()
+        self.reload()
 
     def on_pulled(self, _: Pulled) -> None:
         self.reload()
