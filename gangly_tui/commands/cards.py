@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gangly_tui.commands.console import plain, short
 from gangly_tui.domain.draft import spoken
+from gangly_tui.domain.lookalike import warnings
 from gangly_tui.domain.values import show
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def card_text(card: Proposal) -> str:
     for label, text in (("rule", card.rule), ("note", card.note)):
         if text:
             lines.append(f"  {label:<7} {short(text, 240)}")
+    lines += [f"  letters ! {each}" for each in warnings(card)]
     for number, choice in enumerate(card.choices if card.needs_choice else (), start=1):
         lines.append(f"  deal {number}  {choice.ref.id}  {short(choice.label)}")
     return "\n".join(lines)

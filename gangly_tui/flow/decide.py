@@ -10,6 +10,7 @@ from typing import Literal
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.draft import Dropped
 from gangly_tui.domain.errors import AlreadyDecided, DecisionError, StaleApproval
+from gangly_tui.domain.lookalike import warnings
 from gangly_tui.domain.outbox import Delivery, DeliveryState, can_withdraw, step
 from gangly_tui.domain.proposal import Action, Approval, Proposal, ProposalState, Rejection, Risk
 from gangly_tui.domain.propose import aim
@@ -101,7 +102,8 @@ def approve_low_risk(desk: Desk, meeting_id: str, shown: Mapping[str, str]) -> l
 
 def is_low_risk(card: Proposal) -> bool:
     """Whether `A` covers the card."""
-    return card.risk is Risk.LOW and not (card.conflict or card.undoes or card.needs_choice or card.note)
+    told = card.conflict or card.undoes or card.needs_choice or card.note or warnings(card)
+    return card.risk is Risk.LOW and not told
 
 
 def reject(desk: Desk, proposal_id: str, reason: str = "") -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
+from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -46,6 +49,7 @@ SIZE = (120, 50)
 WIDTHS = (76, 64, 110)
 _SIGN = re.compile(r"^\s*(?:\w+)?\s*[+-] ")
 SLOTS = ("before", "reading", "rule", "note", "record", "choice", "theirs", "mine", "against", "label")
+_PATIENCE = 5.0
 FEW = 6
 """Characters of a value that a place which cuts it must still show."""
 
@@ -75,9 +79,25 @@ class Walker:
     folder: Path
     found: Findings = field(default_factory=Findings)
 
+    async def settle(self, least: float = 0.0) -> None:
+        """Let every message be handled and the layout be made; a pilot's own pause waits for an idle machine."""
+        began, calm = monotonic(), 0
+        while calm < 3 or monotonic() - began < least:
+            await asyncio.sleep(0.001)
+            screen = self.app.screen
+            screen._on_timer_update()
+            busy = any(not each._message_queue.empty() for each in (self.app, screen, *screen.walk_children()))
+            calm = 0 if busy and monotonic() - began < _PATIENCE else calm + 1
+
+    async def press(self, *keys: str) -> None:
+        """Keys as the terminal's driver hands them over."""
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await self.settle()
+
     async def look(self, place: str, *, shows: Iterable[str] = ()) -> str:
         """Read the frame as it would be painted. `shows` are raw texts of which at least the beginning is on it."""
-        await self.pilot.pause()
+        await self.settle()
         painted: list[str] = []
         for strip in self.app.screen._compositor.render_strips():
             text = "".join(segment.text for segment in strip)
@@ -141,7 +161,7 @@ class Walker:
         self.app.action_go("review")
         for _ in range(6):
             await self.look("review")
-            await self.pilot.press("down")
+            await self.press("down")
         waiting = load(self.desk)
         faces = [face_of(self.desk, waiting, each) for each in waiting.cards]
         for card in waiting.cards[:5]:
@@ -154,7 +174,7 @@ class Walker:
 
     async def _notes(self, give: Poison) -> None:
         self.app.open_notes("m1")
-        await self.pilot.pause()
+        await self.settle()
         page = self.app.screen.query_one(PageText)
         page.load_text("\n".join(give.stored() for _ in give.texts))
         await self.look("notes")
@@ -167,10 +187,10 @@ class Walker:
 
     async def _trail(self, give: Poison) -> None:
         self.app.action_go("trail")
-        await self.pilot.pause(0.05)
+        await self.settle()
         await self.look("trail")
         for _ in range(3):
-            await self.pilot.press("down")
+            await self.press("down")
             await self.look("trail, detail")
         box = self.app.screen.query_one(LineInput)
         box.value = give.stored()
@@ -180,7 +200,7 @@ class Walker:
     async def _find(self, give: Poison) -> None:
         screen = FindScreen(self.desk)
         self.app.push_screen(screen)
-        await self.pilot.pause()
+        await self.settle()
         for text in (NEEDLE, give.stored(), give.stored()):
             screen.query_one(LineInput).value = text
             await self.look("find")
@@ -189,9 +209,9 @@ class Walker:
     async def _palette(self, give: Poison) -> None:
         self.app.action_go("today")
         self.app.action_command_palette()
-        await self.pilot.pause()
-        await self.pilot.press(*"brief")
-        await self.pilot.pause(0.1)
+        await self.settle()
+        await self.press(*"brief")
+        await self.settle(least=0.05)
         await self.look("palette")
         self.app.pop_screen()
 
@@ -230,7 +250,7 @@ class Walker:
         for at, text in enumerate(texts):
             kept = text.encode("utf-8", "replace").decode("utf-8").strip() or "x"
             for slot in ("after", "quote", SLOTS[at % len(SLOTS)]):
-                if slot == "quote" and spoken(kept) != kept:  # the frame of captions is not said again
+                if slot in ("quote", "against") and spoken(kept) != kept:  # the frame of captions is not said again
                     continue
                 width = 64 if slot in ("theirs", "mine") else WIDTHS[at % len(WIDTHS)]
                 face = Face(card=one_slot(slot, kept), eyes=Eyes(now=NOW))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from textual.content import Content
 
 from gangly_tui.domain.draft import Evidence, spoken
+from gangly_tui.domain.lookalike import warnings
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal
 from gangly_tui.domain.records import FieldType
 from gangly_tui.tui.text import content, join, line
@@ -133,6 +134,8 @@ def _notices(sheet: _Sheet, face: Face) -> None:
         sheet.text("", " · ".join(said), "$quiet")
     if card.note:
         sheet.text("note", f"! {card.note}", "bold $warn")
+    for each in warnings(card):
+        sheet.text("letters", f"! {each}", "bold $warn")
     if any("…" in each.left.plain for each in heading(face, sheet.width)):
         sheet.text("record", card.heading)
     if sheet.rows:
