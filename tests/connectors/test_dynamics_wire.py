@@ -211,6 +211,16 @@ async def test_what_dynamics_does_itself_is_not_written(rig: Rig, site: Site) ->
     assert (await rig.reader.read(deal.ref)).fields["stage"] == "Won"
 
 
+async def test_a_deal_that_lacks_what_the_form_requires_can_still_be_written_to(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    site.fake.put("opportunity", deal.ref.id, {"salesstage": None})
+    old = await rig.reader.read(deal.ref)
+    after = await rig.writer.update(deal.ref, {"next_step": "Call"}, expect=old.version, meta=rig.meta())
+    assert (after.fields["stage"], after.fields["next_step"]) == (None, "Call")
+    with pytest.raises(Refused, match="required"):
+        await rig.writer.update(deal.ref, {"stage": None}, expect=after.version, meta=rig.meta())
+
+
 async def test_text_that_does_not_fit_is_refused_and_nothing_is_sent(rig: Rig, site: Site) -> None:
     with pytest.raises(Refused, match="2,000 characters"):
         await rig.make(Kind.ACTIVITY, type="task", subject="Send the DPA", body="x" * 1_990)

@@ -15,7 +15,7 @@ from typing import Any
 
 from gangly_tui.connectors.record.dynamics_errors import FeedLost
 from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES, Table, ref_of, selected
-from gangly_tui.connectors.record.dynamics_org import Org, below_root, not_understood
+from gangly_tui.connectors.record.dynamics_org import PAGE, PAGE_OF_TEXTS, Org, below_root, not_understood
 from gangly_tui.connectors.record.dynamics_values import moment, stamp
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.ports import ChangePage
@@ -103,7 +103,7 @@ async def _tracked(org: Org, table: Table, place: _Place | None) -> AsyncGenerat
     path = place["path"] if place else f"{table.set}?$select={selected(shape, org.scope)}"
     first = place is None
     while True:
-        page = await org.page(path, prefer=_TRACK)
+        page = await org.page(path, prefer=_TRACK, size=_size(table))
         rows = [each for each in page["value"] if "reason" not in each]
         gone = tuple(ref_of(table, each["id"]) for each in page["value"] if "reason" in each)
         more = page.get("@odata.nextLink")
@@ -120,6 +120,10 @@ async def _tracked(org: Org, table: Table, place: _Place | None) -> AsyncGenerat
             place, first = fresh, False
         if not more:
             return
+
+
+def _size(table: Table) -> int:
+    return PAGE_OF_TEXTS if table.kind is Kind.ACTIVITY else PAGE
 
 
 async def _with_people(org: Org, table: Table, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -145,7 +149,7 @@ async def _by_date(org: Org, table: Table, place: _Place | None) -> AsyncGenerat
         where = f"&$filter=modifiedon ge {stamp(moment(mark) - OVERLAP)}" if mark else ""
         path = f"{table.set}?{columns}{where}&$orderby=modifiedon asc,{table.key} asc"
     while path:
-        page = await org.page(path)
+        page = await org.page(path, size=_size(table))
         records = []
         for row in page["value"]:
             record = await org.record(row, shape)

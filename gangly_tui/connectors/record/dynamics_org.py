@@ -31,7 +31,10 @@ from gangly_tui.domain.records import FIELDS, Kind, ObjectSchema, Record, Record
 
 VERSION = "v9.2"
 ROOT = f"/api/data/{VERSION}"
-PAGE = 500
+PAGE = 2_000
+"""Rows of a page; Dataverse gives 5,000 at most."""
+PAGE_OF_TEXTS = 500
+"""Of activities fewer: each may hold a megabyte of text."""
 _KEPT = timedelta(hours=1)
 _USER = "systemusers?$select=systemuserid,internalemailaddress,fullname,isdisabled"
 _CURRENCY = "transactioncurrencies?$select=transactioncurrencyid,isocurrencycode"
@@ -57,9 +60,9 @@ class Org:
             raise not_understood("something that is no record")
         return answer.data
 
-    async def page(self, path: str, *, prefer: str = "") -> Mapping[str, Any]:
+    async def page(self, path: str, *, prefer: str = "", size: int = PAGE_OF_TEXTS) -> Mapping[str, Any]:
         """One page of a list. Raises Unreachable when it is none."""
-        told = await self.get(path, prefer=",".join(filter(None, (prefer, f"odata.maxpagesize={PAGE}"))))
+        told = await self.get(path, prefer=",".join(filter(None, (prefer, f"odata.maxpagesize={size}"))))
         if not isinstance(told.get("value"), list):
             raise not_understood("a list of records")
         return told

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from gangly_tui.connectors.record import dynamics_activity as activity
 from gangly_tui.connectors.record.dynamics import VENDOR
 from gangly_tui.connectors.record.dynamics_errors import Exists, RuleDuplicate, Stale
-from gangly_tui.connectors.record.dynamics_map import OF_KIND, TABLES, Shape, Table, ref_of
+from gangly_tui.connectors.record.dynamics_map import ANNOTATIONS, OF_KIND, TABLES, Shape, Table, ref_of
 from gangly_tui.connectors.record.dynamics_org import ROOT, Org, names_a, place_of
 from gangly_tui.connectors.record.dynamics_values import CLOSED, quoted, raw_of, stamp
 from gangly_tui.connectors.record.sandbox_rules import validate
@@ -25,7 +25,7 @@ from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
 _OURS = UUID("6b0d4d0e-6a5c-5f0e-9a57-9f5f1c1d2a11")
-_ANSWER = 'return=representation,odata.include-annotations="*"'
+_ANSWER = f'return=representation,odata.include-annotations="{ANNOTATIONS}"'
 _BLOCK = {"MSCRM.SuppressDuplicateDetection": "false"}
 """Rules against duplicates are off in the API unless they are asked for."""
 _LATER = frozenset({"subject", "body", "due", "status", "owner"})
@@ -50,7 +50,7 @@ class DynamicsWriter:
         table, identifier = place_of(ref)
         current = await self._at(ref, expect)
         shape = await self._org.shape(table)
-        await self._check(ref.kind, fields, {**current.fields, **fields})
+        await self._check(ref.kind, fields, new=False)
         await self._refuse_twin(ref.kind, fields, ref.id)
         if table.kind is Kind.ACTIVITY:
             row = await self._changed_activity(fields, shape, current)
@@ -70,7 +70,7 @@ class DynamicsWriter:
 
     async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
         """Create a record under the id of its operation."""
-        await self._check(kind, fields, fields)
+        await self._check(kind, fields, new=True)
         table = self._table_for(kind, fields)
         identifier, shape = id_of(meta.op_id, table), await self._org.shape(table)
         ref = ref_of(table, identifier)
@@ -151,8 +151,11 @@ class DynamicsWriter:
         except Unreachable as error:  # it was applied: only a read can tell what stands
             raise OutcomeUnknown(str(error), fix=error.fix) from error
 
-    async def _check(self, kind: Kind, fields: Mapping[str, Value], complete: Mapping[str, Value]) -> None:
-        """What Dataverse would refuse late, keep wrongly or not mind is refused here, by field, before it is sent."""
+    async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
+        """What Dataverse would refuse late, keep wrongly or not mind is refused here, by field, before it is sent.
+
+        A record that is there already may lack what the form requires: a write to another field does not mend that.
+        """
         schema = await self._org.describe(kind)
         for name in fields:
             if schema.field(name) is not None and not self._org.scope.may_write(kind, name):
@@ -167,7 +170,8 @@ class DynamicsWriter:
                 field="stage",
                 fix="open the deal in Dynamics and close it there",
             )
-        validate(schema, fields, complete, names_a)
+        others: dict[str, Value] = {} if new else {each.name: "as it is" for each in schema.fields}
+        validate(schema, fields, {**others, **fields}, names_a)
 
     async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
         """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
