@@ -110,6 +110,10 @@ ONE = {"companies": "company", "contacts": "contact", "deals": "deal", "notes": 
        "meetings": "meeting", "tasks": "task", "emails": "email"}  # fmt: skip
 
 
+LABELS = {"closedate": "Close Date", "dealname": "Deal Name", "dealstage": "Deal Stage", "jobtitle": "Job Title",
+          "firstname": "First Name", "lastname": "Last Name", "associatedcompanyid": "Primary Company"}  # fmt: skip
+
+
 def options_of(marks: str) -> dict[str, str]:
     """Label by value."""
     return dict(each.split("=") for each in marks.split(",")) if "=" in marks else {}
@@ -120,7 +124,7 @@ def told_property(one: Property) -> dict[str, Any]:
     name, kind, look, marks = one
     return {
         "name": name,
-        "label": name.removeprefix("hs_").replace("_", " ").capitalize(),
+        "label": LABELS.get(name) or name.removeprefix("hs_").replace("_", " ").capitalize(),
         "type": kind,
         "fieldType": look,
         "description": "",
