@@ -245,6 +245,21 @@ async def test_reads_are_repeated_and_then_give_up(rig: Rig, site: Site) -> None
             await rig.reader.read(deal.ref)
 
 
+async def test_a_write_whose_read_back_is_refused_is_taken_back_with_it(rig: Rig, site: Site) -> None:
+    deal = await rig.deal()
+    await rig.writer.update(deal.ref, {"amount": Decimal(3)}, expect=deal.version, meta=rig.meta())
+    current = await rig.reader.read(deal.ref)
+    columns = site.fake.tables["Opportunity"]
+
+    def hide() -> None:  # an administrator takes a field away between the look and the write
+        site.fake.tables["Opportunity"] = [each for each in columns if each[0] != "NextStep"]
+
+    site.fake.before_write = hide
+    with pytest.raises(Refused, match="does not show you a field"):
+        await rig.writer.update(deal.ref, {"amount": Decimal(4)}, expect=current.version, meta=rig.meta())
+    assert site.fake.at(deal.ref.id)["Amount"] == 3
+
+
 async def test_a_contact_made_in_the_same_moment_is_named_by_the_duplicate_rule(rig: Rig, site: Site) -> None:
     theirs: list[str] = []
     site.fake.before_write = lambda: theirs.append(
