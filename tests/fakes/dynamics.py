@@ -136,6 +136,12 @@ class FakeDynamics:
             names = [each.strip("'") for each in found["names"].split(",")]
             counts = {"Keys": names, "Values": [len(self.rows[each]) for each in names]}
             return self._reply(200, {"EntityRecordCountCollection": {"Count": len(names), **counts}})
+        if path == "EntityDefinitions":
+            told = [
+                {"LogicalName": each.name, "EntitySetName": each.set, "PrimaryIdAttribute": each.key}
+                for each in TABLES.values()
+            ]
+            return self._reply(200, {"value": [each for each in told if matches(query["$filter"][0], each)]})
         if path.startswith("EntityDefinitions("):
             return self._metadata(path, query)
         prefer = headers.get("prefer", "")
