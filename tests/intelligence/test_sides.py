@@ -7,6 +7,7 @@ import pytest
 
 from gangly_tui.domain.draft import ReadingContext, Side
 from gangly_tui.domain.records import Attendee
+from gangly_tui.intelligence.offline.drafter import OfflineDrafter
 from gangly_tui.intelligence.offline.modality import Mood, correction_at, mood, planted, prep
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import read
@@ -174,3 +175,11 @@ def test_a_correction_starts_where_it_is_said() -> None:
     text = "friday, actually no, monday"
     assert text[correction_at(text) :].strip() == "monday"
     assert correction_at("we meet on friday") is None
+
+
+def test_a_company_in_a_person_s_place_is_no_contact() -> None:
+    draft = OfflineDrafter().draft(
+        "Prospect: Acme Corp\nAttendees: Jen Wu (CFO, Acme Corp)\n\nJen: We sign in March.\n", NOBODY
+    )
+    assert {each.name for each in draft.contacts} <= {"Jen Wu"}
+    assert draft.company == "Acme Corp"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from gangly_tui.domain.identity import company_name
 from gangly_tui.intelligence.offline.lexicon import (
     COACHING_HEADING,
     HEADER_KEYS,
@@ -86,8 +87,10 @@ def read_header(source: str, lines: list[Line]) -> Header:
             at = start + keyed.start(2)
             people_key = ""
             if _people(key):
-                people_key = key
+                people_key, known = key, len(header.participants)
                 _people_inline(source, at, end, key, header)
+                if len(header.participants) == known:
+                    header.values.setdefault(key, (at, end))
             else:
                 header.values.setdefault(key.split()[-1] if key.endswith("date") else key, (at, end))
         elif people_key and (bullet := _BULLET.match(line)):
@@ -152,6 +155,8 @@ def read_person(source: str, start: int, end: int, key: str = "") -> Participant
     words = name.split()
     if len(words) > 5 or words[0].lower() in NOT_A_NAME or not words[0][0].isupper():
         return None
+    if len(company_name(name).split()) < len(re.findall(r"\w+", name)):
+        return None  # "Prospect: Acme Corp" names a company: it has a legal form
     rest = entry[named.end() :]
     if mail:
         rest = rest.replace(mail.group(), " ")
