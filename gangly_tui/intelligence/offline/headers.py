@@ -84,15 +84,8 @@ def read_header(source: str, lines: list[Line]) -> Header:
         keyed = _KEY.match(line)
         key = keyed.group(1).strip().lower() if keyed else ""
         if keyed and _is_key(key):
-            at = start + keyed.start(2)
-            people_key = ""
-            if _people(key):
-                people_key, known = key, len(header.participants)
-                _people_inline(source, at, end, key, header)
-                if len(header.participants) == known:
-                    header.values.setdefault(key, (at, end))
-            else:
-                header.values.setdefault(key.split()[-1] if key.endswith("date") else key, (at, end))
+            people_key = key if _people(key) else ""
+            _keyed_line(source, start + keyed.start(2), end, key, header)
         elif people_key and (bullet := _BULLET.match(line)):
             person = read_person(source, start + bullet.start(1), end, people_key)
             if person:
@@ -107,6 +100,15 @@ def read_header(source: str, lines: list[Line]) -> Header:
     if not header.values and not header.participants and not (header.heading and source[header.heading[0]] == "#"):
         return Header()
     return header
+
+
+def _keyed_line(source: str, at: int, end: int, key: str, header: Header) -> None:
+    """A line of a key and a value. What stands in a person's place and is none is kept as words."""
+    known = len(header.participants)
+    if _people(key):
+        _people_inline(source, at, end, key, header)
+    if len(header.participants) == known:
+        header.values.setdefault(key.split()[-1] if key.endswith("date") else key, (at, end))
 
 
 def _is_heading(line: str, bare: str, *, first: bool) -> bool:
