@@ -88,6 +88,17 @@ async def test_what_a_person_wrote_in_hubspot_reads_as_plain_text(rig: Rig, site
     assert note.text("subject").startswith("Budget & team") and note.fields["ours"] is None
 
 
+async def test_without_the_permission_for_emails_all_else_is_read_and_written(rig: Rig, site: Site) -> None:
+    site.fake.emails_hidden = True
+    deal = await rig.deal()
+    task = await rig.make(Kind.ACTIVITY, "op-task", type="task", subject="Send it")
+    assert {deal.ref, task.ref} <= set((await rig.feed())[0])
+    found = await rig.writer.find_op(Kind.ACTIVITY, "op-task")
+    assert found and found.ref == task.ref and await rig.writer.find_op(Kind.ACTIVITY, "op-none") is None
+    with pytest.raises(Refused, match="sales-email-read"):
+        await rig.make(Kind.ACTIVITY, type="email", subject="Re: it")
+
+
 async def test_what_nobody_can_read_stops_no_pull(rig: Rig, site: Site) -> None:
     deal = await rig.deal()
     site.fake.watch = lambda _asked, _status, _told: None  # the description would not let these through

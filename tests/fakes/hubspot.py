@@ -33,6 +33,7 @@ class FakeHubSpot(Account):
         """the most rows of a page, whatever was asked for; 0: HubSpot's own limits"""
         self.token, self.refresh = "token-1", "refresh-1"
         self.scopes_missing: tuple[str, ...] = ()
+        self.emails_hidden = False
         self.left, self.limit = 1_000_000, 1_000_000
         self.asked: list[Asked] = []
         self.troubles: list[Trouble] = []
@@ -78,8 +79,9 @@ class FakeHubSpot(Account):
         if self.left < 0:
             message = "You have reached your ten_secondly_rolling limit."
             raise HubSpotError(429, "RATE_LIMITS", message, policyName="TEN_SECONDLY_ROLLING")
-        if self.scopes_missing:
-            context = {"requiredGranularScopes": list(self.scopes_missing)}
+        emails = ("sales-email-read",) if self.emails_hidden and "/emails" in path else ()
+        if missing := self.scopes_missing or emails:
+            context = {"requiredGranularScopes": list(missing)}
             message = "This app hasn't been granted all required scopes to make this call."
             raise HubSpotError(403, "MISSING_SCOPES", message, {"message": message, "context": context})
         parts = [unquote(each) for each in path.strip("/").split("/")]

@@ -52,6 +52,8 @@ _SCOPES = (
     "crm.objects.owners.read",
     *(f"crm.schemas.{each}.read" for each in ("companies", "contacts", "deals")),
 )
+EMAILS = "sales-email-read"
+"""The one permission that gangly does without where it is not given."""
 _AT_ONCE = timedelta(milliseconds=100)
 """What one request sets is stamped within this."""
 _GUIDE = f"""
@@ -59,7 +61,8 @@ _GUIDE = f"""
 
 1. Development > Legacy apps (or Service Keys) > create one named **gangly** with these scopes:
    `crm.objects.companies`, `crm.objects.contacts` and `crm.objects.deals` (each `.read` and `.write`),
-   `crm.objects.owners.read`, `crm.schemas.companies.read`, `crm.schemas.contacts.read`, `crm.schemas.deals.read`.
+   `crm.objects.owners.read`, `crm.schemas.companies.read`, `crm.schemas.contacts.read`, `crm.schemas.deals.read`;
+   `{EMAILS}` too if e-mails are to be read.
 2. Give its token to the rep: `gangly connect hubspot` asks for it and keeps it in the system's keyring.
    It is a static credential: replace it every 90 days; Health counts down.
 3. Or, for a sign-in in the browser, make your own OAuth app with the redirect `http://localhost:{PORT}/callback` and
@@ -81,6 +84,7 @@ def _provider(setup: Setup) -> Provider:
         client_id=setup.get("client_id"),
         client_secret=setup.secret("client_secret"),
         scopes=_SCOPES,
+        extra={"optional_scope": EMAILS},
         host="localhost",
         port=PORT,
         keep=("hub_id", "user_id"),
@@ -140,6 +144,7 @@ VENDOR = Vendor(
         Permission(name="crm.objects.contacts.read, .write", why="contacts, and what you approve for them"),
         Permission(name="crm.objects.deals.read, .write", why="deals, and what you approve for them"),
         Permission(name="crm.objects.owners.read", why="turns owners into e-mail addresses and back"),
+        Permission(name=EMAILS, why="the e-mails with a deal's people; without it they are left out"),
         Permission(name="crm.schemas.*.read", why="which properties, stages and values your account has"),
     ),
     base=lambda setup, _more: setup.at(API),

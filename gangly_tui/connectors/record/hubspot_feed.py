@@ -67,6 +67,8 @@ async def changes(org: Org, since: str) -> AsyncIterator[ChangePage]:
     """Everything after the cursor. Raises Refused for a cursor that is not this system's."""
     places = _parse(since)
     names = [name for name in _NAMES if org.scope.read.get(KINDS[name])]
+    if "emails" in names and not await org.may_see_emails():
+        names.remove("emails")
     total = None
     if not places:
         total, places = await _census(org, names)

@@ -73,6 +73,7 @@ class Org:
         self._owners: dict[str, str] = {}
         self._users: dict[str, str] = {}
         self._owners_at: datetime | None = None
+        self._emails: bool | None = None
         self._searches = Pace(most=SEARCHES, per=1.0)
 
     def now(self) -> datetime:
@@ -254,6 +255,16 @@ class Org:
             for row in found["results"]:
                 _ = row["id"], row["properties"].get
         return found
+
+    async def may_see_emails(self) -> bool:
+        """Whether the sign-in may read e-mails: that is a permission of its own, and one may do without it."""
+        if self._emails is None:
+            try:
+                await self.search("emails", {"limit": 1, "properties": []})
+                self._emails = True
+            except Refused:
+                self._emails = False
+        return self._emails
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """The contacts of a mailbox, or the accounts of a domain.

@@ -114,7 +114,8 @@ class HubspotWriter:
 
     async def find_op(self, kind: Kind, op_id: str) -> Record | None:
         """The record that this operation created: by the marker property, or by the line under an activity's text."""
-        found = await asyncio.gather(*(self._find_in(name, kind, op_id) for name in OBJECTS[kind]))
+        names = [each for each in OBJECTS[kind] if each != "emails" or await self._org.may_see_emails()]
+        found = await asyncio.gather(*(self._find_in(name, kind, op_id) for name in names))
         return next(filter(None, found), None)
 
     async def _find_in(self, name: str, kind: Kind, op_id: str) -> Record | None:
