@@ -258,6 +258,12 @@ async def test_a_write_whose_read_back_is_refused_is_taken_back_with_it(rig: Rig
     with pytest.raises(Refused, match="does not show you a field"):
         await rig.writer.update(deal.ref, {"amount": Decimal(4)}, expect=current.version, meta=rig.meta())
     assert site.fake.at(deal.ref.id)["Amount"] == 3
+    stands = await rig.reader.read(deal.ref)  # asks for the fields anew
+    assert "next_step" not in stands.fields
+    with pytest.raises(RecordMoved):  # the same road for the next attempt, on what is shown now
+        await rig.writer.update(deal.ref, {"amount": Decimal(4)}, expect=current.version, meta=rig.meta())
+    after = await rig.writer.update(deal.ref, {"amount": Decimal(4)}, expect=stands.version, meta=rig.meta())
+    assert after.fields["amount"] == Decimal(4)
 
 
 async def test_a_contact_made_in_the_same_moment_is_named_by_the_duplicate_rule(rig: Rig, site: Site) -> None:

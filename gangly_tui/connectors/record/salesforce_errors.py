@@ -61,6 +61,10 @@ class Stale(ConnectorError):
     """412: the record was changed after the moment that the guard names. Nothing was applied."""
 
 
+class Unshown(Refused):
+    """A field that `describe` told of is not shown (any more): an administrator has changed something."""
+
+
 def quota(headers: Mapping[str, str]) -> Quota | None:
     """`Sforce-Limit-Info: api-usage=10018/100000`: the organisation's calls of the last 24 hours."""
     found = _USAGE.search(headers.get("sforce-limit-info", ""))
@@ -124,7 +128,8 @@ def meaning(status: int, told: Any, *, write: bool, wait: float = 0.0) -> Connec
 def _refused(code: str, message: str, fields: list[str]) -> Refused:
     said, fix = _SAID.get(code, ("Salesforce refused it: {message}", "correct it, or " + _ASK_ADMIN))
     named = ", ".join(fields) or "one of the fields"
-    return Refused(said.format(message=message, fields=named), field=ours_of(fields), fix=fix)
+    kind = Unshown if code in ("INVALID_FIELD", "INVALID_TYPE") else Refused
+    return kind(said.format(message=message, fields=named), field=ours_of(fields), fix=fix)
 
 
 def ours_of(fields: list[str]) -> str:

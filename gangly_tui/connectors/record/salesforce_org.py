@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
+from gangly_tui.connectors.record.salesforce_errors import Unshown
 from gangly_tui.connectors.record.salesforce_map import (
     KINDS,
     OBJECTS,
@@ -85,7 +86,11 @@ class Org:
 
     async def query(self, soql: str, *, deleted: bool = False) -> Mapping[str, Any]:
         """The first page of a query, as it came. `deleted` also brings what is in the recycle bin."""
-        answer = await self.link.wire.read(f"{ROOT}/{'queryAll' if deleted else 'query'}", params={"q": soql})
+        try:
+            answer = await self.link.wire.read(f"{ROOT}/{'queryAll' if deleted else 'query'}", params={"q": soql})
+        except Unshown:
+            self.forget()
+            raise
         with suppress(ValueError, KeyError):
             self.server_now = parsedate_to_datetime(answer.headers["date"])
         return page_of(answer.data)
@@ -105,11 +110,22 @@ class Org:
             rows += page["records"]
         return rows
 
-    async def select(self, name: str, where: str, *, deleted: bool = False) -> list[Record]:
-        """The records of an object that fit, oldest first."""
-        shape = await self.shape(name)
-        soql = f"SELECT {selected(shape, self.scope)} FROM {name} WHERE {where}"
-        return [self.record(row, shape) for row in await self.rows(soql, deleted=deleted)]
+    async def select(self, name: str, where: str) -> list[Record]:
+        """The records of an object that fit; with the fields asked anew when one of them is not shown any more."""
+        for again in (True, False):
+            shape = await self.shape(name)
+            try:
+                rows = await self.rows(f"SELECT {selected(shape, self.scope)} FROM {name} WHERE {where}")
+            except Unshown:
+                if not again:
+                    raise
+                continue
+            return [self.record(row, shape) for row in rows]
+        raise AssertionError("unreachable")  # the loop returns or raises
+
+    def forget(self) -> None:
+        """What `describe` said is not so any more: it is asked again."""
+        self._shapes.clear()
 
     def record(self, row: Mapping[str, Any], shape: Shape) -> Record:
         """A row as the canonical record."""

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
 from gangly_tui.connectors.record.salesforce import VENDOR
-from gangly_tui.connectors.record.salesforce_errors import Stale, meaning
+from gangly_tui.connectors.record.salesforce_errors import Stale, Unshown, meaning
 from gangly_tui.connectors.record.salesforce_map import KINDS, OBJECTS, Shape, quoted, raw_of, selected, stamp
 from gangly_tui.connectors.record.salesforce_org import ROOT, Org, missing, names_a, object_of, path_of
 from gangly_tui.connectors.record.sandbox_rules import validate
@@ -335,7 +335,10 @@ class SalesforceWriter:
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise OutcomeUnknown("Salesforce answered the write in a way that is not understood") from error
         if failed:
-            raise _failure(*failed)
+            refusal = _failure(*failed)
+            if isinstance(refusal, Unshown):
+                self._org.forget()
+            raise refusal
         if not rows:
             raise OutcomeUnknown("it was saved, but you may not see the record any more")
         try:
