@@ -25,6 +25,7 @@ from gangly_tui.domain.errors import (
     SignInNeeded,
     Unreachable,
 )
+from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 from tests.connectors.contract import AT, Rig
 from tests.connectors.dynamics_rig import EVERYTHING, Site, unguarded, watched
@@ -249,7 +250,7 @@ async def test_a_day_stays_the_same_day_east_and_west(
     for zone in ("Pacific/Auckland", "America/Los_Angeles"):
         link = replace(site.link(), now=lambda zone=zone: datetime.now(ZoneInfo(zone)))
         writer = dynamics.open_writer(link)
-        meta = Rig.meta.__get__(type("R", (), {"numbers": iter("abc")})())(f"op-{zone}")
+        meta = WriteMeta(op_id=zone, source="notes", approved_by="r@seller.com", approved_at=AT, trail_head="ab")
         fields: dict[str, Value] = {"name": zone, "stage": "Demo", "close_date": date(2026, 11, 15)}
         made = await writer.create(Kind.OPPORTUNITY, fields, meta=meta)
         assert made.fields["close_date"] == date(2026, 11, 15)
@@ -303,8 +304,10 @@ async def test_where_a_write_came_from_is_in_the_columns_that_were_found_and_no_
     deal = await rig.deal()
     row = site.fake.rows["opportunity"][deal.ref.id]
     assert (row["gangly_approvedby"], row["gangly_approvedat"]) == ("robin@seller.com", "2026-09-23T14:00:00Z")
+    after = await rig.writer.update(deal.ref, {"next_step": "Call"}, expect=deal.version, meta=rig.meta("op-b"))
+    assert site.fake.rows["opportunity"][deal.ref.id]["gangly_opid"] == "op-b", "of the latest write"
     plain = dynamics.open_writer(site.link(audit=False))
-    await plain.update(deal.ref, {"next_step": "Call"}, expect=deal.version, meta=rig.meta())
+    await plain.update(after.ref, {"next_step": "Mail"}, expect=after.version, meta=rig.meta())
     assert not [name for name in site.fake.asked[-1].body if name.startswith("gangly_")]
 
 

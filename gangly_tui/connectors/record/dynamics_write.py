@@ -59,9 +59,7 @@ class DynamicsWriter:
         if "amount" in fields:
             await self._refuse_computed(identifier)
         try:
-            return await self._send(
-                table, identifier, shape, row | self._audit(shape, meta, new=False), {"If-Match": expect}
-            )
+            return await self._send(table, identifier, shape, row | self._audit(shape, meta), {"If-Match": expect})
         except Stale:
             moved = await self._org.read(ref)
             raise RecordMoved(f"{moved.title} was changed by {moved.updated_by}", current=moved) from None
@@ -86,9 +84,7 @@ class DynamicsWriter:
         else:
             row = {name: value for name, value in (await self._row(fields, shape)).items() if value is not None}
         try:
-            return await self._send(
-                table, identifier, shape, row | self._audit(shape, meta, new=True), {"If-None-Match": "*"}
-            )
+            return await self._send(table, identifier, shape, row | self._audit(shape, meta), {"If-None-Match": "*"})
         except Exists:
             return await self._org.read(ref)
         except NotFound as error:  # the row was to be made: what does not exist is what it refers to
@@ -257,15 +253,17 @@ class DynamicsWriter:
                     row[shape.names[name].name] = value
         return row
 
-    def _audit(self, shape: Shape, meta: WriteMeta, *, new: bool) -> dict[str, Any]:
-        """Where the write came from, in the organisation's own columns. A later write leaves the mark of a create."""
+    def _audit(self, shape: Shape, meta: WriteMeta) -> dict[str, Any]:
+        """Where the latest write came from, in the organisation's own columns; who made a row its id tells."""
         row: dict[str, Any] = {}
         for each in VENDOR.audit_fields:
             column = shape.columns.get(each.name)
             if each.of != shape.table.name or column is None:
                 continue
-            if f"{each.of}.{each.name}" not in self._org.link.audit_fields or (each.meta == "op_id" and not new):
+            if f"{each.of}.{each.name}" not in self._org.link.audit_fields:
                 continue
             value = getattr(meta, each.meta)
-            row[each.name] = stamp(value) if isinstance(value, datetime) else str(value)[: column.length or None]
+            told = stamp(value) if isinstance(value, datetime) else str(value)
+            if not column.length or len(told) <= column.length:  # half a trail head proves nothing
+                row[each.name] = told
         return row
