@@ -108,7 +108,7 @@ def _keyed_line(source: str, at: int, end: int, key: str, header: Header) -> Non
     if _people(key):
         _people_inline(source, at, end, key, header)
     if len(header.participants) == known:
-        header.values.setdefault(key.split()[-1] if key.endswith("date") else key, (at, end))
+        header.values.setdefault(key.rsplit(maxsplit=1)[-1] if key.endswith("date") else key, (at, end))
 
 
 def _is_heading(line: str, bare: str, *, first: bool) -> bool:
