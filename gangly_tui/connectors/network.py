@@ -16,7 +16,7 @@ import httpx
 from gangly_tui.domain.errors import ConfigError
 
 _MOST_CONNECTIONS = 16
-_KEPT_OPEN = 8
+_KEPT_OPEN = 16
 
 
 class Network(httpx.AsyncBaseTransport):
