@@ -120,5 +120,9 @@ class CourierOnDemand:
         return self._courier.trouble if "_courier" in self.__dict__ else ""
 
     async def deliver_due(self) -> list[Outcome]:
-        """Carry everything that is due now."""
+        """Carry everything that is due now. An empty outbox loads no courier."""
+        from gangly_tui.store.card_counts import in_transit
+
+        if "_courier" not in self.__dict__ and not in_transit(self._db):
+            return []
         return await self._courier.deliver_due()

@@ -9,6 +9,7 @@ from datetime import datetime
 from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.domain.proposal import Approval, Proposal, Rejection
 from gangly_tui.domain.proposal_state import ProposalState
+from gangly_tui.store.card_counts import IN_TRANSIT
 from gangly_tui.store.codec import dump, instant, load, well_formed
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.room import require
@@ -127,23 +128,20 @@ def deliveries(
     return [load(Delivery, body) for (body,) in rows]
 
 
-_IN_TRANSIT = "state IN ('approved', 'attempted', 'unknown')"
-
-
 def due_deliveries(db: Connection, at: datetime) -> list[Delivery]:
     """Everything in transit whose time has come, oldest approval first.
 
     An `attempted` one has its time set past the deadline of its request: when it is due, a crash left it behind.
     """
     rows = db.execute(
-        f"SELECT body FROM delivery WHERE {_IN_TRANSIT} AND due_at <= ? ORDER BY approved_at, op_id", (instant(at),)
+        f"SELECT body FROM delivery WHERE {IN_TRANSIT} AND due_at <= ? ORDER BY approved_at, op_id", (instant(at),)
     )
     return [load(Delivery, body) for (body,) in rows]
 
 
 def next_due(db: Connection) -> datetime | None:
     """When the next write in transit wants attention; None when there is none."""
-    row = db.execute(f"SELECT body FROM delivery WHERE {_IN_TRANSIT} ORDER BY due_at LIMIT 1").fetchone()
+    row = db.execute(f"SELECT body FROM delivery WHERE {IN_TRANSIT} ORDER BY due_at LIMIT 1").fetchone()
     return load(Delivery, row[0]).due_at if row else None
 
 

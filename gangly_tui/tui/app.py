@@ -18,7 +18,9 @@ from textual.screen import Screen
 
 from gangly_tui.domain.errors import GanglyError, HeldByAnother
 from gangly_tui.domain.safe import clean
+from gangly_tui.store.card_counts import in_transit
 from gangly_tui.tui import opening
+from gangly_tui.tui.first_sight import COLUMNS, LINES, ready
 from gangly_tui.tui.last_line import NothingActs
 from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
 from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
@@ -37,10 +39,8 @@ if TYPE_CHECKING:
 
 QUIET_PULL = 0.5
 """Seconds a pull may take before the status line speaks of it."""
-_LONGEST_REST = 300.0
-_SHORTEST_REST = 0.5
-_AFTER_TROUBLE = 5.0
-_WHILE_ANOTHER_SENDS = 1.0
+_SHORTEST_REST, _LONGEST_REST = 0.5, 300.0
+_AFTER_TROUBLE, _WHILE_ANOTHER_SENDS = 5.0, 1.0
 
 _NEED_A_DESK = frozenset({"go", "notes", "find", "pull", "back"})
 
@@ -92,8 +92,8 @@ class GanglyApp(App[None]):
         log_path: Path | None = None,
     ) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (116, "-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+        self.HORIZONTAL_BREAKPOINTS = COLUMNS
+        self.VERTICAL_BREAKPOINTS = LINES
         self.desk = desk
         self.coming = tuple(coming)
         self.log_path = log_path
@@ -131,10 +131,7 @@ class GanglyApp(App[None]):
         return screen
 
     def _load_screen_css(self, screen: Screen[Any]) -> None:
-        """A sheet of ours speaks of its own screen: what is on already is not parsed and styled again for it."""
-        for path in screen.css_path:
-            if not self.stylesheet.has_source(str(path), ""):
-                self.stylesheet.read(path)
+        ready(self, screen)
         super()._load_screen_css(screen)
 
     def on_mount(self) -> None:
@@ -186,22 +183,21 @@ class GanglyApp(App[None]):
 
     async def _carry(self, desk: Desk) -> None:
         """Deliver what is due, rest until the next write is, for as long as the app lives."""
-        from gangly_tui.tui.waiting import due_soon
-
         while True:
             self._wake.clear()
             rest = await self._round(desk)
-            if self._leaving and not due_soon(desk):
-                self._leave(desk)
-                return
+            if self._leaving:
+                from gangly_tui.tui.waiting import due_soon
+
+                if not due_soon(desk):
+                    self._leave(desk)
+                    return
             with suppress(TimeoutError):
                 async with asyncio.timeout(rest):
                     await self._wake.wait()
 
     async def _round(self, desk: Desk) -> float:
         """One delivery round. Returns the seconds to rest afterwards."""
-        from gangly_tui.tui.waiting import on_its_way
-
         self._in_flight = True
         try:
             outcomes = await desk.courier.deliver_due()
@@ -219,6 +215,10 @@ class GanglyApp(App[None]):
             self._tell(partial(Delivered, outcomes))
         if outcomes and desk.courier.trouble:
             self.say(desk.courier.trouble, tone="bad")
+        if not in_transit(desk.db):
+            return _LONGEST_REST
+        from gangly_tui.tui.waiting import on_its_way
+
         if on_its_way(desk):
             return _WHILE_ANOTHER_SENDS
         due = desk.courier.next_due()
