@@ -35,6 +35,7 @@ from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.record.sandbox_db import CrmFile
+    from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.hierarchy import Scope
     from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter
     from gangly_tui.flow.deliver import Courier
@@ -114,6 +115,11 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         if trouble := close_round(db, at=clock(), user=settings.user, witness=config.witness, seed=seed):
             sys.stderr.write(f"gangly: {trouble}\n")
 
+    def sign_in() -> SignIn | None:
+        from gangly_tui.sign_in_facts import sign_in_of
+
+        return sign_in_of(load_config(), system) if system != SANDBOX else None  # anew: one may sign in again
+
     seed = signing_key(profile, db)
     settings = _settings(config, profile)
     reader = ReaderOnDemand(system, doors.reader)
@@ -131,6 +137,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         read_file=_read_file,
         model=model_of(config, scope),
         signing_key=seed,
+        sign_in=sign_in,
         on_close=(close_session, doors.close),
     )
 

@@ -44,6 +44,7 @@ VERBS: dict[str, str] = {
     "disconnect": "connect",
     "vault": "vault",
     "model": "model",
+    "health": "health",
     "doctor": "doctor",
 }
 """Each verb and the module of `gangly_tui.commands` that holds it, in the order of a day."""

@@ -107,6 +107,8 @@ def _connections(config: Any, data: Path, problems: list[str]) -> list[dict[str,
     """Each CRM that was connected: as whom, how, with which scopes, how long what was given lasts. Asks nothing."""
     from datetime import UTC, datetime
 
+    from gangly_tui.sign_in_facts import access_ends
+
     found = []
     for name, table in config.connections.items():
         rotate_by = str(table.get("rotate_by", ""))
@@ -120,30 +122,12 @@ def _connections(config: Any, data: Path, problems: list[str]) -> list[dict[str,
                 "way": str(table.get("way", "")),
                 "since": str(table.get("since", "")),
                 "scopes": str(table.get("scopes", "")),
-                "access_ends": _access_ends(name, data),
+                "access_ends": access_ends(name, data)[1],
                 "rotate_by": rotate_by,
                 "trial_on": str(table.get("loopback", "")),
             }
         )
     return found
-
-
-def _access_ends(name: str, data: Path) -> str:
-    """When the access token ends, where the vault can be asked without asking a person."""
-    from gangly_tui.connectors.oauth import Tokens, kept_as
-    from gangly_tui.connectors.vault import described, names_in
-    from gangly_tui.keys import keys_of
-
-    try:
-        if kept_as(name) not in names_in(data):
-            return ""
-        if described(data).startswith("passphrase") and not keys_of(data).is_open:
-            return "not looked at: it is behind the passphrase"
-        kept = keys_of(data).vault().get(kept_as(name))
-    except GanglyError:  # said under "keys"
-        return ""
-    ends = Tokens.load(kept).expires_at if kept else None
-    return f"{ends:%Y-%m-%d %H:%M} UTC, renewed by itself" if ends else "when the system ends the session"
 
 
 def _connected(config: Any) -> list[str]:

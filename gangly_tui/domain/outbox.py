@@ -116,6 +116,8 @@ class Delivery:
     """when the record had last changed then, by the system's own clock"""
     answered: bool = False
     """the system said yes to the attempt: such a write is never sent again, whatever a read shows"""
+    doubles: str = ""
+    """the record, as `system:kind:id`, that is there already: this create ended as a duplicate"""
     overwrote: tuple[FieldChange, ...] = ()
     """what the write went over although nobody approved it: the true values before, who set them and when"""
 

@@ -181,7 +181,7 @@ class Arrows:
         back = duplicate_card(card, existing, self.system, self.new_id())
         moved = self.move(
             card,
-            replace(delivery, error=back.note),
+            replace(delivery, error=back.note, doubles=str(existing.ref)),
             DeliveryState.REJECTED,
             AuditKind.REFUSED,
             detail=back.note,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gangly_tui.domain.errors import InputError
 
 if TYPE_CHECKING:  # a desk is laid before anything on it is used
+    from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.hierarchy import Hierarchy
     from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, SecondReader
     from gangly_tui.flow.deliver import Courier
@@ -64,6 +65,8 @@ class Desk:
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""
     signing_key: Callable[[], bytes] | None = None
     """gives the key that signs the trail, where it does not lie in the store"""
+    sign_in: Callable[[], SignIn | None] = lambda: None
+    """what is known of the sign-in to the system of record: may ask the vault, never the system"""
     at_point: Callable[[str], None] = lambda _: None
     """called with the name of each step a crash may hit; the fault tests die here"""
     on_close: tuple[Callable[[], None], ...] = field(default=())

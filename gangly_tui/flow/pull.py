@@ -63,6 +63,8 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
             meetings += len(found)
             tell(PullProgress(what="meetings", done=meetings, total=None))
             transcripts += await _pull_transcripts(desk, calendar, found)
+            if calendar.system != desk.reader.system:  # which says it of itself
+                mirror.pulled(desk.db, calendar.system, desk.now())
         except GanglyError as error:
             problems.append(_sentence(calendar.system, error))
     for gone in engagement.calendars_in(desk.db) - {each.system for each in desk.calendars}:  # disconnected since
@@ -95,6 +97,7 @@ async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
             mirror.set_cursor(desk.db, system, page.cursor)
         removed += len(page.deleted)
         tell(PullProgress(what="records", done=done, total=page.total))
+    mirror.pulled(desk.db, system, desk.now())
     return done, removed
 
 

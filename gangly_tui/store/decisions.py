@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from gangly_tui.domain.outbox import Delivery, DeliveryState
@@ -105,6 +106,16 @@ def put_delivery(db: Connection, delivery: Delivery) -> None:
             dump(delivery),
         ),
     )
+
+
+def bring_forward(db: Connection, op_id: str, due_at: datetime) -> None:
+    """Let a write that rests be looked at earlier. Nothing but the time moves; what is in the air or settled stays."""
+    delivery = get_delivery(db, op_id)
+    if delivery is not None and due_at < delivery.due_at:
+        db.execute(
+            "UPDATE delivery SET due_at = ?, body = ? WHERE op_id = ? AND state IN ('approved', 'unknown')",
+            (instant(due_at), dump(replace(delivery, due_at=due_at)), op_id),
+        )
 
 
 def get_delivery(db: Connection, op_id: str) -> Delivery | None:

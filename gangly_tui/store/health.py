@@ -8,53 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gangly_tui.domain.errors import StoreError
+from gangly_tui.domain.health import DayOfExchanges, Exchange, Limit
 from gangly_tui.store.codec import instant
 from gangly_tui.store.database import Connection, transaction
+
+__all__ = ["DayOfExchanges", "Exchange", "Limit", "Recorder", "days", "latest", "limits", "record", "record_limit"]
 
 LATEST = 2000
 """How many single exchanges are kept: enough for latencies of a day, never more."""
 DAYS = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One request and its answer. `result` is "ok" or the name of the error it ended with."""
-
-    system: str
-    at: datetime
-    write: bool
-    seconds: float
-    result: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayOfExchanges:
-    """The exchanges of one day (UTC), system, direction and result."""
-
-    day: str
-    system: str
-    write: bool
-    result: str
-    count: int
-    seconds: float
-    """of all of them together"""
-    slowest: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """What a system last said of its limit. `resets_at` is None when it does not say."""
-
-    system: str
-    name: str
-    left: int
-    of: int
-    resets_at: datetime | None
-    at: datetime
 
 
 def record(db: Connection, exchanges: Sequence[Exchange]) -> None:

@@ -258,3 +258,17 @@ def cursor(db: Connection, name: str) -> str:
 def set_cursor(db: Connection, name: str, value: str) -> None:
     """Remember where the pull goes on. Call it in the transaction that keeps the page."""
     db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, value))
+
+
+_PULLED = "pulled "
+
+
+def pulled(db: Connection, system: str, at: datetime) -> None:
+    """Remember that everything a system had to tell was read by then."""
+    set_cursor(db, _PULLED + system, at.isoformat())
+
+
+def pulled_at(db: Connection, system: str) -> datetime | None:
+    """When a system was last read to the end; None when it never was."""
+    said = cursor(db, _PULLED + system)
+    return datetime.fromisoformat(said) if said else None

@@ -106,3 +106,18 @@ def test_acceptance_counts_what_the_rep_took_as_it_was(db: Connection) -> None:
     assert decisions.acceptance(db, "close_date") == (1, 3)
     assert decisions.acceptance(db, "newest statement wins") == (0, 1)
     assert decisions.acceptance(db, "") == (0, 0)
+
+
+def test_bringing_forward_moves_the_time_of_a_resting_write_and_nothing_else(db: Connection) -> None:
+    later, soon = made.NOW + timedelta(minutes=5), made.NOW
+    for state in DeliveryState:
+        decisions.put_delivery(db, made.delivery(state.value, state, due_at=later, error="it cannot be reached"))
+    for state in DeliveryState:
+        decisions.bring_forward(db, state.value, soon)
+        decisions.bring_forward(db, state.value, later)
+        resting = state in (DeliveryState.APPROVED, DeliveryState.UNKNOWN)
+        kept = made.delivery(state.value, state, due_at=soon if resting else later, error="it cannot be reached")
+        assert decisions.get_delivery(db, state.value) == kept
+    assert {each.op_id for each in decisions.due_deliveries(db, soon)} == {"approved", "unknown"}
+    decisions.bring_forward(db, "nobody approved this", soon)
+    assert decisions.get_delivery(db, "nobody approved this") is None
