@@ -182,9 +182,10 @@ GENERIC_STAGES = ("discovery", "demo", "proposal", "negotiation", "closed_won", 
 """The ladder used without a CRM."""
 
 _CUE = re.compile(
-    r"\s*\n\s*(?:\d+\s*\n)?(?:\d+:)?\d{1,2}:\d{2}[.,]\d{3}\s*-->[^\n]*\n\s*(?:<v(?:\.[^ >]*)? (?P<who>[^>\n]*)>)?"
+    r"(?<!\s)[^\S\n]*+\n\s*+(?:\d+\s*\n)?(?:\d+:)?\d{1,2}:\d{2}[.,]\d{3}\s*-->[^\n]*\n\s*"
+    r"(?:<v(?:\.[^ >]*)? (?P<who>[^>\n]*)>)?"
 )
-_VOICE = re.compile(r"</?v\b[^>\n]*>")
+_VOICE = re.compile(r"</?v\b[^<>\n]*>")
 
 
 def spoken(quote: str) -> str:

@@ -20,8 +20,8 @@ def raw_in(text: str) -> list[str]:
     for at, char in enumerate(text):
         if char == "\u200d":
             before, after = text[at - 1 : at], text[at + 1 : at + 2]
-            if unicodedata.combining(before or "x") == 9 or (_PICTURE.match(before) and _PICTURE.match(after)):
-                continue
+            if unicodedata.combining(before or "x") == 9 or _PICTURE.match(before) or _PICTURE.match(after):
+                continue  # a picture in parts; where a box cuts it, half of one
         if unicodedata.category(char) in NEVER or char in BLANK or 0xE0000 <= ord(char) <= 0xE0FFF:
             found.append(f"U+{ord(char):04X}")
     return found

@@ -13,6 +13,9 @@ from gangly_tui.domain.safe import one_line
 MAX_BYTES = 10 * 1024 * 1024
 """The largest file that is read; a day of speech is about 1 MiB."""
 
+MAX_LINES = 250_000
+"""Each line costs memory of its own; a day of speech has a twentieth of that."""
+
 MAX_MAIL_BYTES = 40 * 1024 * 1024
 """The largest mail: what mail servers let through, with its attachments, of which nothing but the names is kept."""
 
@@ -92,6 +95,8 @@ def read_text_bytes(data: bytes, name: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise InputError(f"{shown} is empty", fix="name a file with text in it")
+    if text.count("\n") > MAX_LINES:
+        raise InputError(f"{shown} has more than {MAX_LINES:,} lines", fix="split it")
     return text
 
 
