@@ -7,14 +7,13 @@ and is read back from there; the audit footer comes above it.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from gangly_tui.connectors.record.dynamics_map import GUID, TABLE_OF, Column, Shape, Table
 from gangly_tui.connectors.record.dynamics_values import Lookups, moment, owner_of, stamp
+from gangly_tui.connectors.record.held_line import held_in, short_enough, under
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
 
@@ -32,8 +31,6 @@ _PEOPLE = (1, 2, 3, 4, 5, 6)
 """Participation: sender, to, cc, bcc, required and optional attendee; not the organizer, the owner and resources."""
 _ATTENDEE, _CALLED = 5, 2
 _LENGTH = timedelta(minutes=30)
-_HELD = re.compile(r"^-- gangly holds: (\{.*\})$", re.MULTILINE)
-_TAIL = re.compile(r"\n+-- gangly(?: holds)?: .*\Z", re.DOTALL)
 _KEPT_FREE = 1_000
 """Characters of an activity's text that stay free for the lines gangly puts under it."""
 
@@ -134,9 +131,9 @@ def new_row(fields: Mapping[str, Value], shape: Shape, known: Lookups, footer: s
     if isinstance(fields.get("ours"), bool):
         held["ours"] = fields["ours"]
     row |= state_of(table, fields.get("status"))
-    text = "\n\n".join(filter(None, (str(fields.get("body") or ""), footer))) + held_line(held)
+    text = "\n\n".join(filter(None, (str(fields.get("body") or ""), footer)))
     column = shape.names["body"]
-    row[column.name] = long_enough(text, column)
+    row[column.name] = short_enough(under(text, held), column.length)
     return row
 
 
@@ -148,23 +145,6 @@ def state_of(table: Table, status: Value) -> dict[str, int]:
         return {}
     state, reason = (DONE if status == "done" else OPEN)[table.name]
     return {"statecode": state, "statuscode": reason} if status is not None else {}
-
-
-def long_enough(text: str, column: Column) -> str:
-    """The text, if the column takes it. Raises Refused; nothing is cut."""
-    if column.length and len(text) > column.length:
-        raise Refused(
-            f"the text takes {column.length:,} characters with gangly's lines below it, not {len(text):,}",
-            field="body",
-            fix="shorten it",
-        )
-    return text
-
-
-def with_tail(text: str, before: str) -> str:
-    """A new text above the lines that gangly put under the old one."""
-    tail = _TAIL.search("\n" + before)
-    return text if _TAIL.search(text) or not tail else text + tail[0]
 
 
 def at_noon(due: Value, here: tzinfo) -> str | None:
@@ -182,22 +162,9 @@ def _parties(contacts: tuple[str, ...], table: Table) -> list[dict[str, Any]]:
     return [{"partyid_contact@odata.bind": f"/contacts({each})", "participationtypemask": role} for each in contacts]
 
 
-def held_line(held: Mapping[str, Any]) -> str:
-    """The line under an activity's text; "" when there is nothing to hold."""
-    return "\n-- gangly holds: " + json.dumps(held, sort_keys=True, separators=(", ", ": ")) if held else ""
-
-
 def held_of(body: str) -> dict[str, Any]:
-    """What `held_line` wrote, as far as it makes sense: anybody may have edited the text."""
-    lines = _HELD.findall(body)
-    try:
-        found = json.loads(lines[-1]) if lines else {}
-        if "at" in found:
-            moment(found["at"])
-    except (ValueError, TypeError):
-        return {}
-    wanted = {"at": str, "ours": bool, "account": str, "contacts": list}
-    kept = {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}
+    """What the line under a text holds, as far as it makes sense."""
+    kept = held_in(body, {"at": str, "ours": bool, "account": str, "contacts": list})
     if "contacts" in kept:
         kept["contacts"] = [each for each in kept["contacts"] if isinstance(each, str) and GUID.fullmatch(each)]
     return kept

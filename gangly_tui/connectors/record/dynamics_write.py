@@ -17,6 +17,7 @@ from gangly_tui.connectors.record.dynamics_errors import Exists, RuleDuplicate, 
 from gangly_tui.connectors.record.dynamics_map import ANNOTATIONS, OF_KIND, TABLES, Shape, Table, ref_of
 from gangly_tui.connectors.record.dynamics_org import ROOT, Org, names_a, place_of
 from gangly_tui.connectors.record.dynamics_values import CLOSED, quoted, raw_of, stamp
+from gangly_tui.connectors.record.held_line import short_enough, with_tail
 from gangly_tui.connectors.record.sandbox_rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
@@ -245,8 +246,8 @@ class DynamicsWriter:
                 case "owner":
                     row["ownerid@odata.bind"] = await self._owner(value)
                 case "body":
-                    text = activity.with_tail(str(value or ""), current.text("body"))
-                    row[shape.names["body"].name] = activity.long_enough(text, shape.names["body"])
+                    text = with_tail(str(value or ""), current.text("body"))
+                    row[shape.names["body"].name] = short_enough(text, shape.names["body"].length)
                 case "due":
                     row[shape.names["due"].name] = activity.at_noon(value, here)
                 case _:

@@ -7,12 +7,12 @@ was made and whose it is) travels in the text itself and is read back from there
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
+from gangly_tui.connectors.record.held_line import held_in, line_of
 from gangly_tui.connectors.record.hubspot_map import (
     ACTIVITIES,
     MOST_TEXT,
@@ -70,7 +70,6 @@ _DUE: Final = time(9)
 _BREAK = re.compile(r"<br ?/?>")
 _TAG = re.compile(r"<[^>]*>")
 _TITLE = re.compile(r"<strong>([^<]*)</strong>(?:<br ?/?>)?(.*)", re.DOTALL)
-_HELD = re.compile(r"^-- gangly holds: (\{.*\})$", re.MULTILINE)
 
 
 def schema_fields(scope: Scope | None = None) -> tuple[FieldSchema, ...]:
@@ -185,8 +184,7 @@ def _markup(name: str, new: Mapping[str, Value], stands: Mapping[str, Value] | N
         at = fields.get("at")
         held |= {"at": at.astimezone(UTC).isoformat()} if isinstance(at, datetime) else {}
         held |= {"undated": True} if fields.get("due") is None else {}
-    line = "-- gangly holds: " + json.dumps(held, sort_keys=True) if held else ""
-    below = "\n".join(filter(None, (line, footer)))
+    below = "\n".join(filter(None, (line_of(held), footer)))
     markup = to_html("\n\n".join(filter(None, (body, below))))
     if name == "notes" and fields.get("subject"):
         markup = f"<strong>{html.escape(str(fields['subject']), quote=False)}</strong><br>{markup}"
@@ -200,16 +198,8 @@ def _markup(name: str, new: Mapping[str, Value], stands: Mapping[str, Value] | N
 
 
 def held_of(text: str) -> dict[str, Any]:
-    """What the line under a text holds, as far as it makes sense: anybody may have edited it."""
-    lines = _HELD.findall(text)
-    try:
-        found = json.loads(lines[-1]) if lines else {}
-        if "at" in found:
-            moment(found["at"])
-    except (ValueError, TypeError):
-        return {}
-    wanted = {"at": str, "ours": bool, "undated": bool}
-    return {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}
+    """What the line under a text holds, as far as it makes sense."""
+    return held_in(text, {"at": str, "ours": bool, "undated": bool})
 
 
 def without_footer(text: str) -> str:

@@ -7,12 +7,12 @@ the text and is read back from there; the audit footer comes below it.
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
+from gangly_tui.connectors.record.held_line import held_in, line_of, short_enough, with_tail
 from gangly_tui.connectors.record.pipedrive_map import Words, moment
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
@@ -22,8 +22,6 @@ COMMON = ("call", "meeting", "email", "task")
 BODY_MOST = 60_000
 """Characters of a text, with gangly's lines: Pipedrive names no limit for activities, about 100 KB for notes."""
 _FREE = 1_000
-_HELD = re.compile(r"^-- gangly holds: (\{.*\})$", re.MULTILINE)
-_TAIL = re.compile(r"\n+-- gangly(?: holds)?: .*\Z", re.DOTALL)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _OTHER_TAG = re.compile(r"<(?!br\s*/?>)[a-zA-Z/!]", re.IGNORECASE)
 _TITLE = re.compile(r"\A<(b|strong)>(?P<title>.*?)</\1>(?:<br\s*/?>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -160,36 +158,15 @@ def type_key(fields: Mapping[str, Value], words: Words) -> str:
 
 def text_of(body: str, held: Mapping[str, Any], footer: str) -> str:
     """A text with gangly's lines under it. Raises Refused when it is too long."""
-    line = "-- gangly holds: " + json.dumps(held, sort_keys=True, separators=(", ", ": ")) if held else ""
-    above = "\n".join(filter(None, (body.rstrip("\n"), line)))
-    return checked(f"{above}\n\n{footer}" if above else footer)
+    above = "\n".join(filter(None, (body.rstrip("\n"), line_of(held))))
+    return short_enough(f"{above}\n\n{footer}" if above else footer, BODY_MOST)
 
 
 def rewritten(body: str, standing: str) -> str:
     """A changed text: the lines that gangly put under the old one stay."""
-    tail = _TAIL.search("\n" + standing)
-    return checked(body if _TAIL.search(body) or not tail else body + tail[0])
-
-
-def checked(text: str) -> str:
-    """The text. Raises Refused when it is too long: it is never cut."""
-    if len(text) > BODY_MOST:
-        raise Refused(
-            f"the text takes {BODY_MOST:,} characters with gangly's lines below it, not {len(text):,}",
-            field="body",
-            fix="shorten it",
-        )
-    return text
+    return short_enough(with_tail(body, standing), BODY_MOST)
 
 
 def held_of(body: str) -> dict[str, Any]:
-    """What `text_of` held, as far as it makes sense: anybody may have edited the text."""
-    lines = _HELD.findall(body)
-    try:
-        found = json.loads(lines[-1]) if lines else {}
-        if "at" in found:
-            moment(found["at"])
-    except (ValueError, TypeError):
-        return {}
-    wanted = {"at": str, "ours": bool, "contacts": list, "type": str}
-    return {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}
+    """What the line under a text holds, as far as it makes sense."""
+    return held_in(body, {"at": str, "ours": bool, "contacts": list, "type": str})

@@ -6,12 +6,11 @@ there; the audit footer comes below it.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from gangly_tui.connectors.record.held_line import held_in
 from gangly_tui.connectors.record.salesforce_map import Column, ids, inner, moment
 from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
 
@@ -19,7 +18,9 @@ TYPES = ("call", "meeting", "email", "note", "task")
 SUBTYPES: Mapping[str, str] = {"call": "Call", "email": "Email", "note": "Task", "task": "Task"}
 MOST_CONTACTS = 50
 """Salesforce relates an activity to 50 contacts at most."""
-_HELD = re.compile(r"^-- gangly holds: (\{.*\})$", re.MULTILINE)
+_WANTED: Mapping[str, type] = {
+    "at": str, "dated": bool, "ours": bool, "type": str, "status": str, "contacts": list,
+}  # fmt: skip
 _KEPT_FREE = 1_000
 """Characters of an activity's text that stay free for the lines gangly puts under it."""
 
@@ -96,19 +97,6 @@ def holding(fields: Mapping[str, Value], name: str, now: datetime, *, shared: bo
     return held
 
 
-def held_line(held: Mapping[str, Any]) -> str:
-    """The line under an activity's text; "" when there is nothing to hold."""
-    return "\n-- gangly holds: " + json.dumps(held, sort_keys=True, separators=(", ", ": ")) if held else ""
-
-
 def held_of(body: str) -> dict[str, Any]:
-    """What `held_line` wrote, as far as it makes sense: anybody may have edited the text."""
-    lines = _HELD.findall(body)
-    try:
-        found = json.loads(lines[-1]) if lines else {}
-        if "at" in found:
-            moment(found["at"])
-    except (ValueError, TypeError):
-        return {}
-    wanted: dict[str, type] = {"at": str, "dated": bool, "ours": bool, "type": str, "status": str, "contacts": list}
-    return {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}
+    """What the line under a text holds, as far as it makes sense."""
+    return held_in(body, _WANTED)

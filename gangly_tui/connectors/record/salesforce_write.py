@@ -7,7 +7,6 @@ a write that was refused left nothing behind.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
+from gangly_tui.connectors.record.held_line import short_enough, under, with_tail
 from gangly_tui.connectors.record.salesforce import VENDOR
 from gangly_tui.connectors.record.salesforce_errors import Stale, Unshown, meaning
 from gangly_tui.connectors.record.salesforce_map import KINDS, OBJECTS, Shape, quoted, raw_of, selected, stamp
@@ -31,7 +31,6 @@ MARKER = "gangly_Op_Id__c"
 DUPLICATES = "allowSave=false; includeRecordDetails=false; runAsCurrentUser=true"
 _RECENT = timedelta(days=7)
 _SLACK = timedelta(seconds=5)
-_TAIL = re.compile(r"\n+-- gangly(?: holds)?: .*\Z", re.DOTALL)
 _LATER = frozenset({"subject", "body", "due", "status", "owner"})
 """What of an activity may be changed once it is there."""
 
@@ -174,8 +173,9 @@ class SalesforceWriter:
             )
         shared = f"{name}WhoIds" in shape.columns
         held = activity.holding(fields, name, now, shared=shared)
-        lines = (str(fields.get("body") or "") + activity.held_line(held)).strip("\n") + f"\n\n{meta.footer()}"
-        raw: dict[str, Any] = {"Subject": fields["subject"], "Description": self._long(lines.lstrip("\n"), shape)}
+        lines = under(str(fields.get("body") or ""), held).strip("\n") + f"\n\n{meta.footer()}"
+        text = short_enough(lines.lstrip("\n"), shape.columns["Description"].length)
+        raw: dict[str, Any] = {"Subject": fields["subject"], "Description": text}
         if what := fields.get("opportunity") or fields.get("account"):
             raw["WhatId"] = what
         if contacts:
@@ -211,22 +211,11 @@ class SalesforceWriter:
                 case "owner":
                     raw["OwnerId"] = await self._owner(value)
                 case "body":
-                    tail = _TAIL.search("\n" + current.text("body"))
-                    text = str(value or "")
-                    raw["Description"] = self._long(text if _TAIL.search(text) or not tail else text + tail[0], shape)
+                    text = with_tail(str(value or ""), current.text("body"))
+                    raw["Description"] = short_enough(text, shape.columns["Description"].length)
                 case _:
                     raw[shape.names[name].name] = raw_of(value, shape.names[name], name)
         return raw
-
-    def _long(self, text: str, shape: Shape) -> str:
-        most = shape.columns["Description"].length
-        if most and len(text) > most:
-            raise Refused(
-                f"the text takes {most:,} characters with gangly's lines below it, not {len(text):,}",
-                field="body",
-                fix="shorten it",
-            )
-        return text
 
     async def _status(self, closed: bool) -> str:
         """What this organisation calls a done (or a new) task."""
