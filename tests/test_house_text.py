@@ -42,7 +42,7 @@ CLEANERS = {"content", "line", "cell", "clean", "one_line", "in_place", "day", "
 OUR_TYPES = {
     "Content", "Safe", "int", "float", "bool", "date", "datetime", "timedelta", "time", "list[Content]", "Strip",
     "tuple[Content, ...]", "Sequence[Content]", "Iterable[Content]", "Content | None", "int | None", "date | None",
-    "dict[int, Content]", "list[int]", "list[Row]",
+    "dict[int, Content]", "list[int]", "list[Row]", "Text", "Text | None",
 }  # fmt: skip
 NUMBERS = {"len", "sum", "min", "max", "round", "abs", "int", "float", "cell_len"}
 TEXT_METHODS = {
