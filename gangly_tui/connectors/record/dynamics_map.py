@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gangly_tui.domain.errors import ConfigError
+from gangly_tui.connectors.record import own_fields
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, RecordRef
 
@@ -272,17 +272,8 @@ def options_of(told: Mapping[str, Any]) -> Mapping[str, int]:
 
 
 def own_names(text: str) -> Mapping[tuple[Kind, str], str]:
-    """Read "opportunity.budget=contoso_budgetrange, ..." Raises ConfigError."""
-    found: dict[tuple[Kind, str], str] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        ours, equals, theirs = (each.strip() for each in part.partition("="))
-        kind, _, name = ours.partition(".")
-        if not (equals and re.fullmatch(r"[a-z]\w*", theirs) and kind in [*Kind] and name in FIELDS[Kind(kind)]):
-            raise ConfigError(
-                f"{part!r} does not name a column", fix="write it like opportunity.budget=contoso_budgetrange"
-            )
-        found[Kind(kind), name] = theirs
-    return found
+    """Where the customer keeps our fields. Raises ConfigError."""
+    return own_fields.own_names(text, name=r"[a-z]\w*", example="opportunity.budget=contoso_budgetrange", noun="column")
 
 
 def field_schema(kind: Kind, ours: str, column: Column) -> FieldSchema:

@@ -6,14 +6,13 @@ every value as text; a deal's stage is an id whose name is in its pipeline; who 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
-from gangly_tui.domain.errors import ConfigError
+from gangly_tui.connectors.record import own_fields
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, RecordRef, Value
 
@@ -219,15 +218,8 @@ def _fits(kind: Kind, ours: str, column: Column) -> bool:
 
 
 def own_names(text: str) -> Mapping[tuple[Kind, str], str]:
-    """Read "opportunity.budget=budget_range, ..." Raises ConfigError."""
-    found: dict[tuple[Kind, str], str] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        ours, _, theirs = (each.strip() for each in part.partition("="))
-        kind, _, name = ours.partition(".")
-        if not (re.fullmatch(r"[a-z]\w*", theirs) and kind in [*Kind] and name in FIELD_MAP.get(Kind(kind), {})):
-            raise ConfigError(f"{part!r} does not name a field", fix="write it like opportunity.budget=budget_range")
-        found[Kind(kind), name] = theirs
-    return found
+    """Where the customer keeps our fields. Raises ConfigError."""
+    return own_fields.own_names(text, name=r"[a-z]\w*", example="opportunity.budget=budget_range", known=FIELD_MAP)
 
 
 def field_schema(kind: Kind, ours: str, column: Column | None) -> FieldSchema:

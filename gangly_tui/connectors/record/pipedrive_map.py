@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from gangly_tui.domain.errors import ConfigError, Refused
+from gangly_tui.connectors.record import own_fields
+from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value
 
@@ -189,15 +190,8 @@ def _column(row: Mapping[str, Any]) -> Column:
 
 
 def own_labels(text: str) -> Mapping[tuple[Kind, str], str]:
-    """Read "opportunity.budget=Budget range, ..." Raises ConfigError."""
-    found: dict[tuple[Kind, str], str] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        ours, _, label = (each.strip() for each in part.partition("="))
-        kind, _, name = ours.partition(".")
-        if not (label and kind in [*Kind] and name in CUSTOM.get(Kind(kind), {})):
-            raise ConfigError(f"{part!r} does not name a field", fix="write it like opportunity.budget=Budget range")
-        found[Kind(kind), name] = label
-    return found
+    """The labels of the customer's own fields by ours. Raises ConfigError."""
+    return own_fields.own_names(text, name=r"(?s:.+)", example="opportunity.budget=Budget range", known=CUSTOM)
 
 
 def field_schema(kind: Kind, ours: str, column: Column, words: Words) -> FieldSchema:

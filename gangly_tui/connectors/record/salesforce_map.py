@@ -6,14 +6,14 @@ Organisations differ: what a field is called is a list of names, the first that 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from gangly_tui.domain.errors import ConfigError, Refused
+from gangly_tui.connectors.record import own_fields
+from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value
 
@@ -183,15 +183,8 @@ def _fits(kind: Kind, ours: str, column: Column) -> bool:
 
 
 def own_names(text: str) -> Mapping[tuple[Kind, str], str]:
-    """Read "opportunity.budget=Budget_Range__c, ..." Raises ConfigError."""
-    found: dict[tuple[Kind, str], str] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        ours, equals, theirs = (each.strip() for each in part.partition("="))
-        kind, _, name = ours.partition(".")
-        if not (equals and re.fullmatch(r"[A-Za-z]\w*", theirs) and kind in [*Kind] and name in FIELDS[Kind(kind)]):
-            raise ConfigError(f"{part!r} does not name a field", fix="write it like opportunity.budget=Budget_Range__c")
-        found[Kind(kind), name] = theirs
-    return found
+    """Where the customer keeps our fields. Raises ConfigError."""
+    return own_fields.own_names(text, name=r"[A-Za-z]\w*", example="opportunity.budget=Budget_Range__c")
 
 
 def field_schema(kind: Kind, ours: str, column: Column) -> FieldSchema:
