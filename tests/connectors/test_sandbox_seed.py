@@ -14,7 +14,7 @@ import pytest
 from gangly_tui.connectors.demo import demo_day, demo_folder
 from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
 from gangly_tui.connectors.record import sandbox_db
-from gangly_tui.connectors.record.sandbox_rules import REFERS_TO, validate
+from gangly_tui.connectors.record.rules import REFERS_TO, validate
 from gangly_tui.connectors.record.sandbox_schema import STAGES
 from gangly_tui.connectors.record.sandbox_seed import seed, seeded_on
 from gangly_tui.domain.identity import mailbox, registrable_domain

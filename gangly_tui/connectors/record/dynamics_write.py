@@ -18,7 +18,7 @@ from gangly_tui.connectors.record.dynamics_map import ANNOTATIONS, OF_KIND, TABL
 from gangly_tui.connectors.record.dynamics_org import ROOT, Org, names_a, place_of
 from gangly_tui.connectors.record.dynamics_values import CLOSED, quoted, raw_of, stamp
 from gangly_tui.connectors.record.held_line import short_enough, with_tail
-from gangly_tui.connectors.record.sandbox_rules import validate
+from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
 from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain

@@ -30,7 +30,7 @@ from gangly_tui.connectors.record.hubspot_map import (
     where,
 )
 from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
-from gangly_tui.connectors.record.sandbox_rules import validate
+from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import (
     ConnectorError,

@@ -26,7 +26,7 @@ from gangly_tui.connectors.record.pipedrive_map import (
 )
 from gangly_tui.connectors.record.pipedrive_marks import by_content, by_marker, by_text
 from gangly_tui.connectors.record.pipedrive_org import LAG, V1, V2, Org, names_a, place_of
-from gangly_tui.connectors.record.sandbox_rules import validate
+from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import (
     DuplicateFound,

@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from gangly_tui.connectors.record.sandbox_rules import field_of, typed, validate
+from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.record.sandbox_schema import TABLES, default_fields
+from gangly_tui.connectors.record.sandbox_values import field_of, typed
 from gangly_tui.domain.errors import DuplicateFound, NotFound, RecordMoved, Refused, Unreachable
 from gangly_tui.domain.identity import mailbox, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta

@@ -11,7 +11,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from gangly_tui.connectors.record import sandbox_db as crm
-from gangly_tui.connectors.record.sandbox_rules import typed
+from gangly_tui.connectors.record.sandbox_values import typed
 from gangly_tui.domain.errors import ConnectorError, InputError
 from gangly_tui.domain.identity import company_name, registrable_domain
 from gangly_tui.domain.records import FIELDS, FieldType, Kind, ObjectSchema, Record, RecordRef, Value

@@ -1,4 +1,4 @@
-"""What the sandbox CRM refuses to keep: its admin's rules, checked at each write."""
+"""What a CRM will not keep by its own list of fields: refused before anything is sent, by the field's name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from gangly_tui.domain.errors import InputError, Refused
+from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.identity import mailbox
-from gangly_tui.domain.proposal import FieldChange
-from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, ObjectSchema, Value
-from gangly_tui.domain.values import parse
+from gangly_tui.domain.records import FieldSchema, FieldType, Kind, ObjectSchema, Value
 
 REFERS_TO: Mapping[str, Kind] = {"account": Kind.ACCOUNT, "opportunity": Kind.OPPORTUNITY, "contacts": Kind.CONTACT}
 """Which kind of record the ids of a reference field name."""
@@ -31,33 +29,6 @@ def validate(schema: ObjectSchema, given: Mapping[str, Value], complete: Mapping
     for field in schema.fields:
         if field.required and complete.get(field.name) in (None, ""):
             raise Refused(f"{field.label} is required", field=field.name, fix=f"fill {field.label}")
-
-
-def typed(field: FieldSchema, text: str) -> Value:
-    """A value written by a person, in the field's type. Raises InputError."""
-    if field.type is FieldType.REFERENCE:
-        return text.strip() or None
-    if field.type is FieldType.REFERENCES:
-        return tuple(each for each in text.replace(";", " ").replace(",", " ").split() if each)
-    change = FieldChange(
-        field=field.name,
-        label=field.label,
-        type=field.type,
-        before=None,
-        after=None,
-        options=field.options,
-        max_length=field.max_length,
-        required=field.required,
-    )
-    return parse(text, change)
-
-
-def field_of(schema: ObjectSchema, name: str) -> FieldSchema:
-    """The field by our name. Raises InputError with those that there are."""
-    field = schema.field(name)
-    if field is None:
-        raise InputError(f"a {schema.kind.label} has no field {name}", fix="one of: " + ", ".join(FIELDS[schema.kind]))
-    return field
 
 
 def _validate_value(field: FieldSchema, value: Value) -> None:
