@@ -8,55 +8,29 @@ from __future__ import annotations
 
 import copy
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.record import dynamics
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
-from gangly_tui.domain.hierarchy import Layer, Scope
-from gangly_tui.domain.records import FIELDS, Kind
+from gangly_tui.domain.hierarchy import Scope
+from tests.connectors.rigs import SPECS, Bearer, contract_on, everything, no_sleep
 from tests.fakes.dynamics import HOST, Asked, FakeDynamics
 from tests.fakes.dynamics_tables import COLUMNS, TABLES
 from tests.fakes.serve import FakeTransport
 
-SPECS = Path(__file__).parents[3] / "shared" / "specs"
 ROOT = "/api/data/v9.2/"
 _TYPES = {"Money": "number", "Integer": "integer", "Picklist": "integer", "Boolean": "boolean"}
 _GUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", "nullable": True}
 
-EVERYTHING = Scope(
-    system="dynamics",
-    layer=Layer.RECORD,
-    owner="a",
-    backup="b",
-    runbook="c",
-    read={kind: frozenset(FIELDS[kind]) for kind in Kind},
-    write={kind: frozenset(FIELDS[kind]) for kind in Kind},
-)
-
-
-class Token(httpx.Auth):
-    """The fake's first access token; after a 401 the second, on the same request."""
-
-    def auth_flow(self, request: httpx.Request) -> Any:
-        request.headers["Authorization"] = "Bearer first-token"
-        response = yield request
-        if response.status_code == 401:
-            request.headers["Authorization"] = "Bearer second-token"
-            yield request
-
-
-async def no_sleep(_: float) -> None:
-    """Waiting, without the time."""
+EVERYTHING = everything("dynamics")
 
 
 @dataclass
@@ -71,7 +45,7 @@ class Site:
         wire = Wire(
             system="dynamics",
             base=HOST,
-            client=open_client(reach, auth=Token(), inner=FakeTransport(self.fake)),
+            client=open_client(reach, auth=Bearer("first-token", "second-token"), inner=FakeTransport(self.fake)),
             reach=reach,
             manners=dynamics.VENDOR.manners,
             pace=Pace(sleep=no_sleep),
@@ -92,15 +66,10 @@ def contract_of(folder: Path) -> Any:
     """The description, completed. Skips the test where ../shared is absent."""
     if not SPECS.exists():
         pytest.skip("the agreed descriptions in ../shared are not there")
-    sys.path.insert(0, str(SPECS))
-    try:
-        from contract import Contract  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(SPECS))
     document = json.loads((SPECS / "dataverse" / "dataverse.v9.2.derived.openapi.json").read_text())
     path = folder / "dataverse.json"
     path.write_text(json.dumps(_completed(document)))
-    return Contract(str(path))
+    return contract_on(path)
 
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:

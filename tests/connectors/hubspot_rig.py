@@ -3,52 +3,32 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.record import hubspot
 from gangly_tui.connectors.record.hubspot_map import FIELD_MAP, OBJECTS, VERSION, where
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
-from gangly_tui.domain.hierarchy import Layer, Scope
-from gangly_tui.domain.records import FIELDS, Kind, RecordRef, Value
+from gangly_tui.domain.hierarchy import Scope
+from gangly_tui.domain.records import RecordRef, Value
 from tests.connectors.contract import Rig
-from tests.connectors.salesforce_rig import no_sleep
+from tests.connectors.rigs import SPECS, Bearer, contract_on, everything, no_sleep
 from tests.fakes.hubspot import FakeHubSpot
 from tests.fakes.salesforce import Asked
 from tests.fakes.serve import FakeTransport
 
-SPECS = Path(__file__).parents[3] / "shared" / "specs"
 SPEC = SPECS / "hubspot" / "hubspot.2026-03.sdk-derived.openapi.json"
 DESCRIBED = "2026-03"
 """The version that HubSpot's own package describes; its paths differ from ours in the date alone."""
 
-EVERYTHING = Scope(
-    system="hubspot",
-    layer=Layer.RECORD,
-    owner="a",
-    backup="b",
-    runbook="c",
-    read={kind: frozenset(FIELDS[kind]) for kind in Kind},
-    write={kind: frozenset(FIELDS[kind]) for kind in Kind},
-)
-
-
-class Token(httpx.Auth):
-    """The fake's first access token."""
-
-    def auth_flow(self, request: httpx.Request) -> Any:
-        request.headers["Authorization"] = "Bearer token-1"
-        yield request
+EVERYTHING = everything("hubspot")
 
 
 @dataclass
@@ -64,7 +44,7 @@ class Site:
         wire = Wire(
             system="hubspot",
             base=hubspot.API,
-            client=open_client(reach, auth=self.auth or Token(), inner=FakeTransport(self.fake)),
+            client=open_client(reach, auth=self.auth or Bearer("token-1"), inner=FakeTransport(self.fake)),
             reach=reach,
             manners=hubspot.VENDOR.manners,
             pace=Pace(sleep=no_sleep),
@@ -115,14 +95,7 @@ class Site:
 
 def contract() -> Any:
     """The vendor's description."""
-    if not SPEC.exists():
-        pytest.skip("the agreed descriptions in ../shared are not there")
-    sys.path.insert(0, str(SPECS))
-    try:
-        from contract import Contract  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(SPECS))
-    return Contract(str(SPEC))
+    return contract_on(SPEC)
 
 
 class Watch:

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from gangly_tui.connectors.oauth import FixedToken
 from gangly_tui.connectors.record import pipedrive
 from gangly_tui.connectors.record.pipedrive_org import place_of
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
-from gangly_tui.domain.hierarchy import Layer, Scope
-from gangly_tui.domain.records import FIELDS, Kind, RecordRef, Value
+from gangly_tui.domain.hierarchy import Scope
+from gangly_tui.domain.records import RecordRef, Value
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
+from tests.connectors.rigs import SPECS, contract_on, everything
 from tests.fakes.pipedrive import Asked, PipedriveFake
 from tests.fakes.serve import FakeTransport
 
-SPECS = Path(__file__).parents[3] / "shared" / "specs"
 BASE = "https://acme.pipedrive.com"
-EVERYTHING = Scope(
-    system="pipedrive",
-    layer=Layer.RECORD,
-    owner="a",
-    backup="b",
-    runbook="c",
-    read={kind: frozenset(FIELDS[kind]) for kind in Kind},
-    write={kind: frozenset(FIELDS[kind]) for kind in Kind},
-)
+EVERYTHING = everything("pipedrive")
 
 
 @dataclass
@@ -111,16 +100,9 @@ class Watch:
     """Holds each request and each answer of the fake against both descriptions. `checked` counts them."""
 
     def __init__(self) -> None:
-        if not SPECS.exists():
-            pytest.skip("the agreed descriptions in ../shared are not there")
-        sys.path.insert(0, str(SPECS))
-        try:
-            from contract import Contract  # type: ignore[import-not-found]
-        finally:
-            sys.path.remove(str(SPECS))
         folder = SPECS / "pipedrive"
-        self.v1 = Contract(str(folder / "pipedrive.v1.openapi.json"), base="/v1")
-        self.v2 = Contract(str(folder / "pipedrive.v2.openapi.json"), base="/api/v2")
+        self.v1 = contract_on(folder / "pipedrive.v1.openapi.json", base="/v1")
+        self.v2 = contract_on(folder / "pipedrive.v2.openapi.json", base="/api/v2")
         self.checked = 0
 
     def __call__(self, asked: Asked, target: str, status: int, told: Any) -> None:

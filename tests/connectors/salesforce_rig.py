@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,36 +15,15 @@ import pytest
 from gangly_tui.connectors.record import salesforce
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
-from gangly_tui.domain.hierarchy import Layer, Scope
-from gangly_tui.domain.records import FIELDS, Kind
+from gangly_tui.domain.hierarchy import Scope
+from tests.connectors.rigs import SPECS, Bearer, contract_on, everything, no_sleep
 from tests.fakes.salesforce import Asked, FakeSalesforce
 from tests.fakes.serve import FakeTransport
 
-SPECS = Path(__file__).parents[3] / "shared" / "specs"
 BASE = "https://acme.my.salesforce.com"
 _TYPES = {"int": "integer", "currency": "number", "boolean": "boolean"}
 
-EVERYTHING = Scope(
-    system="salesforce",
-    layer=Layer.RECORD,
-    owner="a",
-    backup="b",
-    runbook="c",
-    read={kind: frozenset(FIELDS[kind]) for kind in Kind},
-    write={kind: frozenset(FIELDS[kind]) for kind in Kind},
-)
-
-
-class Token(httpx.Auth):
-    """The fake's first access token."""
-
-    def auth_flow(self, request: httpx.Request) -> Any:
-        request.headers["Authorization"] = "Bearer token-1"
-        yield request
-
-
-async def no_sleep(_: float) -> None:
-    """Waiting, without the time."""
+EVERYTHING = everything("salesforce")
 
 
 @dataclass
@@ -62,7 +40,7 @@ class Site:
         wire = Wire(
             system="salesforce",
             base=BASE,
-            client=open_client(reach, auth=self.auth or Token(), inner=FakeTransport(self.fake)),
+            client=open_client(reach, auth=self.auth or Bearer("token-1"), inner=FakeTransport(self.fake)),
             reach=reach,
             manners=salesforce.VENDOR.manners,
             sleep=no_sleep,
@@ -87,11 +65,6 @@ def contract_of(fake: FakeSalesforce, folder: Path) -> Any:
     """The vendor's description, with this organisation's own fields as Salesforce's generator would list them."""
     if not SPECS.exists():
         pytest.skip("the agreed descriptions in ../shared are not there")
-    sys.path.insert(0, str(SPECS))
-    try:
-        from contract import Contract  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(SPECS))
     document = json.loads((SPECS / "salesforce" / "salesforce.rest.openapi.json").read_text())
     for table, columns in fake.tables.items():
         listed = document["components"]["schemas"].get(f"{table}SObject", {}).get("properties")
@@ -102,7 +75,7 @@ def contract_of(fake: FakeSalesforce, folder: Path) -> Any:
                 listed[name]["nullable"] = True
     path = folder / "salesforce.json"
     path.write_text(json.dumps(document))
-    return Contract(str(path))
+    return contract_on(path)
 
 
 class Watch:

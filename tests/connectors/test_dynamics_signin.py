@@ -22,7 +22,7 @@ from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Setup
 from gangly_tui.domain.errors import ConfigError, ConnectorError, SignInNeeded, Unreachable
 from gangly_tui.domain.secret import Secret
-from tests.connectors.dynamics_rig import no_sleep
+from tests.connectors.rigs import no_sleep
 from tests.fakes.dynamics import HOST, FakeDynamics
 from tests.fakes.serve import FakeTransport
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,6 +29,7 @@ from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
 from tests.connectors.hubspot_rig import EVERYTHING, SPEC, Site, Watch, contract
+from tests.connectors.rigs import Kept, alone
 from tests.fakes.hubspot import FakeHubSpot
 from tests.fakes.salesforce import Asked, Trouble
 
@@ -100,27 +99,6 @@ async def test_the_window_is_small_and_said(rig: Rig, site: Site) -> None:
         (Decimal(30000), Decimal(7), "priya@seller.com"),
     ]
     assert "window" in hubspot.VENDOR.guards and hubspot.HubspotReader.window == hubspot.VENDOR.guards
-
-
-class Kept:
-    """A vault in memory."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, Secret[str]] = {}
-
-    def get(self, name: str) -> Secret[str] | None:
-        return self.held.get(name)
-
-    def put(self, name: str, secret: Secret[str]) -> None:
-        self.held[name] = secret
-
-    def remove(self, name: str) -> None:
-        self.held.pop(name, None)
-
-
-@asynccontextmanager
-async def alone() -> AsyncIterator[None]:
-    yield
 
 
 async def test_a_401_in_mid_flight_renews_the_token_and_sends_the_same_write(site: Site) -> None:

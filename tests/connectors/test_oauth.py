@@ -31,26 +31,11 @@ from gangly_tui.connectors.oauth import (
 from gangly_tui.connectors.transport import Manners, Reach, Wire, open_client
 from gangly_tui.domain.errors import ConnectorError, SignInNeeded, Unreachable
 from gangly_tui.domain.secret import Secret
+from tests.connectors.rigs import Kept
 from tests.connectors.wires import Asked, serving
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 HERE = Reach(hosts=frozenset(), loopback=True, deadline=5)
-
-
-class Kept:
-    """A vault in memory."""
-
-    def __init__(self) -> None:
-        self.secrets: dict[str, Secret[str]] = {}
-
-    def get(self, name: str) -> Secret[str] | None:
-        return self.secrets.get(name)
-
-    def put(self, name: str, secret: Secret[str]) -> None:
-        self.secrets[name] = secret
-
-    def remove(self, name: str) -> None:
-        self.secrets.pop(name, None)
 
 
 class Issuer:
@@ -232,7 +217,7 @@ async def test_a_401_in_mid_flight_keeps_body_and_guard() -> None:
         answer = await wire.write("PATCH", "/api/x", body={"stage": "Demo"}, headers={"If-Match": "W/7"})
         assert answer.data == {"guard": "W/7"}
         assert issuer.bodies[0] == issuer.bodies[1] == b'{"stage":"Demo"}'
-        assert Tokens.load(kept.secrets[kept_as("vendor")]).access.reveal() == "a1"
+        assert Tokens.load(kept.held[kept_as("vendor")]).access.reveal() == "a1"
 
 
 async def test_a_token_about_to_end_is_renewed_before_it_is_used() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -34,6 +32,7 @@ from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
 from tests.connectors.pipedrive_rig import SPECS, Site, Watch
+from tests.connectors.rigs import Kept, alone
 from tests.fakes.pipedrive import PipedriveFake, Weather
 from tests.fakes.serve import Reply
 
@@ -61,27 +60,6 @@ def rig(site: Site) -> Rig:
 
 def writes(site: Site) -> list[Any]:
     return [each for each in site.fake.asked if each.method != "GET"]
-
-
-class Kept:
-    """A vault in memory."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, Secret[str]] = {}
-
-    def get(self, name: str) -> Secret[str] | None:
-        return self.held.get(name)
-
-    def put(self, name: str, secret: Secret[str]) -> None:
-        self.held[name] = secret
-
-    def remove(self, name: str) -> None:
-        self.held.pop(name, None)
-
-
-@asynccontextmanager
-async def alone() -> AsyncIterator[None]:
-    yield
 
 
 async def test_a_401_in_mid_flight_renews_the_token_and_sends_the_same_write_once(site: Site) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -32,7 +30,8 @@ from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
-from tests.connectors.salesforce_rig import SPECS, Site, Token, Watch, contract_of, no_sleep
+from tests.connectors.rigs import Bearer, Kept, alone, no_sleep
+from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
 from tests.fakes.salesforce import FakeSalesforce, Trouble
 from tests.fakes.serve import serving
 
@@ -100,27 +99,6 @@ async def test_an_edit_within_the_same_second_is_seen_by_the_look(rig: Rig, site
     with pytest.raises(RecordMoved):
         await rig.writer.update(deal.ref, {"amount": Decimal(1)}, expect=deal.version, meta=rig.meta())
     assert len(writes(site)) == 2
-
-
-class Kept:
-    """A vault in memory."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, Secret[str]] = {}
-
-    def get(self, name: str) -> Secret[str] | None:
-        return self.held.get(name)
-
-    def put(self, name: str, secret: Secret[str]) -> None:
-        self.held[name] = secret
-
-    def remove(self, name: str) -> None:
-        self.held.pop(name, None)
-
-
-@asynccontextmanager
-async def alone() -> AsyncIterator[None]:
-    yield
 
 
 async def test_a_401_in_mid_flight_renews_the_token_and_keeps_guard_and_body(site: Site) -> None:
@@ -360,7 +338,7 @@ async def test_it_is_the_same_over_a_real_connection(site: Site) -> None:
         wire = Wire(
             system="salesforce",
             base=salesforce.VENDOR.base(Setup(loopback=base), {"instance_url": "https://acme.my.salesforce.com"}),
-            client=open_client(reach, auth=Token()),
+            client=open_client(reach, auth=Bearer("token-1")),
             reach=reach,
             manners=salesforce.VENDOR.manners,
             sleep=no_sleep,
