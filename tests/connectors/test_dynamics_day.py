@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,43 +13,28 @@ import pytest
 
 from gangly_tui.connectors.record import dynamics
 from gangly_tui.domain.audit import AuditKind
-from gangly_tui.domain.proposal import Proposal
-from gangly_tui.domain.records import Attendee, Kind, Meeting, RecordRef
-from gangly_tui.flow.capture import open_notes, propose
+from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.flow.decide import approve, undo
-from gangly_tui.flow.deliver import Courier
-from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import PullProgress, pull
-from gangly_tui.intelligence.offline import OfflineDrafter
 from gangly_tui.store import mirror, trail
-from gangly_tui.store.database import open_database
+from tests.connectors import days
 from tests.connectors.dynamics_rig import Site, unguarded, watched
 from tests.domain.made import page
 from tests.fakes.dynamics import FakeDynamics
 from tests.fakes.dynamics_rules import lookup
 from tests.fakes.dynamics_tables import ME, PRIYA
-from tests.flow.conftest import CALL, Clock, OneMeeting
-from tests.flow.steps import NOTES, card_of, parts
+from tests.flow.conftest import CALL, Clock
+from tests.flow.steps import card_of
 
 ACCOUNT, ADA, DEAL = (str(UUID(int=number)) for number in (101, 102, 103))
 
 
-@dataclass
-class Day:
+@dataclass(kw_only=True)
+class Day(days.Day):
     """The desk, and the organisation behind it."""
 
-    desk: Desk
-    clock: Clock
     fake: FakeDynamics
-
-    async def cards(self) -> list[Proposal]:
-        notes = open_notes(self.desk, "m1")
-        return await propose(self.desk, type(notes)(**{**parts(notes), "text": NOTES}))
-
-    async def land(self, **time: float) -> list[str]:
-        self.clock.forward(**(time or {"seconds": 5}))
-        return [each.message for each in await self.desk.courier.deliver_due()]
 
     @property
     def deal(self) -> dict[str, Any]:
@@ -72,7 +56,7 @@ class Day:
 
 @pytest.fixture(params=["changes are tracked", "changes are read by date"])
 def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
-    clock, numbers = Clock(), count(1)
+    clock = Clock()
     site: Site = watched(tmp_path, page=5_000)
     site.now = clock
     fake = site.fake
@@ -87,40 +71,10 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
     fake.put("opportunity", DEAL, {"name": "Platform 2026", **figures, **of_account, **with_ada})
     fake.now = CALL
     link = site.link(page().scope("dynamics"))
-    store = open_database(tmp_path / "store" / "store.db")
-    reader = dynamics.open_reader(link)
-
-    def new_id() -> str:
-        return f"{next(numbers):020x}"
-
-    attendees = (
-        Attendee(name="Robin Vega", email="robin@seller.com", organizer=True),
-        Attendee(name="Ada Lind", email="ada@acme.de"),
-    )
-    meeting = Meeting(
-        id="m1", system="sandbox", title="Acme: platform", start=CALL, end=CALL + timedelta(minutes=30),
-        attendees=attendees, series_id="weekly",
-    )  # fmt: skip
-    desk = Desk(
-        db=store,
-        reader=reader,
-        courier=Courier(
-            db=store, reader=reader, writer=dynamics.open_writer(link), scope=link.scope, now=clock, new_id=new_id
-        ),
-        calendars=(OneMeeting(found=[meeting]),),
-        drafter=OfflineDrafter(),
-        hierarchy=page(),
-        settings=Settings(
-            user_name="Robin Vega",
-            user_email="robin@seller.com",
-            our_company="Seller",
-            our_domains=frozenset({"seller.com"}),
-        ),
-        now=clock,
-        label="test",
-        new_id=new_id,
-    )
-    yield Day(desk=desk, clock=clock, fake=fake)
+    calendar = days.one_meeting()
+    reader, writer = dynamics.open_reader(link), dynamics.open_writer(link)
+    desk = days.desk_on(link, reader, writer, clock=clock, folder=tmp_path, calendar=calendar)
+    yield Day(desk=desk, clock=clock, calendar=calendar, fake=fake)
     desk.close()
     assert unguarded(fake) == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,35 +13,28 @@ from gangly_tui.connectors.record import hubspot, hubspot_org
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.checkpoint import heads_in
 from gangly_tui.domain.proposal import Proposal
-from gangly_tui.domain.records import Attendee, Kind, Meeting, RecordRef
-from gangly_tui.flow.capture import open_notes, propose
+from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.flow.decide import approve, undo
-from gangly_tui.flow.deliver import Courier
-from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import PullProgress, pull
-from gangly_tui.intelligence.offline import OfflineDrafter
 from gangly_tui.store import mirror, trail
-from gangly_tui.store.database import open_database
+from tests.connectors import days
 from tests.connectors.hubspot_rig import SPEC, Site, Watch, contract
 from tests.domain.made import page
 from tests.fakes.hubspot import FakeHubSpot
 from tests.fakes.hubspot_things import Thing
 from tests.fakes.salesforce import Trouble
-from tests.flow.conftest import CALL, Clock, OneMeeting
-from tests.flow.steps import NOTES, card_of, parts
+from tests.flow.conftest import CALL, Clock
+from tests.flow.steps import card_of
 
 NEW = "Ada: Please add our COO, Jo van Dam, jo@acme.de, she will join.\n"
 
 
-@dataclass
-class Day:
+@dataclass(kw_only=True)
+class Day(days.Day):
     """The desk, and the account behind it."""
 
-    desk: Desk
-    clock: Clock
     site: Site
-    calendar: OneMeeting
     account: str
     ada: str
     deal: str
@@ -55,16 +47,8 @@ class Day:
     def row(self) -> dict[str, str]:
         return self.fake.things["deals"][self.deal].properties
 
-    async def cards(self, text: str = NOTES) -> list[Proposal]:
-        notes = open_notes(self.desk, "m1")
-        return await propose(self.desk, type(notes)(**{**parts(notes), "text": text}))
-
     def agree(self, card: Proposal) -> None:
         approve(self.desk, card.id, card.digest())
-
-    async def land(self, **time: float) -> list[str]:
-        self.clock.forward(**(time or {"seconds": 5}))
-        return [each.message for each in await self.desk.courier.deliver_due()]
 
     async def take_back(self, card: Proposal) -> None:
         inverse = undo(self.desk, card.id).inverse
@@ -78,7 +62,7 @@ class Day:
 @pytest.fixture(params=["audit properties", "an account as it comes"])
 def day(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Day]:
     monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
-    clock, numbers, before = Clock(), count(1), CALL - timedelta(days=100)
+    clock, before = Clock(), CALL - timedelta(days=100)
     fake = FakeHubSpot(now=clock, audit=request.param == "audit properties")
     if SPEC.exists():
         fake.watch = Watch(contract())
@@ -90,45 +74,9 @@ def day(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     made = fake.put("deals", deal, links, ("CRM_UI", "", 502), at=before).id
     site = Site(fake, now=clock)
     link = site.link(page().scope("hubspot"))
-    store = open_database(tmp_path / "store" / "store.db")
-    reader = hubspot.open_reader(link)
-
-    def new_id() -> str:
-        return f"{next(numbers):020x}"
-
-    attendees = (
-        Attendee(name="Robin Vega", email="robin@seller.com", organizer=True),
-        Attendee(name="Ada Lind", email="ada@acme.de"),
-    )
-    meeting = Meeting(
-        id="m1", system="sandbox", title="Acme: platform", start=CALL, end=CALL + timedelta(minutes=30),
-        attendees=attendees, series_id="weekly",
-    )  # fmt: skip
-    calendar = OneMeeting(found=[meeting])
-    desk = Desk(
-        db=store,
-        reader=reader,
-        courier=Courier(
-            db=store,
-            reader=reader,
-            writer=hubspot.open_writer(link),
-            scope=link.scope,
-            now=clock,
-            new_id=new_id,
-        ),
-        calendars=(calendar,),
-        drafter=OfflineDrafter(),
-        hierarchy=page(),
-        settings=Settings(
-            user_name="Robin Vega",
-            user_email="robin@seller.com",
-            our_company="Seller",
-            our_domains=frozenset({"seller.com"}),
-        ),
-        now=clock,
-        label="test",
-        new_id=new_id,
-    )
+    calendar = days.one_meeting()
+    reader, writer = hubspot.open_reader(link), hubspot.open_writer(link)
+    desk = days.desk_on(link, reader, writer, clock=clock, folder=tmp_path, calendar=calendar)
     yield Day(desk=desk, clock=clock, site=site, calendar=calendar, account=account, ada=ada, deal=made)
     desk.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,44 +13,29 @@ import pytest
 from gangly_tui.connectors.record import pipedrive
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.checkpoint import heads_in
-from gangly_tui.domain.proposal import Proposal
-from gangly_tui.domain.records import Attendee, Kind, Meeting, RecordRef
-from gangly_tui.flow.capture import open_notes, propose
+from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.flow.decide import approve, undo
-from gangly_tui.flow.deliver import Courier
-from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import pull
-from gangly_tui.intelligence.offline import OfflineDrafter
 from gangly_tui.store import decisions, mirror, trail
-from gangly_tui.store.database import open_database
+from tests.connectors import days
 from tests.connectors.pipedrive_rig import SPECS, Site, Watch
 from tests.domain.made import page
 from tests.fakes.pipedrive import PipedriveFake, Weather
 from tests.fakes.pipedrive_seed import code
-from tests.flow.conftest import CALL, Clock, OneMeeting
-from tests.flow.steps import NOTES, card_of, parts
+from tests.flow.conftest import CALL, Clock
+from tests.flow.steps import card_of
 
 
-@dataclass
-class Day:
+@dataclass(kw_only=True)
+class Day(days.Day):
     """The desk, and the account behind it."""
 
-    desk: Desk
-    clock: Clock
     fake: PipedriveFake
     site: Site
     account: int
     ada: int
     deal: int
-
-    async def cards(self) -> list[Proposal]:
-        notes = open_notes(self.desk, "m1")
-        return await propose(self.desk, type(notes)(**{**parts(notes), "text": NOTES}))
-
-    async def land(self, **time: float) -> list[str]:
-        self.clock.forward(**(time or {"seconds": 5}))
-        return [each.message for each in await self.desk.courier.deliver_due()]
 
     def row(self) -> dict[str, Any]:
         return self.fake.rows["deals"][self.deal]
@@ -66,7 +50,7 @@ class Day:
 @pytest.fixture(params=["audit fields, a fresh search", "an account as it comes, a search an hour behind"])
 def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
     plain = request.param.startswith("an account")
-    clock, numbers = Clock(), count(1)
+    clock = Clock()
     long_ago = CALL - timedelta(days=100)
     fake = PipedriveFake(now=lambda: long_ago, marked=not plain, lag=3600 if plain else 0)
     if SPECS.exists():
@@ -86,45 +70,10 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
     fake.now = clock
     site = Site(fake, now=clock)
     link = site.link(page().scope("pipedrive"))
-    store = open_database(tmp_path / "store" / "store.db")
-    reader = pipedrive.open_reader(link)
-
-    def new_id() -> str:
-        return f"{next(numbers):020x}"
-
-    attendees = (
-        Attendee(name="Robin Vega", email="robin@seller.com", organizer=True),
-        Attendee(name="Ada Lind", email="ada@acme.de"),
-    )
-    meeting = Meeting(
-        id="m1", system="sandbox", title="Acme: platform", start=CALL, end=CALL + timedelta(minutes=30),
-        attendees=attendees, series_id="weekly",
-    )  # fmt: skip
-    desk = Desk(
-        db=store,
-        reader=reader,
-        courier=Courier(
-            db=store,
-            reader=reader,
-            writer=pipedrive.open_writer(link),
-            scope=link.scope,
-            now=clock,
-            new_id=new_id,
-        ),
-        calendars=(OneMeeting(found=[meeting]),),
-        drafter=OfflineDrafter(),
-        hierarchy=page(),
-        settings=Settings(
-            user_name="Robin Vega",
-            user_email="robin@seller.com",
-            our_company="Seller",
-            our_domains=frozenset({"seller.com"}),
-        ),
-        now=clock,
-        label="test",
-        new_id=new_id,
-    )
-    yield Day(desk=desk, clock=clock, fake=fake, site=site, account=account, ada=ada, deal=deal)
+    calendar = days.one_meeting()
+    reader, writer = pipedrive.open_reader(link), pipedrive.open_writer(link)
+    desk = days.desk_on(link, reader, writer, clock=clock, folder=tmp_path, calendar=calendar)
+    yield Day(desk=desk, clock=clock, calendar=calendar, fake=fake, site=site, account=account, ada=ada, deal=deal)
     desk.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,44 +13,29 @@ import pytest
 from gangly_tui.connectors.record import salesforce
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.checkpoint import heads_in
-from gangly_tui.domain.proposal import Proposal
-from gangly_tui.domain.records import Attendee, Kind, Meeting, RecordRef
-from gangly_tui.flow.capture import open_notes, propose
+from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.flow.decide import approve, undo
-from gangly_tui.flow.deliver import Courier
-from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import PullProgress, pull
-from gangly_tui.intelligence.offline import OfflineDrafter
 from gangly_tui.store import mirror, trail
-from gangly_tui.store.database import open_database
+from tests.connectors import days
 from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
 from tests.connectors.test_salesforce import AUDIT, MADE_UP
 from tests.domain.made import page
 from tests.fakes.salesforce import FakeSalesforce, Trouble
 from tests.fakes.salesforce_rows import ME, PRIYA
-from tests.flow.conftest import CALL, Clock, OneMeeting
-from tests.flow.steps import NOTES, card_of, parts
+from tests.flow.conftest import CALL, Clock
+from tests.flow.steps import card_of
 
 
-@dataclass
-class Day:
+@dataclass(kw_only=True)
+class Day(days.Day):
     """The desk, and the organisation behind it."""
 
-    desk: Desk
-    clock: Clock
     fake: FakeSalesforce
     deal: str
     ada: str
     account: str
-
-    async def cards(self) -> list[Proposal]:
-        notes = open_notes(self.desk, "m1")
-        return await propose(self.desk, type(notes)(**{**parts(notes), "text": NOTES}))
-
-    async def land(self, **time: float) -> list[str]:
-        self.clock.forward(**(time or {"seconds": 5}))
-        return [each.message for each in await self.desk.courier.deliver_due()]
 
     def activities(self, table: str) -> list[dict[str, Any]]:
         return [each for each in self.fake.rows[table].values() if not each["IsDeleted"]]
@@ -77,47 +61,12 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
     )
     fake.put("OpportunityContactRole", {"OpportunityId": deal, "ContactId": ada})
     fake.now = CALL
-    clock, numbers = Clock(), count(1)
+    clock = Clock()
     link = Site(fake, now=clock).link(page().scope("salesforce"))
-    store = open_database(tmp_path / "store" / "store.db")
-    reader = salesforce.open_reader(link)
-
-    def new_id() -> str:
-        return f"{next(numbers):020x}"
-
-    attendees = (
-        Attendee(name="Robin Vega", email="robin@seller.com", organizer=True),
-        Attendee(name="Ada Lind", email="ada@acme.de"),
-    )
-    meeting = Meeting(
-        id="m1", system="sandbox", title="Acme: platform", start=CALL, end=CALL + timedelta(minutes=30),
-        attendees=attendees, series_id="weekly",
-    )  # fmt: skip
-    desk = Desk(
-        db=store,
-        reader=reader,
-        courier=Courier(
-            db=store,
-            reader=reader,
-            writer=salesforce.open_writer(link),
-            scope=link.scope,
-            now=clock,
-            new_id=new_id,
-        ),
-        calendars=(OneMeeting(found=[meeting]),),
-        drafter=OfflineDrafter(),
-        hierarchy=page(),
-        settings=Settings(
-            user_name="Robin Vega",
-            user_email="robin@seller.com",
-            our_company="Seller",
-            our_domains=frozenset({"seller.com"}),
-        ),
-        now=clock,
-        label="test",
-        new_id=new_id,
-    )
-    yield Day(desk=desk, clock=clock, fake=fake, deal=deal, ada=ada, account=account)
+    calendar = days.one_meeting()
+    reader, writer = salesforce.open_reader(link), salesforce.open_writer(link)
+    desk = days.desk_on(link, reader, writer, clock=clock, folder=tmp_path, calendar=calendar)
+    yield Day(desk=desk, clock=clock, calendar=calendar, fake=fake, deal=deal, ada=ada, account=account)
     desk.close()
 
 
