@@ -169,9 +169,9 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def sparkline(counts: Sequence[int]) -> str:
-    """One character a number: a dot for none, else a bar against the highest."""
+    """One character a number: a dot for none, else a bar against the highest; none is full, so that rows stay apart."""
     top = max(counts, default=0)
-    return "".join("▁▂▃▄▅▆▇█"[ceil(each / top * 8) - 1] if each > 0 else "·" for each in counts)
+    return "".join("▁▂▃▄▅▆▇"[ceil(each / top * 7) - 1] if each > 0 else "·" for each in counts)
 
 
 def duration(span: timedelta) -> str:

@@ -92,7 +92,7 @@ def _judge(facts: Facts, now: datetime) -> SystemHealth:
 def _exchanges(facts: Facts, now: datetime) -> list[Figure]:
     recent = [each for each in facts.latest if now - each.at <= WINDOW]
     if not recent:
-        return [Figure(name="success_ratio", label="success, 24 h", words="nothing was asked of it in 24 h")]
+        return [Figure(name="success_ratio", label="success, 24 h", words="nothing over the network in 24 h")]
     good = sum(each.result in ANSWERS for each in recent)
     share = good / len(recent)
     verdict = _success(share, recent)

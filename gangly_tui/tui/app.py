@@ -54,7 +54,7 @@ def _commands() -> type[Provider]:
 class GanglyApp(App[None]):
     """`desk` is None on a fresh machine: the first screen then asks, and `open_desk` opens what was chosen.
 
-    `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review or trail.
+    `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review, trail or health.
     `coming` lists systems that cannot be connected yet, as (name, what it will bring).
     """
 
@@ -66,6 +66,7 @@ class GanglyApp(App[None]):
         Binding("1", "go('today')", "Today", id="app.today", tooltip="The day's meetings and the brief", show=False),
         Binding("2", "go('review')", "Review", id="app.review", tooltip="The cards that wait for you", show=False),
         Binding("5", "go('trail')", "Trail", id="app.trail", tooltip="Every decision and every write", show=False),
+        Binding("6", "go('health')", "Health", id="app.health", tooltip="How each system answers", show=False),
         Binding("n", "notes", "Notes", id="app.notes", tooltip="Notes of the highlighted meeting"),
         Binding("slash", "find", "Find", key_display="/", id="app.find", tooltip="Find a record, a meeting or a note"),
         Binding("ctrl+r", "pull", "Pull", key_display="^r", id="app.pull", tooltip="Read the systems again now"),
@@ -276,14 +277,8 @@ class GanglyApp(App[None]):
         if self.desk is None:
             return
         self._home()
-        if name == "review":
-            from gangly_tui.tui.screens.review import ReviewScreen
-
-            self.push_screen(ReviewScreen(self.desk))
-        elif name == "trail":
-            from gangly_tui.tui.screens.trail import TrailScreen
-
-            self.push_screen(TrailScreen(self.desk))
+        if screen := opening.numbered(self.desk, name):
+            self.push_screen(screen)
 
     def _home(self) -> None:
         today = self.today

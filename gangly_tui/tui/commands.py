@@ -27,6 +27,7 @@ class GanglyCommands(Provider):
             ("Today", "1  the day's meetings and the brief", partial(app.action_go, "today")),
             ("Review", "2  the cards that wait for you", partial(app.action_go, "review")),
             ("Trail", "5  every decision and every write", partial(app.action_go, "trail")),
+            ("Health", "6  how each system answers", partial(app.action_go, "health")),
             ("Notes of the highlighted meeting", "n", app.action_notes),
             ("Find anything", "/", app.action_find),
             ("Pull now", "ctrl+r  read the CRM and the calendars again", app.action_pull),

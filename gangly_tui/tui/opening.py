@@ -7,10 +7,30 @@ from typing import TYPE_CHECKING
 from gangly_tui.domain.errors import GanglyError
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from gangly_tui.domain.brief import Source
     from gangly_tui.domain.connection import Connected
     from gangly_tui.domain.records import RecordRef
+    from gangly_tui.flow.desk import Desk
     from gangly_tui.tui.app import GanglyApp
+
+
+def numbered(desk: Desk, name: str) -> Screen[None] | None:
+    """A new screen of this name; None for Today, which is always there, beneath the others."""
+    if name == "review":
+        from gangly_tui.tui.screens.review import ReviewScreen
+
+        return ReviewScreen(desk)
+    if name == "trail":
+        from gangly_tui.tui.screens.trail import TrailScreen
+
+        return TrailScreen(desk)
+    if name == "health":
+        from gangly_tui.tui.screens.health import HealthScreen
+
+        return HealthScreen(desk)
+    return None
 
 
 def open_source(app: GanglyApp, ref: RecordRef) -> None:

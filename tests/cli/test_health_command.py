@@ -38,7 +38,7 @@ def _exchanges(db: Connection, *results: str, system: str = "sandbox") -> None:
 def test_a_fresh_sandbox_is_well_and_says_what_is_known(shell: Shell, store: Connection) -> None:
     told = shell("health")
     assert told.code == 0
-    for words in ("sandbox: ok", "nothing was asked of it", "last read", "runbook", "not encrypted: fiction", "trail"):
+    for words in ("sandbox: ok", "nothing over the network", "last read", "runbook", "not encrypted: fiction", "trail"):
         assert words in told.out
     assert "health: ok" in told.err
 

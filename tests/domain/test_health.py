@@ -253,9 +253,9 @@ def test_the_worst_of_all_is_what_a_monitor_sees() -> None:
 
 
 def test_bars_carry_the_numbers_by_shape_alone() -> None:
-    assert sparkline([0, 1, 4, 8]) == "·▁▄█"
+    assert sparkline([0, 1, 4, 8]) == "·▁▄▇"
     assert sparkline([0, 0]) == "··"
-    assert sparkline([1, 10_000]) == "▁█"
+    assert sparkline([1, 10_000]) == "▁▇"
     assert sparkline([]) == ""
 
 
