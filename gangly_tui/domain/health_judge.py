@@ -1,7 +1,7 @@
 """Health, the judgement: numbers from rows, each with a verdict by the thresholds below. The clock is an argument.
 
 what                       look                            bad
-success, 24 h              under 98 %                      under 90 % of 10 or more, and not well since
+success, 24 h              under 98 %                      under 90 % of 10, not well since; newest 10 failed
 slow answers (p95), 24 h   2 s                             10 s
 oldest waiting write       15 min                          4 h
 write of unknown outcome   any                             1 h old
@@ -121,6 +121,9 @@ def _exchanges(facts: Facts, now: datetime) -> list[Figure]:
 
 
 def _success(share: float, recent: Sequence[Exchange]) -> Verdict:
+    """By the share and, whatever was before, by the newest: a good morning does not hide that it is down now."""
+    if len(recent) >= SUCCESS_LEAST and not any(each.result in ANSWERS for each in recent[:SUCCESS_LEAST]):
+        return Verdict.BAD
     if share >= SUCCESS_LOOK:
         return Verdict.OK
     newest = recent[:WELL_AGAIN]

@@ -48,9 +48,9 @@ def figure(found: SystemHealth, name: str) -> Figure:
 
 
 def results(failed: int, good: int, *, newest: str) -> list[Exchange]:
-    """Newest first: the good ones in front, or the failed ones."""
+    """Newest first: the good ones in front, the failed ones, or the failed ones behind a single good one."""
     bad, well = [exchange("Unreachable")] * failed, [exchange()] * good
-    return [*well, *bad] if newest == "good" else [*bad, *well]
+    return {"good": [*well, *bad], "bad": [*bad, *well], "mixed": [*well[:1], *bad, *well[1:]]}[newest]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,10 @@ def results(failed: int, good: int, *, newest: str) -> list[Exchange]:
         (0, 1, "good", OK),
         (2, 98, "bad", OK),
         (3, 97, "bad", LOOK),
-        (10, 90, "bad", LOOK),
-        (11, 89, "bad", BAD),
+        (10, 90, "mixed", LOOK),
+        (11, 89, "mixed", BAD),
+        (9, 990, "bad", OK),
+        (10, 990, "bad", BAD),
         (11, 89, "good", LOOK),
         (9, 0, "bad", LOOK),
         (10, 0, "bad", BAD),

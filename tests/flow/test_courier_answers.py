@@ -223,6 +223,8 @@ async def test_a_duplicate_told_at_the_write_is_ours_theirs_or_not_known(house: 
         house.desk.courier._reader = Blind(house.crm_path)
     await land(house)
     assert state(house, card).value == then
+    doubles = decisions.get_delivery(house.desk.db, card.id).doubles
+    assert doubles == (str(house.ada.ref) if case == "theirs" else ""), "Health counts the duplicates that were blocked"
 
 
 async def test_a_delivery_without_a_card_says_so(house: House) -> None:
