@@ -138,6 +138,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         model=model_of(config, scope),
         signing_key=seed,
         sign_in=sign_in,
+        window=doors.window,
         on_close=(close_session, doors.close),
     )
 
@@ -163,6 +164,10 @@ class _Sandbox:
         writer = SandboxWriter(self._crm)
         self._opened.append(writer.close)
         return writer
+
+    def window(self) -> str:
+        """Its writes are guarded by versions."""
+        return ""
 
     def close(self) -> None:
         while self._opened:
@@ -209,6 +214,10 @@ class _VendorDoors:
     def writer(self) -> RecordWriter:
         writer: RecordWriter = self._linked.module.open_writer(self._linked.link)
         return writer
+
+    def window(self) -> str:
+        """What the vendor's module says of a window that stays, if it has one."""
+        return str(getattr(self._linked.module, "WINDOW", ""))
 
     def close(self) -> None:
         """Keep what was noted of the last exchanges. Connections end with their event loop."""

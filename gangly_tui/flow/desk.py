@@ -67,6 +67,8 @@ class Desk:
     """gives the key that signs the trail, where it does not lie in the store"""
     sign_in: Callable[[], SignIn | None] = lambda: None
     """what is known of the sign-in to the system of record: may ask the vault, never the system"""
+    window: Callable[[], str] = lambda: ""
+    """what a card says where the system of record has no conditional write; "" where it guards a write itself"""
     at_point: Callable[[str], None] = lambda _: None
     """called with the name of each step a crash may hit; the fault tests die here"""
     on_close: tuple[Callable[[], None], ...] = field(default=())

@@ -199,6 +199,7 @@ def face_of(desk: Desk, waiting: Waiting, card: Proposal) -> Face:
         put_off=card.id in waiting.later,
         accepted=accepted,
         decided=decided,
+        window=desk.window(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from time import perf_counter
 
@@ -167,6 +168,16 @@ async def test_without_a_history_the_card_claims_none(demo_desk: Desk, clock: Cl
     await drafted(demo_desk, clock, "kestrel")
     async with reviewing(demo_desk, clock) as rep:
         assert "accepted" not in rep.shown()
+
+
+async def test_a_card_says_where_the_system_guards_no_write(demo_desk: Desk, clock: Clock) -> None:
+    await drafted(demo_desk, clock, "kestrel")
+    unguarded = replace(demo_desk, window=lambda: "no conditional write: a small window stays")
+    async with reviewing(unguarded, clock) as rep:
+        assert "a small window stays" in rep.shown()
+        while rep.card.group != "summary":  # a new record writes over nothing
+            await rep.press("down")
+        assert "a small window stays" not in rep.shown()
 
 
 async def test_an_approval_is_bound_to_the_card_on_screen(demo_desk: Desk, clock: Clock) -> None:

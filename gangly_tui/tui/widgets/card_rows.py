@@ -44,6 +44,8 @@ class Face:
     put_off: bool = False
     accepted: int = 0
     decided: int = 0
+    window: str = ""
+    """what is said of the moment between the last look and the write, where the system guards none"""
 
 
 @dataclass(slots=True)
@@ -252,6 +254,8 @@ def _why(sheet: _Sheet, face: Face) -> None:
         sheet.text("rule", card.rule)
     if face.decided:
         sheet.text("yours", f"{face.accepted} of {face.decided} accepted")
+    if face.window and card.action is not Action.CREATE:
+        sheet.text("guard", face.window, "$quiet")
     if card.source and not card.evidence:
         sheet.text("source", card.source, "$quiet")
 
