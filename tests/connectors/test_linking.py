@@ -19,7 +19,8 @@ from gangly_tui.domain.errors import ConfigError, SignInNeeded
 from gangly_tui.domain.hierarchy import Layer, Scope
 from gangly_tui.domain.secret import Secret
 from tests.connectors import trial_vendor
-from tests.connectors.test_oauth import HERE, Kept
+from tests.connectors.rigs import Kept
+from tests.connectors.test_oauth import HERE
 from tests.connectors.wires import Asked, Reply, answer, serving
 
 VENDOR = trial_vendor.VENDOR

@@ -34,7 +34,7 @@ from gangly_tui.connectors.oauth import (
 from gangly_tui.connectors.transport import Manners, Reach, Wire, open_client
 from gangly_tui.domain.errors import SignInNeeded
 from gangly_tui.domain.secret import Secret
-from tests.connectors.test_oauth import Kept
+from tests.connectors.rigs import Kept
 
 SCRIPT = Path(__file__).with_name("oidc_provider.mjs")
 PACKAGE = "oidc-provider@9.13.3"
@@ -182,7 +182,7 @@ async def test_a_refresh_rotates_and_an_old_token_ends_the_family(provider: Prov
     async with open_client(HERE, auth=auth) as client:
         wire = Wire(system="idp", base=issuer, client=client, reach=HERE, manners=Manners())
         assert (await wire.read("/me")).data == {"sub": "robin"}
-        second = Tokens.load(kept.secrets[kept_as("idp")])
+        second = Tokens.load(kept.held[kept_as("idp")])
         assert second.refresh and first.refresh and second.refresh != first.refresh
     thief = Kept()
     thief.put(kept_as("idp"), early.dump())
