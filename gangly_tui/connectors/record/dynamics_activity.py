@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from gangly_tui.connectors.record.dynamics_map import GUID, TABLE_OF, Column, Shape, Table
-from gangly_tui.connectors.record.dynamics_values import Lookups, moment, owner_of, stamp
+from gangly_tui.connectors.record.dynamics_values import Lookups, owner_of
 from gangly_tui.connectors.record.held_line import held_in, short_enough, under
+from gangly_tui.connectors.record.plain_values import moment, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
 

@@ -16,7 +16,7 @@ from typing import Any
 from gangly_tui.connectors.record.dynamics_errors import FeedLost
 from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES, Table, ref_of, selected
 from gangly_tui.connectors.record.dynamics_org import PAGE, PAGE_OF_TEXTS, Org, below_root, not_understood
-from gangly_tui.connectors.record.dynamics_values import moment, stamp
+from gangly_tui.connectors.record.plain_values import moment, stamp
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, Record, RecordRef

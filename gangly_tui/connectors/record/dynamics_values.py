@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.record.dynamics_map import NAME_OF, TABLE_OF, Column, Shape, Table, ref_of
+from gangly_tui.connectors.record.plain_values import moment, plain_value, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldType, Record, Value
@@ -62,18 +63,7 @@ def value_of(raw: Any, ours: FieldType, column: Column, here: tzinfo) -> Value:
         return None
     if column.type == "Picklist":
         return next((label for label, number in column.options.items() if number == raw), str(raw))
-    match ours:
-        case FieldType.CURRENCY:
-            return Decimal(str(raw))
-        case FieldType.NUMBER:
-            number = Decimal(str(raw))
-            return int(number) if number == number.to_integral_value() else number
-        case FieldType.DATE:
-            return moment(raw).astimezone(here).date() if "T" in raw else date.fromisoformat(raw)
-        case FieldType.DATETIME:
-            return moment(raw)
-        case _:
-            return str(raw)
+    return plain_value(raw, ours, here)
 
 
 def raw_of(value: Value, column: Column, ours: str, here: tzinfo) -> Any:
@@ -122,14 +112,3 @@ def as_record(
 def quoted(text: str) -> str:
     """A text inside a filter, as an address takes it: nothing in it can end the text, the filter or the address."""
     return "'" + quote(text.replace("'", "''"), safe="") + "'"
-
-
-def moment(text: str) -> datetime:
-    """A date-time of Dataverse's. Always aware."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def stamp(at: datetime) -> str:
-    """A date-time as filters and columns take it: UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -16,8 +16,9 @@ from gangly_tui.connectors.record.dynamics import VENDOR
 from gangly_tui.connectors.record.dynamics_errors import Exists, RuleDuplicate, Stale
 from gangly_tui.connectors.record.dynamics_map import ANNOTATIONS, OF_KIND, TABLES, Shape, Table, ref_of
 from gangly_tui.connectors.record.dynamics_org import ROOT, Org, names_a, place_of
-from gangly_tui.connectors.record.dynamics_values import CLOSED, quoted, raw_of, stamp
+from gangly_tui.connectors.record.dynamics_values import CLOSED, quoted, raw_of
 from gangly_tui.connectors.record.held_line import short_enough, with_tail
+from gangly_tui.connectors.record.plain_values import stamp
 from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
+from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.domain.errors import Refused
 
 _MARK = "-- gangly holds: "
@@ -34,7 +35,7 @@ def held_in(text: str, wanted: Mapping[str, type]) -> dict[str, Any]:
     try:
         found = json.loads(lines[-1]) if lines else {}
         if "at" in found:
-            datetime.fromisoformat(found["at"]).astimezone(UTC)
+            moment(found["at"]).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return {}
     return {name: found[name] for name, kind in wanted.items() if isinstance(found.get(name), kind)}

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
-from gangly_tui.connectors.record import own_fields
+from gangly_tui.connectors.record import own_fields, plain_values
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, RecordRef, Value
 
@@ -321,8 +321,7 @@ def moment(text: str) -> datetime:
     """A date-time of HubSpot's, ISO or milliseconds. Always aware."""
     if text.isascii() and text.isdigit():
         return datetime.fromtimestamp(int(text) / 1000, UTC)
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return plain_values.moment(text)
 
 
 def stamp(at: datetime) -> str:

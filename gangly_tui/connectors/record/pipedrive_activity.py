@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from gangly_tui.connectors.record.held_line import held_in, line_of, short_enough, with_tail
-from gangly_tui.connectors.record.pipedrive_map import Words, moment
+from gangly_tui.connectors.record.pipedrive_map import Words
+from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
 

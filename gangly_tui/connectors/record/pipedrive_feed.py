@@ -20,8 +20,9 @@ from datetime import timedelta
 from typing import Any
 
 from gangly_tui.connectors.record import pipedrive_org
-from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, moment, ref_of, stamp
+from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, ref_of
 from gangly_tui.connectors.record.pipedrive_org import V1, V2, Org, cursor_of, not_understood
+from gangly_tui.connectors.record.plain_values import moment, stamp
 from gangly_tui.domain.errors import ConnectorError, Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, Record, RecordRef

@@ -7,8 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from gangly_tui.connectors.record.pipedrive_map import LOST, PATHS, WON, Column, Words, moment, plain
+from gangly_tui.connectors.record.pipedrive_map import LOST, PATHS, WON, Column, Words, plain
 from gangly_tui.connectors.record.pipedrive_org import V1, Org, cursor_of, not_understood, place_of
+from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.domain.records import FieldEdit, FieldStamp, Kind, RecordRef, Value
 
 _PAGES = 10

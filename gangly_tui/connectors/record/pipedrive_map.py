@@ -9,11 +9,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from gangly_tui.connectors.record import own_fields
+from gangly_tui.connectors.record.plain_values import moment, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value
@@ -341,14 +342,3 @@ def as_record(
 def ref_of(kind: Kind, path: str, identifier: int) -> RecordRef:
     """The name of a row."""
     return RecordRef(system=SYSTEM, kind=kind, id=f"n{identifier}" if path == "notes" else str(identifier))
-
-
-def moment(text: str) -> datetime:
-    """A date-time of Pipedrive's, v1 or v2. Always aware: both mean UTC."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def stamp(at: datetime) -> str:
-    """A date-time as queries take it: UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

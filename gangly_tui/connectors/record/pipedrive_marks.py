@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gangly_tui.connectors.record.pipedrive_activity import as_html
-from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, SYSTEM, Column, moment
+from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, SYSTEM, Column
 from gangly_tui.connectors.record.pipedrive_org import PAGE, V1, V2, Org, cursor_of
+from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.records import Kind, Record, RecordRef
 

@@ -27,9 +27,9 @@ from gangly_tui.connectors.record.pipedrive_map import (
     keys_of,
     own_labels,
     shape_of,
-    stamp,
     values_of,
 )
+from gangly_tui.connectors.record.plain_values import stamp
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import NotFound, Refused, Unreachable
 from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain

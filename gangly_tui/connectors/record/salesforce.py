@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.record import salesforce_feed
+from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.connectors.record.salesforce_errors import explain, quota
-from gangly_tui.connectors.record.salesforce_map import KINDS, SYSTEM, moment, quoted, value_of
+from gangly_tui.connectors.record.salesforce_map import KINDS, SYSTEM, quoted, value_of
 from gangly_tui.connectors.record.salesforce_org import Org, object_of
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from gangly_tui.connectors.record.held_line import held_in
-from gangly_tui.connectors.record.salesforce_map import Column, ids, inner, moment
+from gangly_tui.connectors.record.plain_values import moment
+from gangly_tui.connectors.record.salesforce_map import Column, ids, inner
 from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
 
 TYPES = ("call", "meeting", "email", "note", "task")

@@ -19,7 +19,8 @@ from datetime import timedelta
 from typing import Any
 
 from gangly_tui.connectors.pace import KEPT, LOW
-from gangly_tui.connectors.record.salesforce_map import KINDS, SYSTEM, moment, selected, stamp
+from gangly_tui.connectors.record.plain_values import moment, stamp
+from gangly_tui.connectors.record.salesforce_map import KINDS, SYSTEM, selected
 from gangly_tui.connectors.record.salesforce_org import Org, id_list
 from gangly_tui.domain.errors import NotFound, RateLimited, Refused
 from gangly_tui.domain.ports import ChangePage

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from gangly_tui.connectors.record import own_fields
+from gangly_tui.connectors.record.plain_values import moment, plain_value, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value
@@ -248,18 +249,7 @@ def value_of(raw: Any, ours: FieldType, column: Column, here: tzinfo) -> Value:
         return None
     if column.type == "picklist":
         return next((label for label, value in column.options.items() if value == raw), str(raw))
-    match ours:
-        case FieldType.CURRENCY:
-            return Decimal(str(raw))
-        case FieldType.NUMBER:
-            number = Decimal(str(raw))
-            return int(number) if number == number.to_integral_value() else number
-        case FieldType.DATE:
-            return moment(raw).astimezone(here).date() if "T" in str(raw) else date.fromisoformat(str(raw))
-        case FieldType.DATETIME:
-            return moment(raw)
-        case _:
-            return str(raw)
+    return plain_value(raw, ours, here)
 
 
 def raw_of(value: Value, column: Column, ours: str) -> Any:
@@ -294,17 +284,6 @@ def quoted(text: str) -> str:
 def listed(texts: Iterable[str]) -> str:
     """Several texts for IN."""
     return "(" + ", ".join(quoted(each) for each in texts) + ")"
-
-
-def moment(text: str) -> datetime:
-    """A date-time of Salesforce's. Always aware."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def stamp(at: datetime) -> str:
-    """A date-time as queries and fields take it: UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def inner(row: Mapping[str, Any], relation: str, name: str) -> str | None:

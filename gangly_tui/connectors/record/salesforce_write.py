@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
 from gangly_tui.connectors.record.held_line import short_enough, under, with_tail
+from gangly_tui.connectors.record.plain_values import stamp
 from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.record.salesforce import VENDOR
 from gangly_tui.connectors.record.salesforce_errors import Stale, Unshown, meaning
-from gangly_tui.connectors.record.salesforce_map import KINDS, OBJECTS, Shape, quoted, raw_of, selected, stamp
+from gangly_tui.connectors.record.salesforce_map import KINDS, OBJECTS, Shape, quoted, raw_of, selected
 from gangly_tui.connectors.record.salesforce_org import ROOT, Org, missing, names_a, object_of, path_of
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable

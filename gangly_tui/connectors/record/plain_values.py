@@ -1,0 +1,36 @@
+"""Times and numbers as most vendors put them into JSON: ISO 8601, UTC where no zone stands, digits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from gangly_tui.domain.records import FieldType, Value
+
+
+def moment(text: str) -> datetime:
+    """A date-time. Always aware: one without a zone means UTC."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def stamp(at: datetime) -> str:
+    """A date-time as queries and fields take it: UTC, whole seconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plain_value(raw: Any, ours: FieldType, here: tzinfo) -> Value:
+    """What stands in the JSON, as one of ours; a day in the rep's zone. Raises ValueError when it is no such value."""
+    match ours:
+        case FieldType.CURRENCY:
+            return Decimal(str(raw))
+        case FieldType.NUMBER:
+            number = Decimal(str(raw))
+            return int(number) if number == number.to_integral_value() else number
+        case FieldType.DATE:
+            return moment(raw).astimezone(here).date() if "T" in str(raw) else date.fromisoformat(str(raw))
+        case FieldType.DATETIME:
+            return moment(raw)
+        case _:
+            return str(raw)
