@@ -30,7 +30,7 @@ def test_wrong_usage_is_exit_code_two_with_a_near_name(shell: Shell) -> None:
 
 
 def test_what_is_not_built_has_no_verb(shell: Shell) -> None:
-    for name in ("signals", "hygiene", "dedupe", "health", "hierarchy", "erase"):
+    for name in ("signals", "hygiene", "dedupe", "hierarchy", "erase"):
         assert shell(name).code == 2
 
 
