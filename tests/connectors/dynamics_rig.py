@@ -21,6 +21,7 @@ from gangly_tui.connectors.record import dynamics
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
 from gangly_tui.domain.hierarchy import Scope
+from tests.connectors import rigs
 from tests.connectors.rigs import SPECS, Bearer, contract_on, everything, no_sleep
 from tests.fakes.dynamics import HOST, Asked, FakeDynamics
 from tests.fakes.dynamics_tables import COLUMNS, TABLES
@@ -116,36 +117,16 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-class Watch:
-    """Holds each request and each answer of the fake against the contract. `checked` counts both."""
+class Watch(rigs.Watch):
+    """A row of Dynamics may show no column that the table does not have."""
 
-    def __init__(self, contract: Any) -> None:
-        self.contract = contract
-        self.checked = 0
-
-    def __call__(self, asked: Asked, status: int, told: Any) -> None:
-        found = self.request(asked) + self.answer(asked, status, told)
-        self.checked += 2
-        assert found == [], f"{asked.method} {asked.path}?{asked.query} -> {status}\n" + "\n".join(found)
-
-    def request(self, asked: Asked) -> list[str]:
-        """What is wrong with a request."""
-        body = b"" if asked.body is None else json.dumps(asked.body).encode()
-        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
-        return list(self.contract.check(asked.method, target, dict(asked.headers), body))
-
-    def answer(self, asked: Asked, status: int, told: Any) -> list[str]:
-        """What is wrong with an answer of the fake. A row may show no column that the table does not have."""
-        found = self.contract.find(asked.method, asked.path)
-        if not isinstance(found, tuple):
-            return [str(found)]
-        response = found[0]["responses"].get(str(status))
+    def body(self, responses: Any, status: int, told: Any) -> list[str]:
+        response = responses.get(str(status))
         if response is None:
             return [f"the description knows no answer {status}"]
         if told is None:
             return []
-        content = self.contract._deref(response).get("content", {}).get("application/json", {})
-        schema = content.get("schema", {})
+        schema = self.schema(response)
         wrong = list(self.contract._errors(schema, told, "answer"))
         listed = self.contract._deref(schema).get("properties", {}).get("value", {}).get("items")
         known = self.contract._deref(listed or schema).get("properties", {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import RecordRef, Value
+from tests.connectors import rigs
 from tests.connectors.contract import Rig
 from tests.connectors.rigs import SPECS, Bearer, contract_on, everything, no_sleep
 from tests.fakes.hubspot import FakeHubSpot
@@ -98,37 +98,27 @@ def contract() -> Any:
     return contract_on(SPEC)
 
 
-class Watch:
-    """Holds each request and each answer of the fake against the contract. `checked` counts both."""
+def watched(fake: FakeHubSpot) -> FakeHubSpot:
+    """The fake, each exchange held against the description where that is at hand."""
+    if SPEC.exists():
+        fake.watch = Watch(contract())
+    return fake
 
-    def __init__(self, described: Any) -> None:
-        self.contract = described
-        self.checked = 0
 
-    def __call__(self, asked: Asked, status: int, told: Any) -> None:
-        found = self.request(asked) + self.answer(asked, status, told)
-        self.checked += 2
-        assert found == [], f"{asked.method} {asked.path} -> {status}\n" + "\n".join(found)
+def site_of(**how: Any) -> Site:
+    """A watched account, made so."""
+    return Site(watched(FakeHubSpot(**how)))
 
-    def request(self, asked: Asked) -> list[str]:
-        """What is wrong with a request."""
-        body = b"" if asked.body is None else asked.body if isinstance(asked.body, str) else json.dumps(asked.body)
-        target = _described(asked.path) + (f"?{asked.query}" if asked.query else "")
-        content = body.encode() if isinstance(body, str) else body
-        return list(self.contract.check(asked.method, target, dict(asked.headers), content))
 
-    def answer(self, asked: Asked, status: int, told: Any) -> list[str]:
-        """What is wrong with an answer. The description knows one success of each operation, by another number."""
-        found = self.contract.find(asked.method, _described(asked.path))
-        if not isinstance(found, tuple):
-            return [str(found)]
-        responses = found[0]["responses"]
+class Watch(rigs.Watch):
+    """HubSpot's description knows one success of each operation, by another number, and paths of another date."""
+
+    def path(self, asked: Asked) -> str:
+        return asked.path.replace(f"/{VERSION}", f"/{DESCRIBED}", 1)
+
+    def body(self, responses: Any, status: int, told: Any) -> list[str]:
         response = responses.get(str(status)) or (responses["200"] if status < 300 else responses["default"])
         if told is None:
             return [] if status == 204 else [f"{status} without a body"]
         schema = self.contract._deref(response)["content"]["application/json"]["schema"]
         return list(self.contract._errors(schema, told, "answer"))
-
-
-def _described(path: str) -> str:
-    return path.replace(f"/{VERSION}", f"/{DESCRIBED}", 1)

@@ -96,6 +96,13 @@ class Site:
         return [each for each in self.fake.asked if each.method == method and part in each.path]
 
 
+def watched(fake: PipedriveFake) -> PipedriveFake:
+    """The fake, each exchange held against the descriptions where they are at hand."""
+    if SPECS.exists():
+        fake.watch = Watch()
+    return fake
+
+
 class Watch:
     """Holds each request and each answer of the fake against both descriptions. `checked` counts them."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +16,7 @@ import pytest
 from gangly_tui.domain.hierarchy import Layer, Scope
 from gangly_tui.domain.records import FIELDS, Kind
 from gangly_tui.domain.secret import Secret
+from tests.fakes.serve import Reply
 
 SPECS = Path(__file__).parents[3] / "shared" / "specs"
 
@@ -55,6 +58,61 @@ class Bearer(httpx.Auth):
             response = yield request
             if response.status_code != 401:
                 return
+
+
+class Slow:
+    """Mixed into a fake: takes a moment for each request, and counts how many are asked at once."""
+
+    at_once = 0
+    most_at_once = 0
+
+    async def handle(self, *asked: Any) -> Reply:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0.01)
+        self.at_once -= 1
+        answer: Reply = super().handle(*asked)  # type: ignore[misc]
+        return answer
+
+
+class Watch:
+    """Holds each request and each answer of a fake against its contract. `checked` counts both.
+
+    A vendor's own says what an answer may look like: `told` is its body.
+    """
+
+    def __init__(self, contract: Any) -> None:
+        self.contract = contract
+        self.checked = 0
+
+    def __call__(self, asked: Any, status: int, told: Any) -> None:
+        found = self.request(asked) + self.answer(asked, status, told)
+        self.checked += 2
+        assert found == [], f"{asked.method} {asked.path}?{asked.query} -> {status}\n" + "\n".join(found)
+
+    def path(self, asked: Any) -> str:
+        """The path as the description has it."""
+        return str(asked.path)
+
+    def request(self, asked: Any) -> list[str]:
+        """What is wrong with a request. A body that is to be refused goes out only in tests of refusals."""
+        body = "" if asked.body is None else asked.body if isinstance(asked.body, str) else json.dumps(asked.body)
+        target = self.path(asked) + (f"?{asked.query}" if asked.query else "")
+        return list(self.contract.check(asked.method, target, dict(asked.headers), body.encode()))
+
+    def answer(self, asked: Any, status: int, told: Any) -> list[str]:
+        """What is wrong with an answer of the fake."""
+        found = self.contract.find(asked.method, self.path(asked))
+        return self.body(found[0]["responses"], status, told) if isinstance(found, tuple) else [str(found)]
+
+    def body(self, responses: Any, status: int, told: Any) -> list[str]:
+        """What is wrong with an answer, by the responses that the operation is described with."""
+        raise NotImplementedError
+
+    def schema(self, response: Any) -> Any:
+        """What a body is to look like; {} where the description does not say."""
+        content = self.contract._deref(response).get("content", {})
+        return content.get("application/json", {}).get("schema", {})
 
 
 async def no_sleep(_: float) -> None:

@@ -16,8 +16,9 @@ from gangly_tui.connectors.record import salesforce
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
 from gangly_tui.domain.hierarchy import Scope
+from tests.connectors import rigs
 from tests.connectors.rigs import SPECS, Bearer, contract_on, everything, no_sleep
-from tests.fakes.salesforce import Asked, FakeSalesforce
+from tests.fakes.salesforce import FakeSalesforce
 from tests.fakes.serve import FakeTransport
 
 BASE = "https://acme.my.salesforce.com"
@@ -78,36 +79,24 @@ def contract_of(fake: FakeSalesforce, folder: Path) -> Any:
     return contract_on(path)
 
 
-class Watch:
-    """Holds each request and each answer of the fake against the contract. `checked` counts both."""
+def watched(fake: FakeSalesforce, folder: Path) -> FakeSalesforce:
+    """The fake, each exchange held against the description where that is at hand."""
+    if SPECS.exists():
+        fake.watch = Watch(contract_of(fake, folder))
+    return fake
 
-    def __init__(self, contract: Any) -> None:
-        self.contract = contract
-        self.checked = 0
 
-    def __call__(self, asked: Asked, status: int, told: Any) -> None:
-        found = self.request(asked) + self.answer(asked, status, told)
-        self.checked += 2
-        assert found == [], f"{asked.method} {asked.path} -> {status}\n" + "\n".join(found)
+class Watch(rigs.Watch):
+    """Salesforce's description knows no null and no relations in a row."""
 
-    def request(self, asked: Asked) -> list[str]:
-        """What is wrong with a request. A body that Salesforce is to refuse goes out only in tests of refusals."""
-        body = b"" if asked.body is None else asked.body.encode() if isinstance(asked.body, str) else _dump(asked.body)
-        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
-        return list(self.contract.check(asked.method, target, dict(asked.headers), body))
-
-    def answer(self, asked: Asked, status: int, told: Any) -> list[str]:
-        """What is wrong with an answer of the fake."""
-        found = self.contract.find(asked.method, asked.path)
-        if not isinstance(found, tuple):
-            return [str(found)]
-        response = found[0]["responses"].get(str(status))
+    def body(self, responses: Any, status: int, told: Any) -> list[str]:
+        response = responses.get(str(status))
         if response is None:
             return [f"the description knows no answer {status}"]
         if told is None:
             return []
-        content = self.contract._deref(response).get("content", {}).get("application/json", {})
-        wrong = self.contract._errors(content["schema"], _bare(told), "answer") if "schema" in content else []
+        schema = self.schema(response)
+        wrong = self.contract._errors(schema, _bare(told), "answer") if schema else []
         rows = told.get("records", ()) if isinstance(told, dict) else ()
         return list(wrong) + [each for row in rows for each in self.row(row)]
 
@@ -126,7 +115,3 @@ def _bare(told: Any) -> Any:
     if isinstance(told, dict):
         return {key: _bare(value) for key, value in told.items() if value is not None}
     return told[:-5] + "+00:00" if isinstance(told, str) and told.endswith(".000+0000") else told
-
-
-def _dump(body: Any) -> bytes:
-    return json.dumps(body).encode()

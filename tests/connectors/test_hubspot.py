@@ -7,7 +7,7 @@ import pytest
 from gangly_tui.connectors.record import hubspot_feed, hubspot_org
 from gangly_tui.domain.records import Kind
 from tests.connectors.contract import RecordContract, Rig
-from tests.connectors.hubspot_rig import SPEC, Site, Watch, contract
+from tests.connectors.hubspot_rig import SPEC, Site, Watch, watched
 from tests.fakes.hubspot import FakeHubSpot
 
 
@@ -16,10 +16,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr(hubspot_feed, "PAGE", 3)
     monkeypatch.setattr(hubspot_feed, "FOUND", 3)
     monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
-    fake = FakeHubSpot(page=3)
-    if SPEC.exists():
-        fake.watch = Watch(contract())
-    return Site(fake)
+    return Site(watched(FakeHubSpot(page=3)))
 
 
 @pytest.fixture

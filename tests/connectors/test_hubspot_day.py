@@ -19,7 +19,7 @@ from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import PullProgress, pull
 from gangly_tui.store import mirror, trail
 from tests.connectors import days
-from tests.connectors.hubspot_rig import SPEC, Site, Watch, contract
+from tests.connectors.hubspot_rig import Site, watched
 from tests.domain.made import page
 from tests.fakes.hubspot import FakeHubSpot
 from tests.fakes.hubspot_things import Thing
@@ -64,8 +64,7 @@ def day(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
     clock, before = Clock(), CALL - timedelta(days=100)
     fake = FakeHubSpot(now=clock, audit=request.param == "audit properties")
-    if SPEC.exists():
-        fake.watch = Watch(contract())
+    watched(fake)
     account = fake.put("companies", {"name": "Acme GmbH", "domain": "acme.de"}, at=before).id
     person = {"firstname": "Ada", "lastname": "Lind", "email": "ada@acme.de", "associatedcompanyid": account}
     ada = fake.put("contacts", person, at=before).id

@@ -12,27 +12,15 @@ from gangly_tui.connectors.record import hubspot, hubspot_feed, hubspot_org
 from gangly_tui.domain.errors import RateLimited, Refused, Unreachable
 from gangly_tui.domain.ports import ChangePage, RecordReader
 from gangly_tui.domain.records import Kind, RecordRef
-from tests.connectors.hubspot_rig import SPEC, Site, Watch, contract
+from tests.connectors.hubspot_rig import Site, watched
+from tests.connectors.rigs import Slow
 from tests.fakes.hubspot import FakeHubSpot
 from tests.fakes.hubspot_things import HubSpotError
 from tests.fakes.salesforce import Trouble
-from tests.fakes.serve import Reply
 
 
-class Slow(FakeHubSpot):
-    """Takes a moment for each page, and counts how many are asked for at once."""
-
-    at_once = 0
-    most_at_once = 0
-
-    async def handle(  # type: ignore[override]
-        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
-    ) -> Reply:
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0.01)
-        self.at_once -= 1
-        return super().handle(method, path, query, headers, body)
+class SlowFake(Slow, FakeHubSpot):
+    """Each page takes a moment."""
 
 
 @pytest.fixture(autouse=True)
@@ -45,10 +33,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def site() -> Site:
-    fake = FakeHubSpot(page=4)
-    if SPEC.exists():
-        fake.watch = Watch(contract())
-    return Site(fake)
+    return Site(watched(FakeHubSpot(page=4)))
 
 
 def contacts(fake: FakeHubSpot, count: int) -> list[str]:
@@ -68,7 +53,7 @@ def names(found: list[ChangePage]) -> list[str]:
 
 
 async def test_the_objects_are_listed_side_by_side_with_the_whole_known() -> None:
-    fake = Slow(page=4)
+    fake = SlowFake(page=4)
     contacts(fake, 30)
     notes(fake, 30)
     async with asyncio.timeout(30):
@@ -107,7 +92,7 @@ async def test_a_cursor_that_is_no_id_is_followed_page_by_page(site: Site, how: 
 
 
 async def test_ids_that_lie_in_heaps_are_listed_once_each() -> None:
-    fake = Slow(page=4)
+    fake = SlowFake(page=4)
     notes(fake, 9)
     fake._next_id = 37_000_000_000
     notes(fake, 60)
@@ -122,7 +107,7 @@ async def test_ids_that_lie_in_heaps_are_listed_once_each() -> None:
 
 
 async def test_a_pull_that_is_left_early_leaves_nothing_running() -> None:
-    fake = Slow(page=4)
+    fake = SlowFake(page=4)
     contacts(fake, 30)
     before = asyncio.all_tasks()
     feed = hubspot.open_reader(Site(fake).link()).changes("")

@@ -16,8 +16,7 @@ from gangly_tui.domain.errors import (
 )
 from gangly_tui.domain.records import Kind, RecordRef
 from tests.connectors.contract import Rig, scope_of
-from tests.connectors.hubspot_rig import SPEC, Site, Watch, contract
-from tests.fakes.hubspot import FakeHubSpot
+from tests.connectors.hubspot_rig import Site, Watch, contract, site_of
 from tests.fakes.salesforce import Asked
 
 
@@ -25,13 +24,6 @@ from tests.fakes.salesforce import Asked
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Searches without their pace."""
     monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
-
-
-def site_of(**how: Any) -> Site:
-    fake = FakeHubSpot(**how)
-    if SPEC.exists():
-        fake.watch = Watch(contract())
-    return Site(fake)
 
 
 @pytest.fixture

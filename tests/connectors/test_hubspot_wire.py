@@ -28,9 +28,8 @@ from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
-from tests.connectors.hubspot_rig import EVERYTHING, SPEC, Site, Watch, contract
+from tests.connectors.hubspot_rig import EVERYTHING, Site, site_of
 from tests.connectors.rigs import Kept, alone
-from tests.fakes.hubspot import FakeHubSpot
 from tests.fakes.salesforce import Asked, Trouble
 
 
@@ -38,13 +37,6 @@ from tests.fakes.salesforce import Asked, Trouble
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Searches without their pace."""
     monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
-
-
-def site_of(**how: Any) -> Site:
-    fake = FakeHubSpot(**how)
-    if SPEC.exists():
-        fake.watch = Watch(contract())
-    return Site(fake)
 
 
 @pytest.fixture

@@ -7,17 +7,14 @@ import pytest
 from gangly_tui.connectors.record import pipedrive_org
 from gangly_tui.domain.records import Kind
 from tests.connectors.contract import RecordContract, Rig
-from tests.connectors.pipedrive_rig import SPECS, Site, Watch
+from tests.connectors.pipedrive_rig import Site, Watch, watched
 from tests.fakes.pipedrive import PipedriveFake
 
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr(pipedrive_org, "PAGE", 3)  # small pages, so that a feed has several
-    fake = PipedriveFake()
-    if SPECS.exists():
-        fake.watch = Watch()
-    return Site(fake)
+    return Site(watched(PipedriveFake()))
 
 
 @pytest.fixture
@@ -35,10 +32,7 @@ class TestPipedriveAsItComes(RecordContract):
     @pytest.fixture
     def site(self, monkeypatch: pytest.MonkeyPatch) -> Site:
         monkeypatch.setattr(pipedrive_org, "PAGE", 3)
-        fake = PipedriveFake(marked=False, lag=3600)
-        if SPECS.exists():
-            fake.watch = Watch()
-        return Site(fake)
+        return Site(watched(PipedriveFake(marked=False, lag=3600)))
 
 
 @pytest.mark.shared

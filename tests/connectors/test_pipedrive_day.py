@@ -19,7 +19,7 @@ from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import pull
 from gangly_tui.store import decisions, mirror, trail
 from tests.connectors import days
-from tests.connectors.pipedrive_rig import SPECS, Site, Watch
+from tests.connectors.pipedrive_rig import Site, watched
 from tests.domain.made import page
 from tests.fakes.pipedrive import PipedriveFake, Weather
 from tests.fakes.pipedrive_seed import code
@@ -53,8 +53,7 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
     clock = Clock()
     long_ago = CALL - timedelta(days=100)
     fake = PipedriveFake(now=lambda: long_ago, marked=not plain, lag=3600 if plain else 0)
-    if SPECS.exists():
-        fake.watch = Watch()
+    watched(fake)
     account = fake.make("organizations", {"name": "Acme GmbH", "website": "https://www.acme.de"})["id"]
     ada = fake.make(
         "persons",

@@ -12,7 +12,7 @@ from gangly_tui.connectors.record import pipedrive, pipedrive_feed, pipedrive_or
 from gangly_tui.domain.errors import Refused, Unreachable
 from gangly_tui.domain.records import Kind
 from tests.connectors.contract import Rig, scope_of
-from tests.connectors.pipedrive_rig import SPECS, Site, Watch
+from tests.connectors.pipedrive_rig import Site, watched
 from tests.fakes.pipedrive import PipedriveFake, Weather
 from tests.fakes.pipedrive_seed import code
 
@@ -41,8 +41,7 @@ def clock() -> Clock:
 def site(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Site:
     monkeypatch.setattr(pipedrive_org, "PAGE", 5)
     fake = PipedriveFake(now=clock)
-    if SPECS.exists():
-        fake.watch = Watch()
+    watched(fake)
     return Site(fake, now=clock)
 
 

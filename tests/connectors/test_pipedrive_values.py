@@ -16,7 +16,7 @@ from gangly_tui.domain.errors import ConfigError, Refused
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, Value
 from tests.connectors.contract import HOSTILE, Rig
-from tests.connectors.pipedrive_rig import SPECS, Site, Watch
+from tests.connectors.pipedrive_rig import Site, Watch, watched
 from tests.fakes.pipedrive import PipedriveFake
 from tests.fakes.pipedrive_seed import code
 
@@ -25,10 +25,7 @@ AT = datetime(2026, 9, 23, 16, 30, tzinfo=timezone(timedelta(hours=2)))
 
 @pytest.fixture
 def site() -> Site:
-    fake = PipedriveFake()
-    if SPECS.exists():
-        fake.watch = Watch()
-    return Site(fake)
+    return Site(watched(PipedriveFake()))
 
 
 @pytest.fixture

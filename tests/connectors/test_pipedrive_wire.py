@@ -31,7 +31,7 @@ from gangly_tui.domain.identity import IdentityKey, person_key
 from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
-from tests.connectors.pipedrive_rig import SPECS, Site, Watch
+from tests.connectors.pipedrive_rig import Site, Watch, watched
 from tests.connectors.rigs import Kept, alone
 from tests.fakes.pipedrive import PipedriveFake, Weather
 from tests.fakes.serve import Reply
@@ -47,10 +47,7 @@ def told(status: int, **data: Any) -> Reply:
 
 @pytest.fixture
 def site() -> Site:
-    fake = PipedriveFake()
-    if SPECS.exists():
-        fake.watch = Watch()
-    return Site(fake)
+    return Site(watched(PipedriveFake()))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.ports import RecordReader
 from gangly_tui.domain.records import FIELDS, RecordRef, Value
 from tests.connectors.contract import RecordContract, Rig
-from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
+from tests.connectors.salesforce_rig import Site, watched
 from tests.fakes.salesforce import FakeSalesforce
 
 MADE_UP = ("TaskWhoIds", "EventWhoIds")
@@ -23,10 +23,9 @@ AUDIT = tuple({each.name for each in salesforce.VENDOR.audit_fields})
 @pytest.fixture(params=["audit fields, shared activities", "an organisation as it comes"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     plain = request.param == "an organisation as it comes"
-    fake = FakeSalesforce(page=3, hidden=(*AUDIT, *MADE_UP, "Type", "CurrencyIsoCode") if plain else ())
-    if SPECS.exists():
-        fake.watch = Watch(contract_of(fake, tmp_path))
-    return Site(fake)
+    return Site(
+        watched(FakeSalesforce(page=3, hidden=(*AUDIT, *MADE_UP, "Type", "CurrencyIsoCode") if plain else ()), tmp_path)
+    )
 
 
 @pytest.fixture

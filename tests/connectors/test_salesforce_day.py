@@ -19,7 +19,7 @@ from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import PullProgress, pull
 from gangly_tui.store import mirror, trail
 from tests.connectors import days
-from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
+from tests.connectors.salesforce_rig import Site, watched
 from tests.connectors.test_salesforce import AUDIT, MADE_UP
 from tests.domain.made import page
 from tests.fakes.salesforce import FakeSalesforce, Trouble
@@ -45,8 +45,7 @@ class Day(days.Day):
 def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
     plain = request.param == "an organisation as it comes"
     fake = FakeSalesforce(now=CALL - timedelta(days=100), hidden=(*AUDIT, *MADE_UP, "Type") if plain else ())
-    if SPECS.exists():
-        fake.watch = Watch(contract_of(fake, tmp_path))
+    watched(fake, tmp_path)
     account = fake.put("Account", {"Name": "Acme GmbH", "Website": "https://www.acme.de"})
     ada = fake.put("Contact", {"FirstName": "Ada", "LastName": "Lind", "Email": "ada@acme.de", "AccountId": account})
     deal = fake.put(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,33 +14,18 @@ from gangly_tui.connectors.record import salesforce, salesforce_feed
 from gangly_tui.domain.errors import RateLimited, Refused, Unreachable
 from gangly_tui.domain.ports import ChangePage, RecordReader
 from gangly_tui.domain.records import Kind, RecordRef
-from tests.connectors.salesforce_rig import EVERYTHING, SPECS, Site, Watch, contract_of
+from tests.connectors.rigs import Slow
+from tests.connectors.salesforce_rig import EVERYTHING, Site, watched
 from tests.fakes.salesforce import FakeSalesforce, Trouble
-from tests.fakes.serve import Reply
 
 
-class Slow(FakeSalesforce):
-    """Takes a moment for each page, and counts how many are asked for at once."""
-
-    at_once = 0
-    most_at_once = 0
-
-    async def handle(  # type: ignore[override]
-        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
-    ) -> Reply:
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0.01)
-        self.at_once -= 1
-        return super().handle(method, path, query, headers, body)
+class SlowFake(Slow, FakeSalesforce):
+    """Each page takes a moment."""
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    fake = FakeSalesforce(page=4)
-    if SPECS.exists():
-        fake.watch = Watch(contract_of(fake, tmp_path))
-    return Site(fake)
+    return Site(watched(FakeSalesforce(page=4), tmp_path))
 
 
 def contacts(fake: FakeSalesforce, count: int) -> list[str]:
@@ -57,7 +41,7 @@ def names(found: list[ChangePage]) -> list[str]:
 
 
 async def test_the_first_pull_asks_for_several_pages_at_once_and_keeps_their_order() -> None:
-    fake = Slow(page=4)
+    fake = SlowFake(page=4)
     contacts(fake, 100)
     site = Site(fake)
     reader = salesforce.open_reader(site.link())
@@ -71,7 +55,7 @@ async def test_the_first_pull_asks_for_several_pages_at_once_and_keeps_their_ord
 
 
 async def test_a_pull_that_is_left_early_leaves_nothing_running() -> None:
-    fake = Slow(page=4)
+    fake = SlowFake(page=4)
     contacts(fake, 60)
     before = asyncio.all_tasks()
     feed = salesforce.open_reader(Site(fake).link()).changes("")
@@ -228,7 +212,7 @@ async def test_the_cursor_stays_small_whatever_was_pulled(site: Site, monkeypatc
 
 
 async def test_a_pull_slows_down_near_the_limit_and_leaves_the_last_calls_to_writes() -> None:
-    fake = Slow(page=4)
+    fake = SlowFake(page=4)
     contacts(fake, 60)
     fake.limit, fake.used = 1_000, 850
     await pages(salesforce.open_reader(Site(fake).link()))

@@ -19,7 +19,7 @@ from gangly_tui.domain.errors import ConfigError, Refused
 from gangly_tui.domain.identity import IdentityKey, person_key
 from gangly_tui.domain.records import FieldType, Kind, Record, Value
 from tests.connectors.contract import HOSTILE, Rig
-from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
+from tests.connectors.salesforce_rig import Site, watched
 from tests.connectors.test_salesforce import AUDIT, MADE_UP
 from tests.connectors.test_salesforce_wire import rig_of
 from tests.fakes.salesforce import FakeSalesforce
@@ -31,10 +31,7 @@ BERLIN = timezone(timedelta(hours=2))
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    fake = FakeSalesforce()
-    if SPECS.exists():
-        fake.watch = Watch(contract_of(fake, tmp_path))
-    return Site(fake)
+    return Site(watched(FakeSalesforce(), tmp_path))
 
 
 @pytest.fixture

@@ -31,17 +31,14 @@ from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
 from tests.connectors.rigs import Bearer, Kept, alone, no_sleep
-from tests.connectors.salesforce_rig import SPECS, Site, Watch, contract_of
+from tests.connectors.salesforce_rig import Site, watched
 from tests.fakes.salesforce import FakeSalesforce, Trouble
 from tests.fakes.serve import serving
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    fake = FakeSalesforce(page=3)
-    if SPECS.exists():
-        fake.watch = Watch(contract_of(fake, tmp_path))
-    return Site(fake)
+    return Site(watched(FakeSalesforce(page=3), tmp_path))
 
 
 def rig_of(site: Site) -> Rig:
