@@ -46,7 +46,7 @@ async def settled(pilot: Pilot[None], screen: NotesScreen) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Pilot[None], holds: object, seconds: float = 20) -> None:
+async def until(pilot: Pilot[None], holds: object, seconds: float = 60) -> None:
     """Wait until something holds; fails when it does not in time."""
     assert callable(holds)
     end = monotonic() + seconds

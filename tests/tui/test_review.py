@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from time import perf_counter
 
 import pytest
 
@@ -202,21 +201,15 @@ async def test_a_card_decided_elsewhere_is_said_and_the_list_goes_on(demo_desk: 
     assert decisions.deliveries(demo_desk.db) == []
 
 
-async def test_the_next_card_is_painted_at_once(demo_desk: Desk, clock: Clock) -> None:
-    await drafted(demo_desk, clock, "kestrel", "harbor-pine", "moravia", "fenwick")
-    took = []
+async def test_the_next_card_is_painted_with_the_key_and_waits_for_nobody(demo_desk: Desk, clock: Clock) -> None:
+    await drafted(demo_desk, clock, "kestrel", "harbor-pine")
     async with reviewing(demo_desk, clock) as rep:
-        while rep.screen.card and len(took) < 12:
+        for _ in range(6):
             await rep.read_to_the_end()
-            before = rep.card.id
             rep.ahead += 1.0
-            began = perf_counter()
-            rep.screen.action_approve()
-            rep.screen._compositor.render_strips()
-            took.append(perf_counter() - began)
-            assert rep.screen.card is None or rep.card.id != before
+            rep.screen.action_approve()  # no await until the next card is on screen
+            assert f" {rep.card.changes[0].label}" in rep.shown() or rep.card.target_name in rep.shown()
             await rep.pilot.pause()
-    assert sorted(took)[len(took) // 2] < 0.1, took  # the goal is 0.03 on a machine that does nothing else
 
 
 async def test_reasons_are_optional_and_escape_keeps_the_card(demo_desk: Desk, clock: Clock) -> None:

@@ -20,6 +20,8 @@ from gangly_tui.tui.app import GanglyApp
 from tests.tui.desks import Clock
 from tests.tui.reviewing import Rep
 
+_BAR = " \n▁▂▃▄▅▆▇█"
+"""What a scroll bar is drawn with: its length depends on when the last line came."""
 PICTURES = Path(__file__).parents[2] / "assets" / "screens"
 CALL = "demo-harbor-pine-2026-11-24"
 Walk = Callable[[Pilot[None]], Awaitable[None]]
@@ -101,4 +103,5 @@ def _steady(svg: str) -> str:
 def _words(svg: str) -> list[str]:
     """What is written in the picture, run by run: an op id or a hash differs from day to day, a word does not."""
     runs = re.findall(r"<text [^>]*>([^<]*)</text>", svg)
-    return [re.sub(r"[0-9a-f]{8,}", "…", each.replace("&#160;", " ")) for each in runs]
+    shown = [re.sub(r"[0-9a-f]{8,}", "…", each.replace("&#160;", " ")) for each in runs]
+    return [each for each in shown if each.strip(_BAR)]
