@@ -144,6 +144,9 @@ def _need_terminal() -> None:
 
 def _run(desk: Desk | None, config: Config) -> None:
     """The app, and the app again when something else was connected in it."""
+    from gangly_tui.commands.hangup import leave_with_the_terminal
+
+    leave_with_the_terminal()
     while _ran(desk, config):
         from gangly_tui.bootstrap import open_desk
 
