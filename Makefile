@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check bench faults screens lock clean
+.PHONY: demo test check bench faults hostile screens lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("gangly needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
@@ -31,6 +31,10 @@ N ?= 300
 SEED ?= 1
 faults: $(STAMP)  ## kills and faults against the real courier: make faults N=10000 SEED=7
 	$(BIN)/python -m tests.faults $(N) $(SEED) --jobs 2
+
+hostile: $(STAMP)  ## hostile strings through every screen, broken files into every importer
+	$(BIN)/python -m tests.hostile $(N) $(SEED)
+	$(BIN)/python -m tests.hostile files $(N) $(SEED)
 
 screens: $(STAMP)  ## draw the README's pictures anew
 	GANGLY_DRAW=1 $(BIN)/pytest tests/tui/test_screens.py -q
