@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Mention, NextStep, ReadingContext, Side
+from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Mention, NextStep, Side
 from gangly_tui.domain.records import FIELDS, Kind, encode
 from gangly_tui.intelligence.offline import field_cues as cue
 from gangly_tui.intelligence.offline.amounts import Role, figures
@@ -20,7 +20,7 @@ from gangly_tui.intelligence.offline.economic import says_so
 from gangly_tui.intelligence.offline.modality import Mood, admits, mood, planted
 from gangly_tui.intelligence.offline.passages import Block, Sentence, one_space, plain
 from gangly_tui.intelligence.offline.price import accepted
-from gangly_tui.intelligence.offline.reading import Reading, read
+from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.sides import sound
 from gangly_tui.intelligence.offline.stage import generic_of, supports
 from gangly_tui.intelligence.offline.step_words import BASE
@@ -43,13 +43,8 @@ _TEXT_CUES = {
 _MARKUP = re.compile(r"<[^<>\n]{0,80}>|[*_`]{1,3}|^[^\n]*-->[^\n]*$|^[ \t]*\d+[ \t]*$", re.MULTILINE)
 
 
-def ground(draft: Draft, text: str, context: ReadingContext) -> Draft:
-    """The draft without what its own quotes do not yield; each refused value goes to `dropped` with the reason."""
-    return ground_reading(draft, read(text, context))
-
-
 def ground_reading(draft: Draft, reading: Reading) -> Draft:
-    """`ground` for a text that has been read already."""
+    """The draft without what its own quotes do not yield; each refused value goes to `dropped` with the reason."""
     dropped: list[Dropped] = []
 
     def stands(what: str, value: str, quote: str, reason: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from gangly_tui.intelligence.offline.numbers import CARDINALS, ORDINALS, SCALES
-
 MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
     (
@@ -36,8 +34,6 @@ for _number, _names in enumerate(
     )
 ):
     WEEKDAYS.update(dict.fromkeys(_names.split(), _number))
-RECURRING = {name + "s" for name in WEEKDAYS if name.endswith("day")}
-"""Plural weekdays name a habit, not a day."""
 UNITS = {
     name: unit
     for unit, names in {
@@ -152,4 +148,3 @@ STARTERS = (
     | {"noon", "midnight", "asap", "oclock", "o'clock", "weekend", "now", "moment", "minute", "date", "midday"}
 )
 """A line without any of these words and without a digit holds no date and no time."""
-NUMBER_WORDS = CARDINALS.keys() | ORDINALS.keys() | SCALES.keys() | {"hundred", "half", "quarter"}

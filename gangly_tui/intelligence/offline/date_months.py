@@ -3,8 +3,6 @@ May"."""
 
 from __future__ import annotations
 
-from datetime import date
-
 from gangly_tui.intelligence.offline import calendar_math as cal
 from gangly_tui.intelligence.offline import calendar_words as words
 from gangly_tui.intelligence.offline.date_reading import (
@@ -222,8 +220,3 @@ def is_month_here(line: Line, index: int) -> bool:
         return True
     ranged = after.word in ("to", "-", "through", "until") and tokens[index + 2].kind in (MONTH, NUM)
     return ranged or (before in ("and", "or", "for", "is") and after.kind in (END, MARK))
-
-
-def ides(line: Line, month: int) -> date | None:
-    """The ides: the 15th of March, May, July and October, the 13th of the others."""
-    return cal.next_month_day(line.today, month, 15 if month in (3, 5, 7, 10) else 13)

@@ -115,7 +115,6 @@ _CORRECTS = re.compile(
 _NOT_X = re.compile(r"\bnot\s+(?:on\s|by\s|the\s|until\s|for\s|at\s)?")
 _IN_ORDER = re.compile(r"(?:so |and |but )?(?:once|when|after|as soon as)\b")
 """Opens a step of a process, not a supposition: "once security is done it goes to the CFO"."""
-REPORTED_BACK = re.compile(r"\b(?:hold off|no need|don't (?:bother|worry)|we can skip|skip)\b")
 
 
 def planted(low: str) -> bool:

@@ -103,11 +103,6 @@ class Reading:
             "",
         )
 
-    @property
-    def has_speech(self) -> bool:
-        """Whether people speak in this text, or only the rep writes."""
-        return self.source.form != "notes"
-
 
 @lru_cache(maxsize=256)
 def _sent_on(words: str, anchor: datetime) -> date | None:

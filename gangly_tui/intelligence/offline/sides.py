@@ -73,7 +73,6 @@ class Person:
     side: Side = Side.UNKNOWN
     start: int = -1
     end: int = -1
-    mentioned_email: bool = False
 
     @property
     def first(self) -> str:
@@ -122,7 +121,6 @@ def read_cast(source: Source, context: ReadingContext) -> Cast:
                         side=side,
                         start=author.start,
                         end=author.end,
-                        mentioned_email=True,
                     )
                 )
     for attendee in context.attendees:
@@ -163,7 +161,6 @@ def _participant(each: Participant) -> Person:
         email=each.email,
         start=each.start,
         end=each.end,
-        mentioned_email=bool(each.email),
         side=Side.REP
         if each.key.split()[:1] in (["rep"], ["seller"], ["ae"], ["host"])
         else Side.BUYER
