@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +15,13 @@ from gangly_tui.config import Config, load_config, paths, zone
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.model_on_demand import model_of
-from gangly_tui.on_demand import CalendarOnDemand, CourierOnDemand, DrafterOnDemand, ReaderOnDemand
+from gangly_tui.on_demand import (
+    CalendarOnDemand,
+    CourierOnDemand,
+    DrafterOnDemand,
+    ReaderOnDemand,
+    TranscriptsOnDemand,
+)
 from gangly_tui.profiles import (
     CALENDAR,
     DEMO,
@@ -34,10 +40,11 @@ from gangly_tui.profiles import (
 from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
+    from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
     from gangly_tui.connectors.record.sandbox_db import CrmFile
     from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.hierarchy import Scope
-    from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter
+    from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter, TranscriptReader
     from gangly_tui.flow.deliver import Courier
     from gangly_tui.linking import Linked
     from gangly_tui.store.health import Recorder
@@ -120,6 +127,13 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
 
         return sign_in_of(load_config(), system) if system != SANDBOX else None  # anew: one may sign in again
 
+    calendars: tuple[EngagementReader, ...]
+    recorders: tuple[TranscriptReader, ...] = ()
+    if profile == DEMO:
+        fiction = _demo_calendar(config, clock)
+        calendars, recorders = (CalendarOnDemand(SANDBOX, fiction),), (TranscriptsOnDemand(SANDBOX, fiction),)
+    else:
+        calendars = tuple(_calendar_file(Path(each), here) for each in config.calendars)
     seed = signing_key(profile, db)
     settings = _settings(config, profile)
     reader = ReaderOnDemand(system, doors.reader)
@@ -127,7 +141,8 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         db=db,
         reader=reader,
         courier=cast("Courier", CourierOnDemand(db, load_courier)),
-        calendars=_calendars(config, profile, clock),
+        calendars=calendars,
+        recorders=recorders,
         drafter=DrafterOnDemand(_engine),
         hierarchy=hierarchy,
         settings=settings,
@@ -279,17 +294,17 @@ def new_id() -> str:
     return os.urandom(_OP_BYTES).hex()
 
 
-def _calendars(config: Config, profile: str, clock: Callable[[], datetime]) -> tuple[EngagementReader, ...]:
+def _demo_calendar(config: Config, clock: Callable[[], datetime]) -> Callable[[], SandboxCalendar]:
+    """The fiction's calendar, which is its recorder too."""
     here = zone(config.timezone)
-    if profile == DEMO:
 
-        def load_demo() -> EngagementReader:
-            from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
+    @cache
+    def load() -> SandboxCalendar:
+        from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
 
-            return SandboxCalendar(here, lambda: clock().date())
+        return SandboxCalendar(here, lambda: clock().date())
 
-        return (CalendarOnDemand(SANDBOX, load_demo),)
-    return tuple(_calendar_file(Path(each), here) for each in config.calendars)
+    return load
 
 
 def _calendar_file(path: Path, here: tzinfo) -> EngagementReader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gangly_tui.domain.draft import Draft, ReadingContext
     from gangly_tui.domain.identity import IdentityKey
-    from gangly_tui.domain.ports import ChangePage, Drafter, EngagementReader, RecordReader
+    from gangly_tui.domain.ports import (
+        ChangePage,
+        Drafter,
+        EngagementReader,
+        MailPage,
+        MailReader,
+        MeetingFeed,
+        RecordReader,
+        Transcript,
+        TranscriptReader,
+    )
     from gangly_tui.domain.records import FieldEdit, Kind, Meeting, ObjectSchema, Record, RecordRef
     from gangly_tui.flow.deliver import Courier, Outcome
     from gangly_tui.store.database import Connection
@@ -73,13 +83,55 @@ class CalendarOnDemand:
         """The system's name, known without loading it."""
         return self._system
 
-    async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
+    async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
         """The meetings that touch [start, end)."""
-        return await self._calendar.meetings(start, end)
+        return await self._calendar.meetings(start, end, since)
 
-    async def transcript(self, meeting: Meeting) -> str | None:
-        """The raw transcript of a meeting, or None."""
-        return await self._calendar.transcript(meeting)
+
+class TranscriptsOnDemand:
+    """A TranscriptReader. What reads them is loaded at the first look."""
+
+    def __init__(self, system: str, load: Callable[[], TranscriptReader]) -> None:
+        self._system = system
+        self._load = load
+
+    @cached_property
+    def _reader(self) -> TranscriptReader:
+        return self._load()
+
+    @property
+    def system(self) -> str:
+        """The system's name, known without loading it."""
+        return self._system
+
+    async def transcripts(self, meetings: Sequence[Meeting], known: Mapping[str, str]) -> Sequence[Transcript]:
+        """The transcripts there are of these meetings."""
+        return await self._reader.transcripts(meetings, known)
+
+
+class MailOnDemand:
+    """A MailReader. The mailbox is loaded at the first look."""
+
+    def __init__(self, system: str, load: Callable[[], MailReader]) -> None:
+        self._system = system
+        self._load = load
+
+    @cached_property
+    def _reader(self) -> MailReader:
+        return self._load()
+
+    @property
+    def system(self) -> str:
+        """The system's name, known without loading it."""
+        return self._system
+
+    def mails(self, since: str, oldest: datetime) -> AsyncIterator[MailPage]:
+        """What changed after the cursor."""
+        return self._reader.mails(since, oldest)
+
+    async def body(self, mail_id: str) -> str:
+        """The text of a message. Raises NotFound."""
+        return await self._reader.body(mail_id)
 
 
 class DrafterOnDemand:

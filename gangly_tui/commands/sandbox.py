@@ -46,7 +46,7 @@ def show(record: str | None, as_json: bool) -> None:
         return
     from gangly_tui.connectors.record.sandbox import switches
     from gangly_tui.connectors.record.sandbox_db import open_crm
-    from gangly_tui.domain.records import Kind
+    from gangly_tui.domain.records import RECORD_KINDS
 
     db = open_crm(crm)
     try:
@@ -54,13 +54,13 @@ def show(record: str | None, as_json: bool) -> None:
     finally:
         db.close()
     held = _records(crm)
-    counts = {kind.value: sum(1 for each in held if each.ref.kind is kind) for kind in Kind}
+    counts = {kind.value: sum(1 for each in held if each.ref.kind is kind) for kind in RECORD_KINDS}
     if as_json:
         out_json({"file": str(crm), "switches": on, "records": counts})
         return
     out(f"file      {crm}")
     out("switches  " + (", ".join(f"{name} {value}" for name, value in on.items()) or "none: fast and online"))
-    for kind in Kind:
+    for kind in RECORD_KINDS:
         out(f"{kind.label:<9} {counts[kind.value]:,}")
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gangly_tui.domain.draft import Draft, ReadingContext
 from gangly_tui.domain.identity import IdentityKey
+from gangly_tui.domain.mail import Mail
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import FieldEdit, Kind, Meeting, ObjectSchema, Record, RecordRef, Value
 
@@ -80,20 +81,86 @@ class RecordWriter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingFeed:
+    """What a calendar answers. `whole`: these are all the meetings of the days asked for, so what is not there is gone.
+
+    Otherwise `meetings` are those that changed since the cursor, and `gone` the ids of those that are there no longer.
+    A `cursor` of "" means that the next look has to be a whole one.
+    """
+
+    meetings: tuple[Meeting, ...]
+    gone: tuple[str, ...] = ()
+    cursor: str = ""
+    whole: bool = True
+
+
 class EngagementReader(Protocol):
-    """Reads meetings and transcripts from one calendar, meeting system or folder."""
+    """Reads the meetings of one calendar: an account's, a file's, the sandbox's."""
 
     @property
     def system(self) -> str:
-        """The system's name: "sandbox", "files"."""
+        """The system's name: "sandbox", "google", a file's name."""
         ...
 
-    async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
-        """The meetings that touch [start, end), cancelled ones included."""
+    async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
+        """The meetings that touch [start, end), cancelled ones included; only what changed since the cursor `since`.
+
+        A cursor that has expired, or that was given for other days, gives a whole feed. Raises PartlyRead.
+        """
         ...
 
-    async def transcript(self, meeting: Meeting) -> str | None:
-        """The raw transcript of a meeting that took place, or None when there is none (yet)."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """The raw words of a meeting. `version` changes when the system delivers them anew with edits."""
+
+    meeting_id: str
+    text: str
+    version: str = ""
+
+
+class TranscriptReader(Protocol):
+    """Reads the recordings' texts of one meeting system."""
+
+    @property
+    def system(self) -> str:
+        """The system's name: "sandbox", "zoom"."""
+        ...
+
+    async def transcripts(self, meetings: Sequence[Meeting], known: Mapping[str, str]) -> Sequence[Transcript]:
+        """The transcripts there are of these meetings. `known` is meeting id to the version that is here already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPage:
+    """One page of a mailbox's changes. `cursor` resumes after this page; `whole` says that a first look begins anew.
+
+    With `whole` on its first page, what was kept of this mailbox and is in none of its pages is gone.
+    """
+
+    mails: tuple[Mail, ...]
+    gone: tuple[str, ...] = ()
+    cursor: str = ""
+    whole: bool = False
+    total: int | None = None
+
+
+class MailReader(Protocol):
+    """Reads one mailbox: headers and snippets, and a body where one is asked for. Never marks anything as read."""
+
+    @property
+    def system(self) -> str:
+        """The system's name: "google", "microsoft"."""
+        ...
+
+    def mails(self, since: str, oldest: datetime) -> AsyncIterator[MailPage]:
+        """What changed after the cursor; "" means everything not older than `oldest`, newest first."""
+        ...
+
+    async def body(self, mail_id: str) -> str:
+        """The text of a message, HTML rendered as text. Raises NotFound."""
         ...
 
 

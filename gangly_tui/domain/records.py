@@ -20,17 +20,24 @@ Value = str | bool | int | Decimal | date | datetime | tuple[str, ...] | None
 
 
 class Kind(StrEnum):
-    """The four kinds of record, whatever the vendor calls them (company, organization, person, deal, engagement)."""
+    """What a card can be about. Four kinds of record, whatever the vendor calls them (company, organization, person,
+    deal, engagement), and the two things that a card puts into the rep's own mailbox and calendar."""
 
     ACCOUNT = "account"
     CONTACT = "contact"
     OPPORTUNITY = "opportunity"
     ACTIVITY = "activity"
+    MAIL = "mail"
+    INVITATION = "invitation"
 
     @property
     def label(self) -> str:
         """The word a rep uses."""
         return "deal" if self is Kind.OPPORTUNITY else self.value
+
+
+RECORD_KINDS = (Kind.ACCOUNT, Kind.CONTACT, Kind.OPPORTUNITY, Kind.ACTIVITY)
+"""What a system of record holds."""
 
 
 class FieldType(StrEnum):
@@ -104,9 +111,29 @@ FIELDS: Mapping[Kind, Mapping[str, FieldType]] = MappingProxyType(
             "ours": FieldType.CHECKBOX,
             "owner": FieldType.TEXT,
         },
+        Kind.MAIL: {
+            "to": FieldType.TEXT,
+            "cc": FieldType.TEXT,
+            "subject": FieldType.TEXT,
+            "body": FieldType.LONG_TEXT,
+            "answers": FieldType.TEXT,
+            "status": FieldType.PICKLIST,
+        },
+        Kind.INVITATION: {
+            "to": FieldType.TEXT,
+            "subject": FieldType.TEXT,
+            "body": FieldType.LONG_TEXT,
+            "at": FieldType.DATETIME,
+            "minutes": FieldType.NUMBER,
+            "location": FieldType.TEXT,
+        },
     }
 )
-"""Our field names and types, one table. `stage` values and other picklists come from the CRM at run time."""
+"""Our field names and types, one table. `stage` values and other picklists come from the CRM at run time.
+
+`to` and `cc` are addresses as RFC 5322 writes them, with commas between; `answers` is the Message-ID of the mail that
+is answered; a mail's `status` is `draft` or `sent`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +190,7 @@ class Record:
         """What a person calls this record. Raw: clean it before showing it."""
         if self.ref.kind is Kind.CONTACT:
             return " ".join(filter(None, (self.text("first_name"), self.text("last_name")))) or self.text("email")
-        return self.text("subject") if self.ref.kind is Kind.ACTIVITY else self.text("name")
+        return self.text("name") if self.ref.kind in (Kind.ACCOUNT, Kind.OPPORTUNITY) else self.text("subject")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,14 @@ from gangly_tui.domain.errors import InputError
 if TYPE_CHECKING:  # a desk is laid before anything on it is used
     from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.hierarchy import Hierarchy
-    from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, SecondReader
+    from gangly_tui.domain.ports import (
+        Drafter,
+        EngagementReader,
+        MailReader,
+        RecordReader,
+        SecondReader,
+        TranscriptReader,
+    )
     from gangly_tui.flow.deliver import Courier
     from gangly_tui.store.database import Connection
 
@@ -60,6 +67,8 @@ class Desk:
     now: Callable[[], datetime]
     label: str
     new_id: Callable[[], str]
+    recorders: tuple[TranscriptReader, ...] = ()
+    mailboxes: tuple[MailReader, ...] = ()
     read_file: Callable[[Path], str] = _no_files
     model: SecondReader | None = None
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""

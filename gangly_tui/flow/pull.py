@@ -1,17 +1,16 @@
-"""Pull: bring what changed in the CRM and the calendars into the store. Reads only."""
+"""Pull: bring what changed in the CRM, and what `gather` finds beside it, into the store. Reads only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 
-from gangly_tui.domain.errors import GanglyError, PartlyRead, SignInNeeded
+from gangly_tui.domain.errors import GanglyError, SignInNeeded
 from gangly_tui.domain.hierarchy import in_scope
-from gangly_tui.domain.ports import EngagementReader
-from gangly_tui.domain.records import Kind, Meeting
+from gangly_tui.domain.records import RECORD_KINDS
 from gangly_tui.flow.desk import Desk
-from gangly_tui.store import engagement, mirror
+from gangly_tui.flow.gather import gather, sentence
+from gangly_tui.store import mirror
 from gangly_tui.store.database import transaction
 
 
@@ -49,44 +48,28 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
     """
     tell = progress or (lambda _: None)
     problems: list[str] = []
-    records = removed = meetings = transcripts = 0
+    records = removed = 0
     sign_in = False
     try:
         records, removed = await _pull_records(desk, tell)
     except GanglyError as error:
         sign_in = isinstance(error, SignInNeeded)
-        problems.append(_sentence(desk.reader.system, error))
-    start = datetime.combine(desk.now().date() - timedelta(days=1), time(), tzinfo=desk.settings.timezone)
-    for calendar in desk.calendars:
-        try:
-            found = await _pull_meetings(desk, calendar, start, start + timedelta(days=days + 1), problems)
-            meetings += len(found)
-            tell(PullProgress(what="meetings", done=meetings, total=None))
-            transcripts += await _pull_transcripts(desk, calendar, found)
-            if calendar.system != desk.reader.system:  # which says it of itself
-                mirror.pulled(desk.db, calendar.system, desk.now())
-        except GanglyError as error:
-            problems.append(_sentence(calendar.system, error))
-    for gone in engagement.calendars_in(desk.db) - {each.system for each in desk.calendars}:  # disconnected since
-        engagement.remove_meetings_missing(desk.db, gone, start, start + timedelta(days=days + 1), ())
+        problems.append(sentence(desk.reader.system, error))
+    gathered = await gather(desk, lambda what, done: tell(PullProgress(what=what, done=done, total=None)), days=days)
     return PullReport(
         records=records,
         removed=removed,
-        meetings=meetings,
-        transcripts=transcripts,
-        problems=tuple(problems),
+        meetings=gathered.meetings,
+        transcripts=gathered.transcripts,
+        problems=(*problems, *gathered.problems),
         sign_in=sign_in,
     )
-
-
-def _sentence(system: str, error: GanglyError) -> str:
-    return f"{system}: {error}" + (f" ({error.fix})" if error.fix else "")
 
 
 async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
     system = desk.reader.system
     scope = desk.hierarchy.scope(system)
-    for kind in Kind:
+    for kind in RECORD_KINDS:
         schema = await desk.reader.describe(kind)
         mirror.save_schema(desk.db, system, schema, desk.now())
     done = removed = 0
@@ -95,35 +78,9 @@ async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
             done += mirror.save_records(desk.db, (in_scope(each, scope) for each in page.records))
             mirror.remove_records(desk.db, page.deleted)
             mirror.set_cursor(desk.db, system, page.cursor)
+            desk.at_point("pull.before-commit")
+        desk.at_point("pull.committed")
         removed += len(page.deleted)
         tell(PullProgress(what="records", done=done, total=page.total))
     mirror.pulled(desk.db, system, desk.now())
     return done, removed
-
-
-async def _pull_meetings(
-    desk: Desk, calendar: EngagementReader, start: datetime, end: datetime, problems: list[str]
-) -> list[Meeting]:
-    try:
-        found = list(await calendar.meetings(start, end))
-    except PartlyRead as error:  # what can be read comes in; what was there and cannot be read now is not "gone"
-        problems.append(_sentence(calendar.system, error))
-        engagement.save_meetings(desk.db, error.meetings)
-        return list(error.meetings)
-    with transaction(desk.db):
-        engagement.save_meetings(desk.db, found)
-        engagement.remove_meetings_missing(desk.db, calendar.system, start, end, {each.id for each in found})
-    return found
-
-
-async def _pull_transcripts(desk: Desk, calendar: EngagementReader, meetings: list[Meeting]) -> int:
-    ready = engagement.transcripts_ready(desk.db, [each.id for each in meetings])
-    brought = 0
-    for meeting in meetings:
-        if meeting.id in ready or meeting.cancelled or meeting.private:
-            continue
-        text = await calendar.transcript(meeting)
-        if text:
-            engagement.save_transcript(desk.db, meeting.id, text, desk.now())
-            brought += 1
-    return brought

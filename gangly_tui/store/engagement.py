@@ -65,22 +65,30 @@ def get_meeting(db: Connection, id: str) -> Meeting | None:  # noqa: A002  # the
     return load(Meeting, row[0]) if row else None
 
 
+# what has notes, a transcript or cards: the rep's work must not lose its meeting
+_UNUSED = """id NOT IN (SELECT meeting_id FROM notes) AND id NOT IN (SELECT meeting_id FROM transcript)
+    AND id NOT IN (SELECT meeting_id FROM proposal)"""
+
+
+def remove_meetings(db: Connection, system: str, ids: Collection[str]) -> None:
+    """Forget a calendar's meetings by id, but for those the rep has worked on."""
+    _forget(db, f"system = ? AND id IN (SELECT value FROM json_each(?)) AND {_UNUSED}", (system, json.dumps([*ids])))
+
+
 def remove_meetings_missing(
     db: Connection, system: str, start: datetime, end: datetime, kept_ids: Collection[str]
 ) -> None:
-    """Forget a calendar's meetings that touch [start, end) and are no longer in it.
+    """Forget a calendar's meetings that touch [start, end) and are no longer in it, but for those worked on."""
+    _forget(
+        db,
+        f"system = ? AND {_TOUCHES} AND id NOT IN (SELECT value FROM json_each(?)) AND {_UNUSED}",
+        (system, instant(end), instant(start), instant(start), json.dumps([*kept_ids])),
+    )
 
-    One that has notes, a transcript or cards stays as it was: the rep's work must not lose its meeting.
-    """
+
+def _forget(db: Connection, where: str, values: tuple[str | int, ...]) -> None:
     with transaction(db):
-        rows = db.execute(
-            f"""SELECT rid, body FROM meeting WHERE system = ? AND {_TOUCHES}
-                AND id NOT IN (SELECT value FROM json_each(?))
-                AND id NOT IN (SELECT meeting_id FROM notes)
-                AND id NOT IN (SELECT meeting_id FROM transcript)
-                AND id NOT IN (SELECT meeting_id FROM proposal)""",
-            (system, instant(end), instant(start), instant(start), json.dumps(list(kept_ids))),
-        ).fetchall()
+        rows = db.execute(f"SELECT rid, body FROM meeting WHERE {where}", values).fetchall()
         reindex(db, [meeting_entry(rid, load(Meeting, body)) for rid, body in rows], ())
         db.executemany("DELETE FROM meeting WHERE rid = ?", [(rid,) for rid, _ in rows])
 
@@ -174,9 +182,20 @@ def series_choice(db: Connection, series_key: str) -> RecordRef | None:
     return RecordRef.parse(row[0]) if row else None
 
 
-def save_transcript(db: Connection, meeting_id: str, text: str, at: datetime) -> None:
+def save_transcript(db: Connection, meeting_id: str, text: str, at: datetime, *, version: str = "") -> None:
     """Keep the raw transcript of a meeting. It stays in this store."""
-    db.execute("INSERT OR REPLACE INTO transcript VALUES (?, ?, ?)", (meeting_id, at.isoformat(), to_bytes(text)))
+    db.execute(
+        "INSERT OR REPLACE INTO transcript VALUES (?, ?, ?, ?)", (meeting_id, at.isoformat(), version, to_bytes(text))
+    )
+
+
+def transcript_versions(db: Connection, meeting_ids: Iterable[str]) -> dict[str, str]:
+    """Those of the meetings that have a transcript, with the version that is here."""
+    rows = db.execute(
+        "SELECT meeting_id, version FROM transcript WHERE meeting_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(meeting_ids)),),
+    )
+    return dict(rows.fetchall())
 
 
 def transcript_of(db: Connection, meeting_id: str) -> str | None:

@@ -31,6 +31,8 @@ _BODY_FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.CONTACT: ("email", "title", "phone"),
     Kind.OPPORTUNITY: ("next_step", "competitor", "budget", "pain", "decision_process", "decision_criteria"),
     Kind.ACTIVITY: ("body",),
+    Kind.MAIL: ("to",),
+    Kind.INVITATION: ("to",),
 }
 
 

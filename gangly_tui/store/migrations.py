@@ -44,7 +44,7 @@ _ENGAGEMENT = (
         ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX draft_meeting ON draft (meeting_id, at)",
     """CREATE TABLE transcript (
-        meeting_id TEXT PRIMARY KEY, at TEXT NOT NULL, text BLOB NOT NULL) STRICT""",
+        meeting_id TEXT PRIMARY KEY, at TEXT NOT NULL, version TEXT NOT NULL, text BLOB NOT NULL) STRICT""",
     """CREATE TABLE series_choice (
         series_key TEXT PRIMARY KEY, ref TEXT NOT NULL, at TEXT NOT NULL) STRICT, WITHOUT ROWID""",
 )

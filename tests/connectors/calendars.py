@@ -27,7 +27,7 @@ def calendar(*events: str, head: str = "") -> str:
 
 def look(path: Path, start: str, end: str, zone: ZoneInfo = BERLIN) -> list[Meeting]:
     """The meetings of a file between two midnights."""
-    return list(asyncio.run(CalendarFile(path, zone).meetings(midnight(start, zone), midnight(end, zone))))
+    return list(asyncio.run(CalendarFile(path, zone).meetings(midnight(start, zone), midnight(end, zone))).meetings)
 
 
 def look_anyway(path: Path, start: str, end: str) -> tuple[list[Meeting], str]:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from gangly_tui.domain.hierarchy import Layer, Scope
-from gangly_tui.domain.records import FIELDS, Kind
+from gangly_tui.domain.records import FIELDS, RECORD_KINDS
 from gangly_tui.domain.secret import Secret
 from tests.fakes.serve import Reply
 
@@ -41,8 +41,8 @@ def everything(system: str) -> Scope:
         owner="a",
         backup="b",
         runbook="c",
-        read={kind: frozenset(FIELDS[kind]) for kind in Kind},
-        write={kind: frozenset(FIELDS[kind]) for kind in Kind},
+        read={kind: frozenset(FIELDS[kind]) for kind in RECORD_KINDS},
+        write={kind: frozenset(FIELDS[kind]) for kind in RECORD_KINDS},
     )
 
 

@@ -165,7 +165,7 @@ def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path, monkeypatc
     assert asyncio.run(reader.meetings(*days)) == asyncio.run(reader.meetings(*days))
     assert len(reads) == 1
     saved(tmp_path, calendar(WEEKLY.replace("Weekly", "Weekly, new room")))
-    assert [each.title for each in asyncio.run(reader.meetings(*days))] == ["Weekly, new room"]
+    assert [each.title for each in asyncio.run(reader.meetings(*days)).meetings] == ["Weekly, new room"]
     path.unlink()
     with pytest.raises(InputError, match="there is no file"):
         asyncio.run(reader.meetings(*days))

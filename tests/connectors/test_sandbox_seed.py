@@ -128,7 +128,7 @@ def test_the_same_day_gives_the_same_company(tmp_path: Path, held: list[Record])
 def on(day: date) -> list[Meeting]:
     calendar = SandboxCalendar(ZONE, lambda: day)
     start = datetime.combine(day, time(), tzinfo=ZONE)
-    return list(asyncio.run(calendar.meetings(start, start + timedelta(days=1))))
+    return list(asyncio.run(calendar.meetings(start, start + timedelta(days=1))).meetings)
 
 
 @pytest.mark.parametrize("day", [TODAY, date(2026, 3, 29), date(2026, 10, 25), date(2028, 2, 29)])
@@ -146,7 +146,7 @@ def test_the_calls_are_of_different_kinds_and_each_belongs_to_a_meeting(held: li
     assert files == CALLS
     assert {entry["call"] for entry in demo_day()["meeting"] if "call" in entry} == CALLS
     calendar = SandboxCalendar(ZONE, lambda: TODAY)
-    texts = {each.id: asyncio.run(calendar.transcript(each)) for each in on(TODAY)}
+    texts = {each.meeting_id: each.text for each in asyncio.run(calendar.transcripts(on(TODAY), {}))}
     assert len([text for text in texts.values() if text]) == 6
     assert (demo_folder() / "calls" / "harbor-pine.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
 
@@ -174,5 +174,5 @@ def test_two_open_deals_fit_the_call_that_says_so(held: list[Record]) -> None:
 async def test_an_instant_before_utc_midnight_is_still_the_local_day() -> None:
     calendar = SandboxCalendar(ZoneInfo("Pacific/Auckland"), lambda: TODAY)
     start = datetime(2026, 3, 2, tzinfo=ZoneInfo("Pacific/Auckland")).astimezone(UTC)
-    found = await calendar.meetings(start, start + timedelta(days=1))
+    found = (await calendar.meetings(start, start + timedelta(days=1))).meetings
     assert {each.start.date() for each in found} == {TODAY}

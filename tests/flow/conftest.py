@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ import pytest
 
 from gangly_tui.connectors.record import sandbox_db as crm
 from gangly_tui.connectors.record.sandbox import SandboxReader, SandboxWriter
+from gangly_tui.domain.ports import MeetingFeed, Transcript
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
 from gangly_tui.flow.deliver import Courier
 from gangly_tui.flow.desk import Desk, Settings
@@ -45,11 +46,12 @@ class OneMeeting:
     texts: dict[str, str] = field(default_factory=dict)
     system: str = "sandbox"
 
-    async def meetings(self, start: datetime, end: datetime) -> list[Meeting]:
-        return [each for each in self.found if each.start < end and each.end > start]
+    async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
+        return MeetingFeed(meetings=tuple(each for each in self.found if each.start < end and each.end > start))
 
-    async def transcript(self, meeting: Meeting) -> str | None:
-        return self.texts.get(meeting.id)
+    async def transcripts(self, meetings: Sequence[Meeting], known: Mapping[str, str]) -> list[Transcript]:
+        asked = {each.id for each in meetings} - set(known)
+        return [Transcript(meeting_id=each, text=text) for each, text in self.texts.items() if each in asked]
 
 
 @dataclass
@@ -138,6 +140,7 @@ def build(tmp_path: Path) -> House:
         reader=reader,
         courier=courier,
         calendars=(calendar,),
+        recorders=(calendar,),
         drafter=OfflineDrafter(),
         hierarchy=hierarchy,
         settings=Settings(

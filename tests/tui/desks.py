@@ -15,7 +15,7 @@ from textual.app import App
 
 from gangly_tui.domain.errors import NotFound, Unreachable
 from gangly_tui.domain.identity import IdentityKey, mailbox
-from gangly_tui.domain.ports import ChangePage, RecordWriter
+from gangly_tui.domain.ports import ChangePage, MeetingFeed, RecordWriter
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import (
     FIELDS,
@@ -114,12 +114,9 @@ class PaperReader:
     def url(self, ref: RecordRef) -> str:
         return ""
 
-    async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
+    async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
         self._check()
-        return [each for each in self.calendar if each.start < end and each.end > start]
-
-    async def transcript(self, meeting: Meeting) -> str | None:
-        return None
+        return MeetingFeed(meetings=tuple(each for each in self.calendar if each.start < end and each.end > start))
 
 
 class Clock:

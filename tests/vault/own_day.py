@@ -77,7 +77,7 @@ async def main(file: Path, rounds: int, point: str) -> None:
 
     desk = replace(desk, at_point=at_point)
     await pull(desk)
-    meeting = (await desk.calendars[0].meetings(CALL - timedelta(days=1), CALL + timedelta(days=1)))[0]
+    meeting = (await desk.calendars[0].meetings(CALL - timedelta(days=1), CALL + timedelta(days=1))).meetings[0]
     for number in count(1) if rounds < 0 else range(1, rounds + 1):
         prepare(desk, meeting)
         notes = replace(

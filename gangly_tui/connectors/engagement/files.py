@@ -14,6 +14,7 @@ from gangly_tui.connectors.engagement.text_file import decode_bytes, read_bytes,
 from gangly_tui.connectors.registry import About
 from gangly_tui.domain.errors import PartlyRead
 from gangly_tui.domain.hierarchy import Layer
+from gangly_tui.domain.ports import MeetingFeed
 from gangly_tui.domain.records import Attendee, Meeting
 from gangly_tui.domain.safe import one_line
 
@@ -43,21 +44,17 @@ class CalendarFile:
         """The file's name, and four digits that tell it from one of the same name elsewhere."""
         return self._system
 
-    async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
+    async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
         """The meetings that touch [start, end). Raises InputError for what is no calendar, PartlyRead for some of it.
 
         The work is done beside the event loop. A file that did not change is not read again.
         """
         state = self._state()
         if self._seen and self._seen[:3] == (state, start, end):
-            return self._seen[3]
+            return MeetingFeed(meetings=self._seen[3])
         found = tuple(await asyncio.to_thread(self._look, start, end))
         self._seen = (state, start, end, found)
-        return found
-
-    async def transcript(self, meeting: Meeting) -> str | None:
-        """A calendar holds no transcripts; a recording's text is opened in Notes."""
-        return None
+        return MeetingFeed(meetings=found)
 
     def check(self) -> int:
         """How many events the file holds, the series counted once. Raises InputError when it is no calendar."""

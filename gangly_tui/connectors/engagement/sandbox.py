@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from email.utils import parseaddr
 from typing import Any
 
 from gangly_tui.connectors.demo import demo_day, demo_folder
+from gangly_tui.domain.ports import MeetingFeed, Transcript
 from gangly_tui.domain.records import Attendee, Meeting
 
 _ROOM = " (room)"
 
 
 class SandboxCalendar:
-    """Satisfies the engagement reader's protocol. A meeting's id holds its day, so that each day has new ones."""
+    """Satisfies the protocols of a calendar and of transcripts. A meeting's id holds its day: each day has new ones."""
 
     def __init__(self, zone: tzinfo, today: Callable[[], date]) -> None:
         self._zone = zone
@@ -26,18 +27,22 @@ class SandboxCalendar:
         """`sandbox`."""
         return "sandbox"
 
-    async def meetings(self, start: datetime, end: datetime) -> Sequence[Meeting]:
+    async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
         """The demo day of today and the calls of the day after, as far as they touch [start, end)."""
         found = [
             self._meeting(each, self._today() + timedelta(days=each.get("day", 0))) for each in self._day["meeting"]
         ]
-        return [each for each in found if each.start < end and each.end > start]
+        return MeetingFeed(meetings=tuple(each for each in found if each.start < end and each.end > start))
 
-    async def transcript(self, meeting: Meeting) -> str | None:
-        """The recording of a call, there as soon as the day begins, so that the demo works at any hour."""
+    async def transcripts(self, meetings: Sequence[Meeting], known: Mapping[str, str]) -> Sequence[Transcript]:
+        """The recordings of the calls, there as soon as the day begins, so that the demo works at any hour."""
+        texts = ((each.id, self._recorded(each)) for each in meetings if each.id not in known)
+        return [Transcript(meeting_id=identifier, text=text) for identifier, text in texts if text]
+
+    def _recorded(self, meeting: Meeting) -> str:
         key = meeting.id.rsplit("-", 3)[0].removeprefix("demo-")
         call = next((each.get("call") for each in self._day["meeting"] if each["key"] == key), None)
-        return (demo_folder() / "calls" / call).read_text(encoding="utf-8") if call else None
+        return (demo_folder() / "calls" / call).read_text(encoding="utf-8") if call else ""
 
     def _meeting(self, entry: dict[str, Any], on: date) -> Meeting:
         start = datetime.combine(on, time.fromisoformat(entry["start"]), tzinfo=self._zone)

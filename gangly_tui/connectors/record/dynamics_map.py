@@ -14,7 +14,7 @@ from typing import Any
 
 from gangly_tui.connectors.record import own_fields
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, RecordRef
+from gangly_tui.domain.records import FIELDS, RECORD_KINDS, FieldSchema, FieldType, Kind, RecordRef
 
 SYSTEM = "dynamics"
 
@@ -151,7 +151,7 @@ TABLES: Mapping[str, Table] = {
     )
 }
 OF_KIND: Mapping[Kind, tuple[Table, ...]] = {
-    kind: tuple(each for each in TABLES.values() if each.kind is kind) for kind in Kind
+    kind: tuple(each for each in TABLES.values() if each.kind is kind) for kind in RECORD_KINDS
 }
 _TYPES: Mapping[str, FieldType] = {
     "Picklist": FieldType.PICKLIST,

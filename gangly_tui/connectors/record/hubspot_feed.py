@@ -19,7 +19,7 @@ from gangly_tui.connectors.record.hubspot_map import KINDS, OBJECTS, TYPE_IDS, V
 from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.ports import ChangePage
-from gangly_tui.domain.records import Kind, RecordRef
+from gangly_tui.domain.records import RECORD_KINDS, Kind, RecordRef
 
 PAGE = 100
 FOUND = 200
@@ -34,7 +34,7 @@ REMEMBERED: Final = 500
 BIN: Final = 20
 """Pages of archived records that are looked through at every pull; a fuller bin is looked through every hour."""
 _HOUR: Final = 3_600_000
-_NAMES = tuple(name for kind in Kind for name in OBJECTS[kind])
+_NAMES = tuple(name for kind in RECORD_KINDS for name in OBJECTS[kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
