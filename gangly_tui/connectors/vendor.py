@@ -9,6 +9,16 @@ A record connector is one module, `connectors/record/NAME.py`; NAME is the syste
     def open_writer(link: Link)           -> its RecordWriter; only bootstrap calls it, for the Courier alone
     async def check(link: Link) -> Standing   who is signed in, and what the customer's system lacks; reads only
 
+A connector of the engagement layer is `connectors/engagement/NAME.py`, with ABOUT, VENDOR and check as above, and those
+of these doors that it has; `open_reader` and `open_writer` are then over Kind.MAIL and Kind.INVITATION
+
+    def open_calendar(link: Link)         -> its EngagementReader
+    def open_transcripts(link: Link)      -> its TranscriptReader
+    def open_mail(link: Link)             -> its MailReader
+
+A door belongs to a part of VENDOR.parts ("calendar", "transcripts", "mail", "drafts" for the last two above); one whose
+part was not asked for is not opened.
+
 Importing the module does nothing and reads nothing. `Link.wire` is the one way out: pinned to `VENDOR.hosts`, signed
 in, paced, observed, with `VENDOR.manners` as headers and error rules; a path is below `VENDOR.base(...)`. Both doors
 of a sitting share one Link. A connector keeps no file, no token and no store; it may keep what `describe` learned for
@@ -47,6 +57,8 @@ class Setup:
     values: Mapping[str, str] = field(default_factory=dict)
     secret: Callable[[str], Secret[str] | None] = lambda _: None
     loopback: str = ""
+    parts: frozenset[str] = frozenset()
+    """what of VENDOR.parts was asked for: scopes follow it"""
 
     def get(self, name: str) -> str:
         """The answer of this name, "" when there is none."""
@@ -121,6 +133,7 @@ class Vendor:
     (`instance_url`, `api_domain`); it begins with `setup.at(...)` or `setup.host()` so that loopback works.
     `admin` is what an administrator must do first, one step a line. `guide` is their page in Markdown, from its heading
     on, where the steps need more words; `gangly connect NAME --guide` adds permissions, fields and ways to it.
+    `parts` are what can be asked for one by one, the first of them always; a Permission names the part it is for.
     `guards` says in one sentence how a write is kept from overwriting another's: shown on the connect screen.
     """
 
@@ -137,6 +150,7 @@ class Vendor:
     guards: str = ""
     guide: str = ""
     pace: Callable[[], Pace] = Pace
+    parts: tuple[str, ...] = ()
 
     def way(self, name: str) -> Way:
         """The way of this name, the first one for ""."""

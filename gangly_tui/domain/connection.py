@@ -33,6 +33,8 @@ class Permission:
 
     name: str
     why: str
+    part: str = ""
+    """asked for with this part of the connector only; "" for always"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
