@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import cast
 
 from gangly_tui.domain.errors import GanglyError, SignInNeeded
-from gangly_tui.domain.hierarchy import in_scope
-from gangly_tui.domain.records import RECORD_KINDS
+from gangly_tui.domain.hierarchy import Scope, in_scope
+from gangly_tui.domain.ports import ChangePage
+from gangly_tui.domain.records import RECORD_KINDS, Record, RecordRef
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.gather import gather, sentence
 from gangly_tui.store import mirror
 from gangly_tui.store.database import transaction
+
+KEPT_AT_ONCE = 1_000
+"""Records that one transaction keeps at most, and a page: a commit a page would cost more than its rows, and a key
+that is pressed meanwhile waits for one transaction."""
+KEPT_WITHIN = 0.5
+"""Seconds that what was read waits to be kept while more is coming: what a kill costs, and how often one is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,7 @@ class PullReport:
     removed: int
     meetings: int
     transcripts: int
+    mails: int
     problems: tuple[str, ...]
     sign_in: bool = False
 
@@ -44,7 +55,8 @@ Progress = Callable[[PullProgress], None]
 async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) -> PullReport:
     """Bring in the change feed and the meetings of the next `days` days (and of the last one).
 
-    Resumable: the cursor is stored with each page in one transaction, so a kill costs at most one page.
+    Resumable: the cursor is stored with its pages in one transaction, so a kill costs what was read since the last
+    one; a pull that is called off, or loses its line, keeps all it has read.
     """
     tell = progress or (lambda _: None)
     problems: list[str] = []
@@ -61,6 +73,7 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
         removed=removed,
         meetings=gathered.meetings,
         transcripts=gathered.transcripts,
+        mails=gathered.mails,
         problems=(*problems, *gathered.problems),
         sign_in=sign_in,
     )
@@ -68,19 +81,81 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
 
 async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
     system = desk.reader.system
-    scope = desk.hierarchy.scope(system)
     for kind in RECORD_KINDS:
         schema = await desk.reader.describe(kind)
         mirror.save_schema(desk.db, system, schema, desk.now())
-    done = removed = 0
-    async for page in desk.reader.changes(mirror.cursor(desk.db, system)):
+    held = _Held(desk=desk, scope=desk.hierarchy.scope(system), tell=tell)
+    feed = cast(AsyncGenerator[ChangePage, None], desk.reader.changes(mirror.cursor(desk.db, system)))
+    coming = asyncio.ensure_future(anext(feed, None))
+    try:
+        while True:
+            await asyncio.wait((coming,), timeout=held.rest())
+            if coming.done():
+                page = coming.result()
+                if page is None:
+                    break
+                coming = asyncio.ensure_future(anext(feed, None))
+                held.take(page)
+            if held.rest() == 0:
+                held.keep()
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        await feed.aclose()
+        held.keep()
+    mirror.pulled(desk.db, system, desk.now())
+    return held.done, held.removed
+
+
+@dataclass(slots=True, kw_only=True)
+class _Held:
+    """Pages that were read and are not kept yet."""
+
+    desk: Desk
+    scope: Scope
+    tell: Progress
+    pages: list[ChangePage] = field(default_factory=list)
+    size: int = 0
+    since: float = 0.0
+    done: int = 0
+    removed: int = 0
+
+    def take(self, page: ChangePage) -> None:
+        """One page more."""
+        if not self.pages:
+            self.since = monotonic()
+        self.pages.append(page)
+        self.size += len(page.records) + len(page.deleted)
+
+    def rest(self) -> float | None:
+        """Seconds until it is time to keep them: 0 when it is; None while there are none."""
+        if not self.pages:
+            return None
+        return max(self.since + KEPT_WITHIN - monotonic(), 0.0) if self.size < KEPT_AT_ONCE else 0.0
+
+    def keep(self) -> None:
+        """All of them with the last one's cursor, or nothing."""
+        pages, self.pages, self.size = self.pages, [], 0
+        if not pages:
+            return
+        desk = self.desk
         with transaction(desk.db):
-            done += mirror.save_records(desk.db, (in_scope(each, scope) for each in page.records))
-            mirror.remove_records(desk.db, page.deleted)
-            mirror.set_cursor(desk.db, system, page.cursor)
+            for records, gone in _runs(pages):
+                self.done += mirror.save_records(desk.db, (in_scope(each, self.scope) for each in records))
+                mirror.remove_records(desk.db, gone)
+            mirror.set_cursor(desk.db, desk.reader.system, pages[-1].cursor)
             desk.at_point("pull.before-commit")
         desk.at_point("pull.committed")
-        removed += len(page.deleted)
-        tell(PullProgress(what="records", done=done, total=page.total))
-    mirror.pulled(desk.db, system, desk.now())
-    return done, removed
+        self.removed += sum(len(each.deleted) for each in pages)
+        self.tell(PullProgress(what="records", done=self.done, total=pages[-1].total))
+
+
+def _runs(pages: list[ChangePage]) -> list[tuple[list[Record], list[RecordRef]]]:
+    """What to save and then to remove, in their order: what comes after a removal is a run of its own."""
+    runs: list[tuple[list[Record], list[RecordRef]]] = [([], [])]
+    for page in pages:
+        if page.records and runs[-1][1]:
+            runs.append(([], []))
+        runs[-1][0].extend(page.records)
+        runs[-1][1].extend(page.deleted)
+    return runs
