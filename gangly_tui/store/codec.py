@@ -62,7 +62,7 @@ def tag(value: Value) -> Any:
     return list(value)
 
 
-_encode_json = json.JSONEncoder(separators=(",", ":"), default=tag).encode
+_encode_json = json.JSONEncoder(separators=(",", ":"), default=tag, check_circular=False).encode
 
 
 def untag(data: Any) -> Value:
@@ -84,7 +84,7 @@ def dump_record(record: Record) -> str:
             record.version,
             record.updated_at.isoformat(),
             record.updated_by,
-            dict(record.fields),
+            record.fields if type(record.fields) is dict else dict(record.fields),
             {name: [stamp.by, stamp.at.isoformat()] for name, stamp in record.changed.items()},
         ]
     )

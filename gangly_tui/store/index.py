@@ -36,16 +36,19 @@ _BODY_FIELDS: dict[Kind, tuple[str, ...]] = {
 }
 
 
+_FIRST = {space: number * SPACE for number, space in enumerate(SPACES)}
+
+
 def first_rowid(space: str) -> int:
     """Where a space begins; it ends before the next one."""
-    return SPACES.index(space) * SPACE
+    return _FIRST[space]
 
 
 def record_entry(rid: int, record: Record) -> Entry:
     """A record's words: its title, its address and its texts."""
     kind = record.ref.kind
     body = "\n".join(filter(None, map(record.text, _BODY_FIELDS[kind])))
-    return first_rowid(kind.value) + rid, well_formed(record.title), well_formed(body)
+    return _FIRST[kind] + rid, well_formed(record.title), well_formed(body)
 
 
 def meeting_entry(rid: int, meeting: Meeting) -> Entry:
@@ -61,6 +64,9 @@ def notes_entry(rid: int, notes: Notes) -> Entry:
 
 
 def reindex(db: Connection, old: Iterable[Entry], new: Iterable[Entry]) -> None:
-    """Take the old words out and put the new ones in. Call it inside the transaction that changes the rows."""
-    db.executemany("INSERT INTO words (words, rowid, title, body) VALUES ('delete', ?, ?, ?)", old)
-    db.executemany("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", new)
+    """Take the old words out and put the new ones in. Call it inside the transaction that changes the rows.
+
+    In the order of the rowids: the index writes out all it has gathered whenever one is not higher than the last.
+    """
+    db.executemany("INSERT INTO words (words, rowid, title, body) VALUES ('delete', ?, ?, ?)", sorted(old))
+    db.executemany("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", sorted(new))

@@ -6,7 +6,7 @@ A row's `body` is the exact record; `identity`, `type`, `at` and the links are d
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import islice
 
@@ -22,7 +22,10 @@ BATCH = 2_000
 _OPEN_DEAL = "open deal"
 _OPEN_TASK = "open task"
 _NO_DUE_DATE = date.max.toordinal() + 1
-_REFERENCES = {"account": Kind.ACCOUNT, "opportunity": Kind.OPPORTUNITY, "contacts": Kind.CONTACT}
+_NAMES = {each: each.value for each in Kind}
+_REFERENCES = {
+    "account": Kind.ACCOUNT.value, "opportunity": Kind.OPPORTUNITY.value, "contacts": Kind.CONTACT.value,
+}  # fmt: skip
 _COLUMNS = "record.system, record.kind, record.id, record.body"
 
 _Link = tuple[str, str, int, int]  # target, role, at, rid
@@ -49,24 +52,25 @@ def _save_batch(db: Connection, batch: dict[RecordRef, Record]) -> int:
     new_words: list[Entry] = []
     for ref, record in batch.items():
         body = dump_record(record)
-        row = known.get(ref)
+        row = known.get(ref) if known else None
         if row is None:
             rid = free
             free += 1
-            inserts.append((rid, ref.system, ref.kind.value, ref.id, *_derived(record), body))
+            at = _moment(record)
+            inserts.append((rid, ref.system, _NAMES[ref.kind], ref.id, *_derived(record), at, body))
             new_words.append(record_entry(rid, record))
         elif row[1] == body:
             continue
         else:
-            rid = row[0]
+            rid, at = row[0], _moment(record)
             before = load_record(ref.system, ref.kind.value, ref.id, row[1])
-            updates.append((*_derived(record), body, rid))
-            old_links.update(_links(rid, before))
+            updates.append((*_derived(record), at, body, rid))
+            old_links.update(_links(rid, before, _moment(before)))
             words, words_before = record_entry(rid, record), record_entry(rid, before)
             if words != words_before:
                 old_words.append(words_before)
                 new_words.append(words)
-        new_links.update(_links(rid, record))
+        new_links.update(_links(rid, record, at))
     db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", inserts)
     db.executemany("UPDATE record SET identity = ?, type = ?, at = ?, body = ? WHERE rid = ?", updates)
     _relink(db, old_links - new_links, new_links - old_links)
@@ -90,14 +94,14 @@ def _rows(db: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, tuple[in
     return found
 
 
-def _derived(record: Record) -> tuple[str, str, int]:
-    """identity, type and at."""
+def _derived(record: Record) -> tuple[str, str]:
+    """identity and type."""
     identity = ""
     if record.ref.kind is Kind.CONTACT:
         identity = mailbox(record.text("email"))
     elif record.ref.kind is Kind.ACCOUNT and record.text("domain"):
         identity = registrable_domain(record.text("domain"))
-    return well_formed(identity), well_formed(record.text("type")), _moment(record)
+    return well_formed(identity), well_formed(record.text("type"))
 
 
 def _moment(record: Record) -> int:
@@ -105,21 +109,21 @@ def _moment(record: Record) -> int:
     return instant(at if isinstance(at, datetime) else record.updated_at)
 
 
-def _links(rid: int, record: Record) -> Iterator[_Link]:
-    kind = record.ref.kind
-    moment = _moment(record)
-    roles = [(kind.value, moment)]
+def _links(rid: int, record: Record, moment: int) -> list[_Link]:
+    kind, fields = record.ref.kind, record.fields
+    roles = [(_NAMES[kind], moment)]
     if kind is Kind.OPPORTUNITY and not record.text("stage").lower().startswith("closed"):
         roles.append((_OPEN_DEAL, moment))
-    if kind is Kind.ACTIVITY and record.fields.get("type") == "task" and record.fields.get("status") == "open":
-        due = record.fields.get("due")
+    if kind is Kind.ACTIVITY and fields.get("type") == "task" and fields.get("status") == "open":
+        due = fields.get("due")
         roles.append((_OPEN_TASK, due.toordinal() if isinstance(due, date) else _NO_DUE_DATE))
+    system, found = record.ref.system, []
     for name, referenced in _REFERENCES.items():
-        if name in record.fields:
+        if fields.get(name):
             for identifier in record.ids(name):
-                target = f"{record.ref.system}:{referenced.value}:{well_formed(identifier)}"
-                for role, at in roles:
-                    yield target, role, at, rid
+                target = f"{system}:{referenced}:{well_formed(identifier)}"
+                found += [(target, role, at, rid) for role, at in roles]
+    return found
 
 
 def _relink(db: Connection, old: Iterable[_Link], new: Iterable[_Link]) -> None:
@@ -132,7 +136,7 @@ def remove_records(db: Connection, refs: Iterable[RecordRef]) -> None:
     with transaction(db):
         gone = _rows(db, refs)
         before = {rid: load_record(ref.system, ref.kind.value, ref.id, body) for ref, (rid, body) in gone.items()}
-        _relink(db, {link for rid, record in before.items() for link in _links(rid, record)}, ())
+        _relink(db, {link for rid, record in before.items() for link in _links(rid, record, _moment(record))}, ())
         reindex(db, [record_entry(rid, record) for rid, record in before.items()], ())
         db.executemany("DELETE FROM record WHERE rid = ?", [(rid,) for rid in before])
 
