@@ -83,8 +83,10 @@ class Hierarchy:
 
 def in_scope(record: Record, scope: Scope) -> Record:
     """The record with only the fields that the hierarchy lets us read."""
-    kept = {name: value for name, value in record.fields.items() if scope.may_read(record.ref.kind, name)}
-    return record if len(kept) == len(record.fields) else replace(record, fields=kept)
+    may = scope.read.get(record.ref.kind, frozenset())
+    if record.fields.keys() <= may:
+        return record
+    return replace(record, fields={name: value for name, value in record.fields.items() if name in may})
 
 
 def parse_hierarchy(text: str) -> Hierarchy:

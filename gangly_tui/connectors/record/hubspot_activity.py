@@ -216,6 +216,8 @@ def to_html(text: str) -> str:
 
 def from_html(markup: str) -> str:
     """The text of a body: our own exactly as it was, anybody's formatted text as plain lines."""
+    if "<" not in markup:
+        return html.unescape(markup)
     lines = _BREAK.split(markup)
     if not any("<" in line for line in lines):
         return "\n".join(html.unescape(line) for line in lines)

@@ -338,6 +338,8 @@ def links_of(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The associations in an answer, the primary one first."""
     found: dict[str, tuple[str, ...]] = {}
     for to, page in (row.get("associations") or {}).items():
-        ordered = sorted(page.get("results", ()), key=lambda each: str(each.get("type", "")).endswith("_unlabeled"))
-        found[to.split("/")[-1]] = tuple(dict.fromkeys(str(each["id"]) for each in ordered))
+        told = page.get("results", ())
+        if len(told) > 1:
+            told = sorted(told, key=lambda each: str(each.get("type", "")).endswith("_unlabeled"))
+        found[to.split("/")[-1]] = tuple(dict.fromkeys([str(each["id"]) for each in told]))
     return found

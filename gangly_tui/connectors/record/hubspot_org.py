@@ -75,6 +75,7 @@ class Org:
         self._owners_at: datetime | None = None
         self._emails: bool | None = None
         self._searches = Pace(most=SEARCHES, per=1.0)
+        self._may = {kind: [each for each in FIELDS[kind] if self.scope.may_read(kind, each)] for kind in OBJECTS}
 
     def now(self) -> datetime:
         """The time, in the rep's zone."""
@@ -219,14 +220,14 @@ class Org:
                 if of is kind:
                     values[ours] = _linked(ours, to.get(each, ())) or values.get(ours) or _linked(ours, ())
             changed = self._stamps(shape, row.get("propertiesWithHistory") or {})
-        may = {ours for ours in FIELDS[kind] if self.scope.may_read(kind, ours)}
+        may = self._may[kind]
         return Record(
             ref=ref_of(name, str(row["id"])),
             version=str(row["updatedAt"]),
-            fields={ours: values[ours] for ours in FIELDS[kind] if ours in values and ours in may},
+            fields={ours: values[ours] for ours in may if ours in values},
             updated_at=moment(str(row["updatedAt"])),
             updated_by=self.user(raw.get("hs_updated_by_user_id")),
-            changed={ours: each for ours, each in changed.items() if ours in may},
+            changed={ours: each for ours, each in changed.items() if ours in may} if changed else changed,
         )
 
     def value(self, shape: Shape, ours: str, raw: Any) -> Value:
