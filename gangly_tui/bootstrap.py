@@ -11,8 +11,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gangly_tui.config import Config, load_config, paths, zone
+from gangly_tui.config import Config, load_config, paths
 from gangly_tui.domain.errors import ConfigError
+from gangly_tui.domain.mail import MailRules
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.model_on_demand import model_of
 from gangly_tui.on_demand import (
@@ -37,6 +38,7 @@ from gangly_tui.profiles import (
     store_file,
     system_of,
 )
+from gangly_tui.settings_checks import zone
 from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
@@ -332,6 +334,11 @@ def _settings(config: Config, profile: str) -> Settings:
         fiscal_year_start=config.fiscal_year_start,
         currency=config.currency,
         grace_seconds=config.grace_seconds,
+        mail=MailRules(
+            folders=frozenset(str(each).casefold() for each in config.mail.get("exclude_folders", ())),
+            domains=frozenset(str(each).lower() for each in config.mail.get("block_domains", ())),
+            body_days=config.mail.get("body_days", 30),
+        ),
     )
 
 

@@ -213,7 +213,8 @@ def freeze(as_json: bool) -> None:
     from datetime import datetime
 
     from gangly_tui.bootstrap import store_at_hand
-    from gangly_tui.config import load_config, zone
+    from gangly_tui.config import load_config
+    from gangly_tui.settings_checks import zone
     from gangly_tui.store import trail
 
     config = load_config()

@@ -62,6 +62,16 @@ def _parts(brief: Brief, say: Callable[..., str]) -> Iterator[Part]:
     yield from _part("They promised", [_promise(each, say) for each in brief.theirs])
     touches = [_sourced(f"{each.at:%Y-%m-%d}  {say(each.subject)}", each.source.tag) for each in brief.touches]
     yield from _part("Last touches", touches)
+    mails = [
+        _sourced(
+            f"{each.at:%Y-%m-%d}  {'to ' * each.outgoing}{say(each.who)}: {say(each.subject)}"
+            + f" [{each.waits}]" * bool(each.waits)
+            + f"  {say(each.snippet, 100)}",
+            each.source.tag,
+        )
+        for each in brief.mails
+    ]
+    yield from _part("Last mails", mails)
     yield from _part(
         "Prior notes", [_sourced(_dated(say(each.text), each.at), each.source.tag) for each in brief.prior]
     )

@@ -133,7 +133,7 @@ def pull(as_json: bool) -> None:
     else:
         out(
             f"{report.records:,} records, {report.removed:,} removed, {report.meetings:,} meetings,"
-            f" {report.transcripts:,} transcripts"
+            f" {report.transcripts:,} transcripts" + f", {report.mails:,} mails" * bool(report.mails)
         )
     if report.problems:
         raise ConnectorError("; ".join(report.problems), fix="what was read is kept; run gangly pull again")

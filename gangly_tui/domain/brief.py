@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 from gangly_tui.domain.identity import domain_candidates, mailbox
+from gangly_tui.domain.mail import Mail, Unanswered, last_of_threads, unanswered
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
 
 RECENT_TOUCHES = 12
 PRIOR_NOTES = 3
+MAILS = 5
+WAITING = 3
 QUESTIONS = 3
 
 
@@ -92,6 +95,19 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailLine:
+    """The last word of a thread with somebody in the meeting. `waits` says whose turn it is."""
+
+    at: datetime
+    who: str
+    subject: str
+    snippet: str
+    outgoing: bool
+    waits: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A field of the deal that is empty or stale, and the question that would close it."""
 
@@ -119,6 +135,7 @@ class Brief:
     gaps: tuple[Gap, ...]
     questions: tuple[str, ...]
     prepared_at: datetime
+    mails: tuple[MailLine, ...] = ()
     writes: int = 0
 
 
@@ -136,6 +153,8 @@ class BriefFacts:
     last_touches: Mapping[str, Record] = field(default_factory=dict)
     """by contact id"""
     our_domains: frozenset[str] = frozenset()
+    mails: tuple[Mail, ...] = ()
+    """with those of the other side who are in the meeting"""
 
 
 _QUESTIONS: tuple[tuple[str, str, str], ...] = (
@@ -170,6 +189,7 @@ def prepare_brief(meeting: Meeting, facts: BriefFacts, *, now: datetime) -> Brie
     deal = facts.deals[0] if len(facts.deals) == 1 else None
     gaps = _gaps(deal, today) if deal else ()
     touches = tuple(each for each in facts.activities if each.text("type") != "task" and _at(each) <= now)
+    waiting = unanswered(facts.mails, now)[:WAITING]
     return Brief(
         meeting=meeting,
         internal=internal,
@@ -178,8 +198,14 @@ def prepare_brief(meeting: Meeting, facts: BriefFacts, *, now: datetime) -> Brie
         attendees=tuple(_attendee_line(each, facts) for each in meeting.attendees if not each.resource),
         deal=deals[0] if deal else None,
         deal_choices=deals if len(deals) > 1 else (),
-        ours=tuple(_promise(each, today) for each in facts.tasks if each.fields.get("ours") is not False),
-        theirs=tuple(_promise(each, today) for each in facts.tasks if each.fields.get("ours") is False),
+        ours=(
+            *(_promise(each, today) for each in facts.tasks if each.fields.get("ours") is not False),
+            *(_waiting(each.mail, "answer") for each in waiting if each.ours),
+        ),
+        theirs=(
+            *(_promise(each, today) for each in facts.tasks if each.fields.get("ours") is False),
+            *(_waiting(each.mail, "an answer from") for each in waiting if not each.ours),
+        ),
         touches=tuple(
             Touch(at=_at(each), type=each.text("type"), subject=each.title, source=_source(each))
             for each in touches[:RECENT_TOUCHES]
@@ -190,6 +216,7 @@ def prepare_brief(meeting: Meeting, facts: BriefFacts, *, now: datetime) -> Brie
         gaps=gaps,
         questions=tuple(gap.question for gap in gaps[:QUESTIONS]),
         prepared_at=now,
+        mails=tuple(_mail_line(each, waiting) for each in last_of_threads(facts.mails)[:MAILS]),
     )
 
 
@@ -248,6 +275,37 @@ def _promise(task: Record, today: date) -> Promise:
     due = task.fields.get("due")
     due = due if isinstance(due, date) else None
     return Promise(text=task.title, due=due, overdue=due is not None and due < today, source=_source(task))
+
+
+def _mail_source(mail: Mail) -> Source:
+    return Source(tag=f"{mail.system} mail", ref=RecordRef(system=mail.system, kind=Kind.MAIL, id=mail.id))
+
+
+def _across(mail: Mail) -> str:
+    """Who is at the other end of a mail: who wrote it, or whom the rep wrote to."""
+    return (mail.to or mail.cc or (mail.sender,))[0].shown if mail.outgoing else mail.sender.shown
+
+
+def _waiting(mail: Mail, what: str) -> Promise:
+    return Promise(
+        text=f"{what} {_across(mail)}: {mail.subject or '(no subject)'}, since {mail.at:%Y-%m-%d}",
+        due=None,
+        overdue=False,
+        source=_mail_source(mail),
+    )
+
+
+def _mail_line(mail: Mail, waiting: Sequence[Unanswered]) -> MailLine:
+    whose = next((each for each in waiting if each.mail == mail), None)
+    return MailLine(
+        at=mail.at,
+        who=_across(mail),
+        subject=mail.subject or "(no subject)",
+        snippet=mail.snippet,
+        outgoing=mail.outgoing,
+        waits="" if whose is None else "waits for us" if whose.ours else "waits for them",
+        source=_mail_source(mail),
+    )
 
 
 def _why(meeting: Meeting, deal: Record | None, touches: tuple[Record, ...]) -> tuple[Line, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gangly_tui.domain.errors import InputError
+from gangly_tui.domain.mail import MailRules
 
 if TYPE_CHECKING:  # a desk is laid before anything on it is used
     from gangly_tui.domain.health import SignIn
@@ -38,6 +39,7 @@ class Settings:
     fiscal_year_start: int = 1
     currency: str = "USD"
     grace_seconds: float = 4.0
+    mail: MailRules = field(default_factory=MailRules)
 
     @property
     def user(self) -> str:

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from gangly_tui.domain.errors import GanglyError, PartlyRead
-from gangly_tui.domain.ports import EngagementReader, TranscriptReader
+from gangly_tui.domain.mail import MAIL_DAYS
+from gangly_tui.domain.ports import EngagementReader, MailReader, TranscriptReader
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import engagement, mirror
+from gangly_tui.store import mail as mails
 from gangly_tui.store.database import transaction
 
 _MEETINGS = "meetings of "
+_MAILS = "mails of "
+_ANEW = "mails anew of "
+"""Set while a mailbox is looked through again from the beginning."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,6 +26,7 @@ class Gathered:
 
     meetings: int = 0
     transcripts: int = 0
+    mails: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -49,6 +55,16 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
             found.transcripts += await _transcripts(desk, recorder, start, end)
         except GanglyError as error:
             found.problems.append(sentence(recorder.system, error))
+    for box in desk.mailboxes:
+        try:
+            found.mails += await _mails(desk, box, lambda done: tell("mails", done))
+        except GanglyError as error:
+            found.problems.append(sentence(box.system, error))
+    for gone in mails.mailboxes_in(desk.db) - {each.system for each in desk.mailboxes}:
+        mails.remove_mails_missing(desk.db, gone, ())
+        mirror.set_cursor(desk.db, _MAILS + gone, "")
+    mails.remove_mails_before(desk.db, desk.now() - timedelta(days=MAIL_DAYS))
+    mails.forget_texts(desk.db, desk.now(), desk.settings.mail.body_days)
     return found
 
 
@@ -91,3 +107,29 @@ async def _transcripts(desk: Desk, recorder: TranscriptReader, start: datetime, 
     for each in brought:
         engagement.save_transcript(desk.db, each.meeting_id, each.text, desk.now(), version=each.version)
     return len(brought)
+
+
+async def _mails(desk: Desk, box: MailReader, tell: Callable[[int], None]) -> int:
+    """How many mails came in. What the rules exclude is not kept for a moment; each page is kept with its cursor."""
+    name, anew, rules = _MAILS + box.system, _ANEW + box.system, desk.settings.mail
+    since = "" if mirror.cursor(desk.db, anew) else mirror.cursor(desk.db, name)  # cut short: only a whole one can tell
+    kept: set[str] | None = None
+    brought = 0
+    async for page in box.mails(since, desk.now() - timedelta(days=MAIL_DAYS)):
+        if page.whole:
+            kept = set()
+            mirror.set_cursor(desk.db, anew, "yes" if box.system in mails.mailboxes_in(desk.db) else "")
+        fitting = [each for each in page.mails if rules.keeps(each)]
+        unfit = [each.id for each in page.mails if not rules.keeps(each)]  # moved into an excluded folder since
+        with transaction(desk.db):
+            brought += mails.save_mails(desk.db, fitting)
+            mails.remove_mails(desk.db, box.system, [*page.gone, *unfit])
+            mirror.set_cursor(desk.db, name, page.cursor)
+        if kept is not None:
+            kept |= {each.id for each in fitting}
+        tell(brought)
+    if kept is not None:
+        with transaction(desk.db):
+            mails.remove_mails_missing(desk.db, box.system, kept)
+            mirror.set_cursor(desk.db, anew, "")
+    return brought

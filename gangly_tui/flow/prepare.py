@@ -11,17 +11,21 @@ from gangly_tui.domain.brief import Brief, BriefFacts, is_internal, prepare_brie
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.hierarchy import Hierarchy, in_scope
 from gangly_tui.domain.identity import domain_candidates, mailbox
+from gangly_tui.domain.mail import MAIL_DAYS
 from gangly_tui.domain.proposal_state import ProposalState as State
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import engagement, mirror
+from gangly_tui.store import mail as mails
 from gangly_tui.store.card_counts import counts_by_meeting
 from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
+    from gangly_tui.domain.mail import Mail
     from gangly_tui.domain.ports import RecordReader
 
 _ACTIVITIES = 40
+_MAILS = 60
 
 
 class MeetingState(StrEnum):
@@ -127,7 +131,23 @@ def _facts(desk: Desk, meeting: Meeting) -> BriefFacts:
         tasks=tuple(tasks),
         last_touches=mirror.last_touches(desk.db, people, desk.now()) if people else {},
         our_domains=domains,
+        mails=_mails(desk, meeting),
     )
+
+
+def _mails(desk: Desk, meeting: Meeting) -> tuple[Mail, ...]:
+    """The mails with those of the other side who are invited, newest first. A private meeting has none."""
+    if meeting.private or is_internal(meeting, desk.settings.our_domains):
+        return ()
+    ours = desk.settings.our_domains
+    theirs = [each.email for each in meeting.attendees if each.email and not each.resource]
+    boxes = {mailbox(each) for each in theirs if not ours & set(domain_candidates(each))} - {
+        "",
+        mailbox(desk.settings.user_email),
+    }
+    if not boxes:
+        return ()
+    return tuple(mails.mails_with(desk.db, boxes, since=desk.now() - timedelta(days=MAIL_DAYS), limit=_MAILS))
 
 
 def day(desk: Desk, on: date) -> list[MeetingRow]:

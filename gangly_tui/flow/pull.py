@@ -44,9 +44,9 @@ class PullReport:
     removed: int
     meetings: int
     transcripts: int
-    mails: int
     problems: tuple[str, ...]
     sign_in: bool = False
+    mails: int = 0
 
 
 Progress = Callable[[PullProgress], None]

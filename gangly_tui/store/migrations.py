@@ -47,6 +47,15 @@ _ENGAGEMENT = (
         meeting_id TEXT PRIMARY KEY, at TEXT NOT NULL, version TEXT NOT NULL, text BLOB NOT NULL) STRICT""",
     """CREATE TABLE series_choice (
         series_key TEXT PRIMARY KEY, ref TEXT NOT NULL, at TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE mail (
+        rid INTEGER PRIMARY KEY, system TEXT NOT NULL, id TEXT NOT NULL, message_id TEXT NOT NULL,
+        thread TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (system, id)) STRICT""",
+    "CREATE INDEX mail_time ON mail (at)",
+    """CREATE TABLE mail_box (
+        mailbox TEXT NOT NULL, at INTEGER NOT NULL, rid INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, at, rid)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX mail_box_of ON mail_box (rid)",
+    "CREATE TABLE mail_text (rid INTEGER PRIMARY KEY, at INTEGER NOT NULL, text BLOB NOT NULL) STRICT",
 )
 
 _DECISIONS = (

@@ -37,10 +37,14 @@ def open_source(app: GanglyApp, ref: RecordRef) -> None:
     """Show a record: in the browser where its system has a page for it, else here."""
     if app.desk is None:
         return
-    from gangly_tui.tui.screens.source import SourceScreen, record_sheet
+    from gangly_tui.domain.records import Kind
+    from gangly_tui.tui.screens.source import MailScreen, SourceScreen, record_sheet
 
     reader = app.desk.reader
     try:
+        if ref.kind is Kind.MAIL:
+            app.push_screen(MailScreen(app.desk, ref))
+            return
         url = reader.url(ref) if ref.system == reader.system else ""
         if url.startswith("https://"):
             app.open_url(url)

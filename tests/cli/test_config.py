@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gangly_tui.config import Config, load_config, parse_config, paths, private_folder, save_config, zone
+from gangly_tui.config import Config, load_config, parse_config, paths, private_folder, save_config
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.machine_zone import MachineZone, machine_zone
+from gangly_tui.settings_checks import zone
 
 FILE = Path("config.toml")
 

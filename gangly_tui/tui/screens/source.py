@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gangly_tui.domain.errors import NotFound
+from gangly_tui.domain.errors import GanglyError, NotFound
 from gangly_tui.domain.records import FIELDS, FieldType, Kind, Record, RecordRef
 from gangly_tui.domain.values import show
 from gangly_tui.store import engagement, mirror
@@ -118,6 +118,23 @@ def meeting_sheet(desk: Desk, meeting_id: str) -> Sheet:
     return Sheet(title=meeting.title or "(no title)", kind="invitation", entries=tuple(entries))
 
 
+def mail_sheet(desk: Desk, ref: RecordRef, body: str) -> Sheet:
+    """A mail with its body, or with what is said in its place. Raises NotFound."""
+    from gangly_tui.flow.read_mail import mail_of
+
+    mail = mail_of(desk, ref)
+    at = mail.at.astimezone(desk.settings.timezone)
+    people = [(label, each) for label, some in (("To", mail.to), ("Cc", mail.cc)) for each in some]
+    entries = [
+        Entry(label="From", value=f"{mail.sender.name} <{mail.sender.email}>".strip()),
+        *(Entry(label=label, value=f"{each.name} <{each.email}>".strip()) for label, each in people),
+        Entry(label="When", value=f"{at:%Y-%m-%d %H:%M}"),
+        Entry(label="In", value=", ".join(mail.folders)),
+        Entry(label="Text", value=body),
+    ]
+    return Sheet(title=mail.subject or "(no subject)", kind=f"{mail.system} mail", entries=tuple(entries))
+
+
 def lay_out(entries: Sequence[Entry], width: int) -> list[Row]:
     """The entries in two columns: labels, values; who set a value and when at the right edge."""
     labels = min(max((cell_len(str(line(each.label, limit=60))) for each in entries), default=0), 22)
@@ -174,3 +191,29 @@ class SourceScreen(ModalScreen[None]):
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
             self.dismiss()
+
+
+class MailScreen(SourceScreen):
+    """Shows a mail. Its body is fetched while its headers and its snippet can be read already."""
+
+    def __init__(self, desk: Desk, ref: RecordRef) -> None:
+        from gangly_tui.flow.read_mail import mail_of
+
+        super().__init__(mail_sheet(desk, ref, f"{mail_of(desk, ref).snippet}\n\n(fetching the text …)"))
+        self._desk = desk
+        self._ref = ref
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._fetch()
+
+    @work
+    async def _fetch(self) -> None:
+        from gangly_tui.flow.read_mail import mail_of, read_mail
+
+        try:
+            text = await read_mail(self._desk, self._ref)
+        except GanglyError as error:
+            text = f"{mail_of(self._desk, self._ref).snippet}\n\n(the text cannot be fetched: {error})"
+        self._sheet = mail_sheet(self._desk, self._ref, text or "(no text)")
+        self.query_one(RowView).show(lambda width: lay_out(self._sheet.entries, width), cursor=0)

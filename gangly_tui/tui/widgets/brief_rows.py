@@ -90,13 +90,21 @@ def lay_out(brief: Brief, width: int, now: datetime, *, airy: bool, hint: str = 
     _promises(sheet, "we owe", brief.ours, now)
     _promises(sheet, "they owe", brief.theirs, now)
     _touches(sheet, brief, now)
+    _mails(sheet, brief, now)
     _prior(sheet, brief, now)
     _gaps(sheet, brief)
     return sheet.rows, sheet.items
 
 
 def _sources(brief: Brief) -> list[Source]:
-    lists: Sequence[Sequence[object]] = (brief.why, brief.attendees, brief.ours, brief.theirs, brief.touches)
+    lists: Sequence[Sequence[object]] = (
+        brief.why,
+        brief.attendees,
+        brief.ours,
+        brief.theirs,
+        brief.touches,
+        brief.mails,
+    )
     found = [getattr(each, "source", None) for group in lists for each in group]
     return [*filter(None, found), *([brief.deal.source] if brief.deal else []), Source(tag="calendar")]
 
@@ -313,6 +321,24 @@ def _touches(sheet: _Sheet, brief: Brief, now: datetime) -> None:
     more = len(brief.touches) - len(shown)
     if more > 0:
         sheet.add([Content.styled(f"  and {more} before", "$quiet")])
+
+
+def _mails(sheet: _Sheet, brief: Brief, now: datetime) -> None:
+    if not brief.mails:
+        return
+    sheet.section("mail")
+    for each in brief.mails:
+        at = each.at.astimezone(now.tzinfo).date()
+        mark = Content.styled("! ", "bold $warn") if each.waits == "waits for us" else Content.styled("· ", "$quiet")
+        arrow = "to " if each.outgoing else ""
+        who = line(f"{arrow}{each.who}", limit=40, style="bold")
+        head = join(mark, cell(short_day(at, now.date()), 6 if at.year == now.year else 11, style="$quiet"), "  ", who)
+        waits = line(f"  {each.waits}" if each.waits else "", limit=20, style="$warn")
+        subject = line(each.subject, limit=200)
+        first = join(head, "  ", subject).truncate(max(sheet.text_width - waits.cell_length, 8), ellipsis=True)
+        snippet = line(each.snippet, limit=200, style="$quiet")
+        below = [join("  ", snippet).truncate(sheet.text_width, ellipsis=True)] if snippet and sheet.airy else []
+        sheet.add([join(first, waits), *below], each.source)
 
 
 def _prior(sheet: _Sheet, brief: Brief, now: datetime) -> None:
