@@ -8,15 +8,15 @@ what came before is known by id and moment. Each page's cursor resumes after it.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from gangly_tui.connectors.record.hubspot_map import KINDS, OBJECTS, TYPE_IDS, VERSION, milliseconds, moment, ref_of
+from gangly_tui.connectors.record.hubspot_map import KINDS, OBJECTS, VERSION, milliseconds, moment, ref_of
 from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
+from gangly_tui.connectors.record.hubspot_place import Place, dump, parse
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import RECORD_KINDS, Kind, RecordRef
@@ -25,6 +25,8 @@ PAGE = 100
 FOUND = 200
 AT_ONCE: Final = 14
 """Pages of the lists that are asked for at once; the limit's headers slow them before it is reached."""
+WORTH_CUTTING: Final = 4
+"""Pages that a piece holds at least, by what is known of its ids, to be halved."""
 MOST_WASTED: Final = 3 * AT_ONCE
 """Pieces that may turn out empty before no more are cut."""
 OVERLAP: Final = 120_000
@@ -34,25 +36,8 @@ REMEMBERED: Final = 500
 BIN: Final = 20
 """Pages of archived records that are looked through at every pull; a fuller bin is looked through every hour."""
 _HOUR: Final = 3_600_000
+_Count = asyncio.Future[tuple[int, int]]
 _NAMES = tuple(name for kind in RECORD_KINDS for name in OBJECTS[kind])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the feed of one object is. `pieces` are what is still to be listed, each from a cursor to the last id of it
-    (0: to the end); none once the list has come to its end. `top` is about the newest id, to cut pieces by.
-
-    `at` is the latest modification seen and `seen` what is known within the overlap; `gone` the latest removal told.
-    """
-
-    pieces: tuple[tuple[str, int], ...] = (("", 0),)
-    top: int = 0
-    at: int = 0
-    seen: Mapping[str, int] = field(default_factory=dict)
-    gone: int = 0
-    told: tuple[str, ...] = ()
-    bin: tuple[int, int] = (0, 0)
-    """pages of archived records, and when they were looked through"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,21 +50,31 @@ class _Step:
 
 async def changes(org: Org, since: str) -> AsyncIterator[ChangePage]:
     """Everything after the cursor. Raises Refused for a cursor that is not this system's."""
-    places = _parse(since)
+    places = parse(since)
     names = [name for name in _NAMES if org.scope.read.get(KINDS[name])]
     if "emails" in names and not await org.may_see_emails():
         names.remove("emails")
-    total = None
     if not places:
-        total, places = await _census(org, names)
+        began = await _server_time(org) - OVERLAP
+        places = {name: Place(at=began, gone=began) for name in names}
     places = {name: places.get(name, Place()) for name in names}
     await org.owners()
     door = asyncio.Semaphore(AT_ONCE)
-    async with aclosing(_side_by_side({name: _object(org, name, places[name], door) for name in names})) as steps:
-        async for name, step in steps:
-            places[name] = step.place
-            if step.page is not None:
-                yield replace(step.page, cursor=_dump(places), total=total)
+    counts = {name: asyncio.ensure_future(_count(org, name)) for name in names if places[name].uncounted}
+    feeds = {name: _object(org, name, places[name], door, counts.get(name)) for name in names}
+    total = None
+    try:
+        async with aclosing(_side_by_side(feeds)) as steps:
+            async for name, step in steps:
+                places[name] = step.place
+                if not since and total is None and all(each.done() for each in counts.values()):
+                    total = sum(each.result()[1] for each in counts.values())
+                if step.page is not None:
+                    yield replace(step.page, cursor=dump(places), total=total)
+    finally:
+        for each in counts.values():
+            each.cancel()
+        await asyncio.gather(*counts.values(), return_exceptions=True)
 
 
 async def _side_by_side(feeds: Mapping[str, AsyncGenerator[_Step, None]]) -> AsyncGenerator[tuple[str, _Step], None]:
@@ -105,22 +100,25 @@ async def _side_by_side(feeds: Mapping[str, AsyncGenerator[_Step, None]]) -> Asy
             await feed.aclose()
 
 
-async def _census(org: Org, names: list[str]) -> tuple[int, dict[str, Place]]:
-    """How many records there are, and where each list begins: at HubSpot's own time."""
-    answer = await org.wire.read(f"/crm/owners/{VERSION}", params={"limit": 1})
-    body = {"limit": 1, "properties": [], "sorts": ["-hs_object_id"]}
-    newest = await asyncio.gather(*(org.search(name, body) for name in names))
+async def _server_time(org: Org) -> int:
+    """HubSpot's own clock."""
+    date = (await org.wire.read(f"/crm/owners/{VERSION}", params={"limit": 1})).headers.get("date")
     with understood():
-        date = answer.headers.get("date")
-        began = milliseconds(parsedate_to_datetime(date) if date else org.now()) - OVERLAP
-        tops = [max((int(row["id"]) for row in each["results"]), default=0) for each in newest]
-        places = {name: Place(at=began, gone=began, top=top) for name, top in zip(names, tops, strict=True)}
-        return sum(int(each["total"]) for each in newest), places
+        return milliseconds(parsedate_to_datetime(date) if date else org.now())
 
 
-async def _object(org: Org, name: str, place: Place, door: asyncio.Semaphore) -> AsyncGenerator[_Step, None]:
+async def _count(org: Org, name: str) -> tuple[int, int]:
+    """The newest id of an object, and how many records there are. Lists do not wait for it: searches are few."""
+    found = await org.search(name, {"limit": 1, "properties": [], "sorts": ["-hs_object_id"]})
+    with understood():
+        return max((int(row["id"]) for row in found["results"]), default=0), int(found["total"])
+
+
+async def _object(
+    org: Org, name: str, place: Place, door: asyncio.Semaphore, count: _Count | None
+) -> AsyncGenerator[_Step, None]:
     """The feed of one object: the list, then the modified, then the removed."""
-    async with aclosing(_listed(org, name, place, door)) as listed:
+    async with aclosing(_listed(org, name, place, door, count)) as listed:
         async for step in listed:
             place = step.place
             yield step
@@ -131,7 +129,9 @@ async def _object(org: Org, name: str, place: Place, door: asyncio.Semaphore) ->
     yield await _removed(org, name, place)
 
 
-async def _listed(org: Org, name: str, place: Place, door: asyncio.Semaphore) -> AsyncGenerator[_Step, None]:
+async def _listed(
+    org: Org, name: str, place: Place, door: asyncio.Semaphore, count: _Count | None
+) -> AsyncGenerator[_Step, None]:
     """All records, by HubSpot's own cursor; in pieces side by side where that cursor shows itself to be an id.
 
     A piece that is free takes the upper half of the widest. Ids are no even ground: what is halved wrongly is found
@@ -139,11 +139,16 @@ async def _listed(org: Org, name: str, place: Place, door: asyncio.Semaphore) ->
     """
     open_: dict[int, tuple[str, int]] = dict(enumerate(place.pieces))
     flights: dict[asyncio.Task[Any], int] = {}
-    by_id, wasted = len(place.pieces) > 1, 0
+    by_id, wasted, ground = len(place.pieces) > 1, 0, 0
     try:
         while open_:
+            if count and count.done():
+                top, rows_there = count.result()
+                place, count = replace(place, top=top, rows=rows_there), None
             if by_id and wasted < MOST_WASTED:
-                _cut(open_, set(flights.values()), place.top)
+                ground = ground or sum(_spans(open_, place.top).values())
+                least = max(8 * PAGE, ground * WORTH_CUTTING * PAGE // max(place.rows, 1))
+                _cut(open_, set(flights.values()), place.top, least)
             for key, (cursor, _) in open_.items():
                 if key not in flights.values():
                     flights[asyncio.ensure_future(_list_page(org, name, cursor, door))] = key
@@ -158,7 +163,8 @@ async def _listed(org: Org, name: str, place: Place, door: asyncio.Semaphore) ->
                         raise
                     data = None
                 if data is None or not _from(data, cursor, by_id):  # no id after all: from the beginning, page by page
-                    open_, by_id, place = {0: ("", 0)}, False, replace(place, pieces=(("", 0),), top=-1)
+                    open_, by_id, count = {0: ("", 0)}, False, None
+                    place = replace(place, pieces=(("", 0),), top=-1)
                     await _call_off(flights)
                     break
                 with understood():
@@ -191,17 +197,22 @@ def _from(data: Mapping[str, Any], cursor: str, by_id: bool) -> bool:
         return not (by_id and cursor) or all(int(row["id"]) >= int(cursor) for row in data["results"])
 
 
-def _cut(open_: dict[int, tuple[str, int]], busy: set[int], top: int) -> None:
-    """Halve the widest pieces by id until as many are open as may be asked for at once."""
+def _cut(open_: dict[int, tuple[str, int]], busy: set[int], top: int, least: int) -> None:
+    """Halve the widest pieces by id until as many are open as may be asked for at once, or none is worth it."""
     while len(open_) < AT_ONCE:
-        spans = {key: (end or top) - int(cursor) for key, (cursor, end) in open_.items() if cursor.isdigit()}
+        spans = _spans(open_, top)
         widest = max(spans, key=lambda key: spans[key], default=-1)
-        if widest < 0 or spans[widest] < 8 * PAGE:
+        if widest < 0 or spans[widest] < least:
             return
         cursor, end = open_[widest]
         middle = int(cursor) + spans[widest] // 2
         open_[widest] = (cursor, middle)
         open_[max([*open_, *busy]) + 1] = (str(middle), end)
+
+
+def _spans(open_: Mapping[int, tuple[str, int]], top: int) -> dict[int, int]:
+    """How many ids each piece is wide; those that have not begun are not known."""
+    return {key: (end or top) - int(cursor) for key, (cursor, end) in open_.items() if cursor.isdigit()}
 
 
 async def _list_page(org: Org, name: str, cursor: str, door: asyncio.Semaphore) -> Mapping[str, Any]:
@@ -301,10 +312,12 @@ async def _removed(org: Org, name: str, place: Place) -> _Step:
 
 def _known(place: Place, rows: list[Mapping[str, Any]], at: int | None = None) -> Place:
     """The place after these rows: the latest moment (or `at`), and what is known within the overlap before it."""
-    at = max([place.at, *map(_at, rows)]) if at is None else at
-    seen = {**place.seen, **{str(row["id"]): _at(row) for row in rows}}
-    near = sorted((when, each) for each, when in seen.items() if when >= at - OVERLAP)[-REMEMBERED:]
-    return replace(place, at=at, seen={each: when for when, each in near})
+    told = {str(row["id"]): _at(row) for row in rows}
+    at = max([place.at, *told.values()]) if at is None else at
+    near = [each for each in {**place.seen, **told}.items() if each[1] >= at - OVERLAP]
+    if len(near) > REMEMBERED:
+        near = sorted(near, key=lambda each: (each[1], each[0]))[-REMEMBERED:]
+    return replace(place, at=at, seen=dict(near))
 
 
 def _stamp(name: str) -> str:
@@ -325,43 +338,3 @@ def _merged(row: Mapping[str, Any]) -> list[str]:
 
 def _page(records: tuple[Any, ...], deleted: tuple[RecordRef, ...] = ()) -> ChangePage:
     return ChangePage(records=records, deleted=deleted, cursor="")
-
-
-def _dump(places: Mapping[str, Place]) -> str:
-    table = {
-        TYPE_IDS[name]: [
-            list(each.pieces),
-            each.top,
-            each.at,
-            dict(each.seen),
-            each.gone,
-            list(each.told),
-            list(each.bin),
-        ]
-        for name, each in places.items()
-    }
-    return "1 " + json.dumps(table, separators=(",", ":"), sort_keys=True)
-
-
-def _parse(since: str) -> dict[str, Place]:
-    if not since:
-        return {}
-    try:
-        mark, _, text = since.partition(" ")
-        if mark != "1":
-            raise ValueError
-        names = {number: name for name, number in TYPE_IDS.items()}
-        return {
-            names[number]: Place(
-                pieces=tuple((str(cursor), int(end)) for cursor, end in pieces),
-                top=int(top),
-                at=int(at),
-                seen={str(key): int(when) for key, when in seen.items()},
-                gone=int(gone),
-                told=tuple(map(str, told)),
-                bin=(int(looked[0]), int(looked[1])),
-            )
-            for number, (pieces, top, at, seen, gone, told, looked) in json.loads(text).items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise Refused("the place in HubSpot's changes cannot be read", fix="pull everything anew") from error
