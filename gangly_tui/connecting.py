@@ -1,4 +1,4 @@
-"""Connect and disconnect a CRM: what is asked, the sign-in, a look at the account, and what is kept of it.
+"""Connect and disconnect a system: what is asked, the sign-in, a look at the account, and what is kept of it.
 
 Nothing is kept before the vendor has let a first look through: a sign-in that fails leaves everything as it was.
 """
@@ -19,11 +19,13 @@ from gangly_tui.connectors.vendor import HOST, Setup, Signer, Vendor, Way
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.connection import Answers, Connected, Step
 from gangly_tui.domain.errors import ConfigError, InputError
+from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.secret import Secret
 from gangly_tui.keys import keys_of
 from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, signer_of, vendor_of
-from gangly_tui.plans import ME, way_of
+from gangly_tui.plans import ME, parts_of, way_of
 from gangly_tui.profiles import (
+    CALENDAR,
     SANDBOX,
     folder,
     hierarchy_page,
@@ -47,6 +49,7 @@ def examine(name: str, answers: Answers) -> None:
     before = load_config().connections.get(name, {})
     way = vendor.way(answers.way or str(before.get("way", "")))
     values, loopback = _values(vendor, way, answers, before)
+    parts_of(vendor, answers.parts, before)
     for ask in (*vendor.asks, *way.asks):
         there = bool(values.get(ask.name)) or (ask.name == HOST and bool(loopback))
         if not (there or ask.optional or ask.secret):
@@ -74,7 +77,7 @@ async def connect(
     open_page: OpenPage = lambda _: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Connected:
-    """Sign in, look at the account, keep it, and make it the CRM that gangly works with.
+    """Sign in, look at the account, and keep it. A system of record becomes the CRM that gangly works with.
 
     Raises ConfigError, InputError, SignInNeeded, ConnectorError, VaultError; nothing is kept then.
     """
@@ -90,6 +93,9 @@ async def connect(
     vault = keys_of(paths().data).vault()
     staged = Staged(vault, {secret_name(name, each): secret for each, secret in answers.secrets.items()})
     table: dict[str, Any] = {**values, "way": way.name, "title": vendor.title}
+    beside = module.ABOUT.layer is not Layer.RECORD
+    if beside:
+        table |= {"layer": module.ABOUT.layer.value, "parts": sorted(parts_of(vendor, answers.parts, before))}
     if loopback:
         table["loopback"] = loopback
     setup = setup_of(name, table, staged)
@@ -116,13 +122,16 @@ async def connect(
         "audit_fields": sorted(standing.found),
         **({"rotate_by": rotate_by.isoformat()} if rotate_by else {}),
     }
-    table["store"] = vendor_profile(name, _organisation(linked.link.wire.base, linked.link.more))
+    table["store"] = (
+        _home(config) if beside else vendor_profile(name, _organisation(linked.link.wire.base, linked.link.more))
+    )
     open_store(table["store"]).close()  # it cannot be opened? then nothing is kept
     staged.keep(unused=[each for each in kept_names(vendor) if not _is_used(each, vendor, way)])
     _enter(AuditKind.CONNECTED, table["store"], _sentence(way, standing.account, rotate_by, loopback), now(), me)
-    left = _left_behind(config, table["store"])
+    left = () if beside else _left_behind(config, table["store"])
     config = load_config()
-    save_config(replace(config, crm=name, user_email=me, connections={**config.connections, name: table}))
+    crm = (config.crm or SANDBOX) if beside else name
+    save_config(replace(config, crm=crm, user_email=me, connections={**config.connections, name: table}))
     facts = {"account", "since", "audit_fields", "rotate_by", "scopes"}
     return Connected(
         name=name,
@@ -269,6 +278,11 @@ async def _sign_in(
             if signer:
                 return await signer.exchange(code, now())
             return await exchange(client, provider, listener.asked, code, now())
+
+
+def _home(config: Config) -> str:
+    """The store that a calendar or mailbox is read into: the CRM's, or the one of a rep's own calendar."""
+    return CALENDAR if config.crm in ("", SANDBOX) else profile_of(config)
 
 
 def _sentence(way: Way, account: str, rotate_by: date | None, loopback: str) -> str:

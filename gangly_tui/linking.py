@@ -26,7 +26,20 @@ if TYPE_CHECKING:
     from gangly_tui.domain.hierarchy import Scope
 
 OURS: Final = frozenset(
-    {"way", "loopback", "account", "title", "since", "scopes", "rotate_by", "audit_fields", "user_email", "store"}
+    {
+        "way",
+        "loopback",
+        "account",
+        "title",
+        "since",
+        "scopes",
+        "rotate_by",
+        "audit_fields",
+        "user_email",
+        "store",
+        "layer",
+        "parts",
+    }
 )
 """What `[connections.NAME]` holds beside the answers of a person, and what is asked for all of them."""
 
@@ -41,11 +54,11 @@ class Linked:
 
 
 def vendor_of(name: str) -> tuple[ModuleType, Vendor]:
-    """The module of a vendor and what it says of itself. Raises ConfigError when it is no system of record."""
+    """The module of a vendor and what it says of itself. Raises ConfigError when it cannot be connected."""
     module = registry.load(name).module
     vendor = getattr(module, "VENDOR", None)
     if not isinstance(vendor, Vendor) or vendor.name != name:
-        raise ConfigError(f"{name} is no CRM that can be connected", fix="gangly connect --help lists them")
+        raise ConfigError(f"{name} is nothing that can be connected", fix="gangly connect --help lists them")
     asked = {ask.name for ask in (*vendor.asks, *(each for way in vendor.ways for each in way.asks))}
     if asked & OURS:
         raise ConfigError(f"the connector {name} asks for {', '.join(sorted(asked & OURS))}, which are our own words")
@@ -59,6 +72,7 @@ def setup_of(name: str, kept: Mapping[str, Any], keeper: Keeper) -> Setup:
         values={key: each for key, each in texts.items() if key not in OURS},
         secret=lambda ask: keeper.get(secret_name(name, ask)),
         loopback=texts.get("loopback", ""),
+        parts=frozenset(str(each) for each in kept.get("parts", ())),
     )
 
 

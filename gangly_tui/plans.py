@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from gangly_tui.config import load_config, paths
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
 from gangly_tui.domain.connection import Ask, Plan, PlanWay
+from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.linking import provider_of, setup_of, vendor_of
 
@@ -39,10 +42,24 @@ def plan_of(name: str) -> Plan:
         admin=vendor.admin,
         audit_fields=vendor.audit_fields,
         guards=vendor.guards,
+        parts=vendor.parts,
+        asked_for=parts_of(vendor, None, kept),
         way=str(kept.get("way", "")),
         known={HOST: setup.loopback, **setup.values} if setup.loopback else dict(setup.values),
         kept=frozenset(each.removeprefix(prefix) for each in names_in(paths().data) if each.startswith(prefix)),
     )
+
+
+def parts_of(vendor: Vendor, wanted: frozenset[str] | None, before: Mapping[str, Any]) -> frozenset[str]:
+    """What of a connector is asked for: what is wanted now, else what was before; its first part always.
+
+    Raises InputError for a part it does not have.
+    """
+    asked = frozenset(str(each) for each in before.get("parts", ())) if wanted is None else wanted
+    if unknown := sorted(asked - set(vendor.parts)):
+        has = ", ".join(vendor.parts) or "no parts"
+        raise InputError(f"{vendor.title} has no part {unknown[0]!r}", fix=f"it has: {has}")
+    return asked | frozenset(vendor.parts[:1])
 
 
 def guide_of(name: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEMO = "demo"
 """The sandbox CRM with its fictional company and a working day of calls."""
 CALENDAR = "calendar"
-"""Your own calendar file beside a sandbox CRM that starts empty."""
+"""Your own calendar, from a file or an account, beside a sandbox CRM that starts empty."""
 SANDBOX = "sandbox"
 
 _FOLDERS = {DEMO: "sandbox", CALENDAR: "calendar"}
@@ -39,7 +39,12 @@ def profile_of(config: Config) -> str:
         raise ConfigError("nothing is connected yet", fix="gangly demo, or: gangly connect")
     if config.crm != SANDBOX:
         return str(config.connections.get(config.crm, {}).get("store", config.crm))
-    return CALENDAR if config.calendars else DEMO
+    return CALENDAR if config.calendars or engaged(config) else DEMO
+
+
+def engaged(config: Config) -> tuple[str, ...]:
+    """The calendars, mailboxes and meeting systems that are connected, by name."""
+    return tuple(name for name, table in config.connections.items() if table.get("layer") == "engagement")
 
 
 def system_of(profile: str) -> str:

@@ -1,4 +1,4 @@
-"""Connecting a system of record, as a person sees it: what is asked, what it is for, what came of it."""
+"""Connecting a system, as a person sees it: what is asked, what it is for, what came of it."""
 
 from __future__ import annotations
 
@@ -77,6 +77,10 @@ class Plan:
     admin: tuple[str, ...] = ()
     audit_fields: tuple[AuditField, ...] = ()
     guards: str = ""
+    parts: tuple[str, ...] = ()
+    """what can be asked for one by one; the first is always"""
+    asked_for: frozenset[str] = frozenset()
+    """the parts it was connected with before, else the first alone"""
     way: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
@@ -95,6 +99,8 @@ class Answers:
     values: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret[str]] = field(default_factory=dict)
     device: bool = False
+    parts: frozenset[str] | None = None
+    """None: as before"""
     insecure_loopback: bool = False
 
 

@@ -45,6 +45,8 @@ class Risk(StrEnum):
     FORECAST = "forecast"
     """stage, amount, close date, owner"""
     NEW_RECORD = "new record"
+    IN_YOUR_NAME = "in your name"
+    """a mail or an invitation: others may read it as the rep's own words"""
 
 
 FORECAST_FIELDS = frozenset({"stage", "amount", "currency", "close_date", "owner"})
@@ -126,7 +128,13 @@ class Proposal:
     replaces: str = ""
     """id of the card this one stands in for after an edit or a conflict"""
     group: str = ""
-    """field | summary | next step | contact: what the card is, for its heading"""
+    """field | summary | next step | contact | follow-up: what the card is, for its heading"""
+    home: str = ""
+    """the mailbox or calendar that a new mail or invitation goes into; "" for what goes into the CRM"""
+
+    def system(self, crm: str) -> str:
+        """Where this is written, when `crm` is the system of record."""
+        return self.target.system if self.target else self.home or crm
 
     @property
     def needs_choice(self) -> bool:
@@ -150,7 +158,7 @@ class Proposal:
         body = {
             "action": self.action.value,
             "kind": self.kind.value,
-            "target": str(self.target) if self.target else None,
+            "target": str(self.target) if self.target else self.home or None,
             "fields": {change.field: encode(change.after) for change in self.changes},
         }
         return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
@@ -198,6 +206,11 @@ class WriteMeta:
             f"-- gangly: from {self.source}; approved by {self.approved_by}, {when}; "
             f"op {self.op_id}; trail {self.trail_head}"
         )
+
+
+def view_sha256(text: str) -> str:
+    """SHA-256 of what was laid out for a person: the words of the card on the screen, or the printed lines."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

@@ -52,8 +52,10 @@ def undecided(desk: Desk, proposal_id: str) -> Proposal:
     return card
 
 
-def approve(desk: Desk, proposal_id: str, digest: str) -> Delivery:
+def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "") -> Delivery:
     """A person approves exactly the card with this digest; the write leaves after the grace period.
+
+    `view` is the SHA-256 of the words that were laid out for that person, for the trail.
 
     Raises StaleApproval when the card is no longer the one that was shown, AlreadyDecided, DecisionError.
     """
@@ -82,19 +84,19 @@ def approve(desk: Desk, proposal_id: str, digest: str) -> Delivery:
         decisions.save_approval(desk.db, Approval(proposal_id=card.id, digest=digest, by=desk.settings.user, at=at))
         decisions.set_proposal_state(desk.db, card.id, ProposalState.APPROVED)
         decisions.put_delivery(desk.db, delivery)
-        _enter(desk, AuditKind.APPROVED, card, "edited by hand" if card.edited else "")
+        _enter(desk, AuditKind.APPROVED, card, "edited by hand" if card.edited else "", view)
         desk.at_point("approve.before-commit")
     desk.at_point("approve.committed")
     return delivery
 
 
-def approve_low_risk(desk: Desk, meeting_id: str, shown: Mapping[str, str]) -> list[Delivery]:
-    """Approve this meeting's low-risk cards, each bound to the digest that was on screen.
+def approve_low_risk(desk: Desk, meeting_id: str, shown: Mapping[str, tuple[str, str]]) -> list[Delivery]:
+    """Approve this meeting's low-risk cards; `shown` has the digest and the view (as in `approve`) by card.
 
     Never a forecast field, a new record, a conflict, an undo, or a card that waits for a choice.
     """
     return [
-        approve(desk, card.id, shown[card.id])
+        approve(desk, card.id, shown[card.id][0], view=shown[card.id][1])
         for card in queue(desk, meeting_id)
         if card.id in shown and is_low_risk(card)
     ]
@@ -294,5 +296,6 @@ def _inverse(desk: Desk, card: Proposal, delivery: Delivery) -> Proposal:
     )
 
 
-def _enter(desk: Desk, kind: AuditKind, card: Proposal, detail: str = "") -> None:
-    remember(desk.db, kind, card, at=desk.now(), user=desk.settings.user, system=desk.reader.system, detail=detail)
+def _enter(desk: Desk, kind: AuditKind, card: Proposal, detail: str = "", view: str = "") -> None:
+    by, system = desk.settings.user, card.system(desk.reader.system)
+    remember(desk.db, kind, card, at=desk.now(), user=by, system=system, detail=detail, view=view)

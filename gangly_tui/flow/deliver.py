@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from gangly_tui.domain.errors import (
     NotFound,
     OutcomeUnknown,
     RecordMoved,
+    SignInNeeded,
     Unreachable,
 )
 from gangly_tui.domain.hierarchy import Scope
@@ -31,7 +32,7 @@ from gangly_tui.store import decisions, trail
 from gangly_tui.store.database import Connection
 from gangly_tui.store.locks import sender_lock
 
-__all__ = ["Courier", "Outcome"]
+__all__ = ["Courier", "Door", "Outcome", "Trip"]
 
 _THERE_ALREADY = "it is there already: nothing was sent"
 
@@ -46,98 +47,28 @@ class _Look:
     """the record that a create would have doubled"""
 
 
-class Courier:
-    """Carries the outbox. One sender per store, across windows; in this one, a second call waits for the first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One system that is written to: the CRM, or the rep's own mailbox and calendar."""
 
-    The state is committed as `attempted` before a request leaves; a crash after that is resolved by reading back,
-    never by sending again blindly. `at_point` is called with the name of each step a crash may hit. `close_round` is
-    awaited after a round that carried something; `trouble` is what it said went wrong, which never stops a write.
-    """
+    reader: RecordReader
+    writer: RecordWriter
+    scope: Scope
 
-    def __init__(
-        self,
-        *,
-        db: Connection,
-        reader: RecordReader,
-        writer: RecordWriter,
-        scope: Scope,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-        patience: Patience = PATIENCE,
-        at_point: Callable[[str], None] = lambda _: None,
-        close_round: Callable[[], Awaitable[str]] | None = None,
-    ) -> None:
+
+class Trip:
+    """One delivery through one door, from the look before it to the reading back."""
+
+    def __init__(self, db: Connection, door: Door, arrows: Arrows, at_point: Callable[[str], None]) -> None:
         self._db = db
-        self._reader = reader
-        self._writer = writer
-        self._now = now
-        self._deadline = patience.deadline.total_seconds()
+        self._reader = door.reader
+        self._writer = door.writer
+        self._arrows = arrows
+        self._deadline = arrows.patience.deadline.total_seconds()
         self._at = at_point
-        self._close_round = close_round
-        self.trouble = ""
-        self._flight = asyncio.Lock()
-        self._arrows = Arrows(
-            db=db,
-            system=reader.system,
-            scope=scope,
-            now=now,
-            new_id=new_id,
-            patience=patience,
-            at_point=self._reached,
-        )
 
-    def _reached(self, point: str) -> None:
-        self._at(point)
-
-    def next_due(self) -> datetime | None:
-        """When the next delivery wants attention; None when the outbox is empty."""
-        return decisions.next_due(self._db)
-
-    async def deliver_due(self) -> list[Outcome]:
-        """Carry everything that is due now, oldest approval first.
-
-        Raises HeldByAnother, with its pid, when something is due and another window is sending.
-        """
-        async with self._flight:
-            due = decisions.due_deliveries(self._db, self._now())
-            if not due and not decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
-                return []
-            try:
-                with self._only_sender():
-                    self._take_over()
-                    outcomes = await self._carry_due()
-            except HeldByAnother:
-                if due:
-                    raise
-                return []
-            if outcomes and self._close_round:
-                self.trouble = await self._close_round()
-            return outcomes
-
-    def _only_sender(self) -> AbstractContextManager[None]:
-        return sender_lock(self._db.path)
-
-    def _take_over(self) -> None:
-        """What is still in the air while nobody else sends was left behind by a crash: only reading back can tell."""
-        for delivery in decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
-            self._arrows.unknown(self._card(delivery), delivery, "interrupted while the write was in the air")
-
-    def _card(self, delivery: Delivery) -> Proposal:
-        card = decisions.get_proposal(self._db, delivery.op_id)
-        if card is None:
-            raise DecisionError(f"the outbox names {delivery.op_id}, but there is no such card")
-        return card
-
-    async def _carry_due(self) -> list[Outcome]:
-        outcomes = []
-        for delivery in decisions.due_deliveries(self._db, self._now()):
-            try:
-                outcomes.append(await self._carry(self._card(delivery), delivery))
-            except TakenByAnother:
-                continue
-        return outcomes
-
-    async def _carry(self, card: Proposal, delivery: Delivery) -> Outcome:
+    async def carry(self, card: Proposal, delivery: Delivery) -> Outcome:
+        """Send it, or find out what became of it."""
         if delivery.state is DeliveryState.UNKNOWN:
             return await self._resolve(card, delivery)
         if not self._is_approved(card, delivery):
@@ -145,7 +76,7 @@ class Courier:
                 card, delivery, "the card is not the one that was approved", "look at it and decide again"
             )
         if before := self._in_doubt(card):
-            rest = max(before.due_at - self._now(), timedelta(0))
+            rest = max(before.due_at - self._arrows.now(), timedelta(0))
             return self._arrows.wait(card, delivery, rest, "waits for the write before it, whose outcome is not known")
         try:
             async with asyncio.timeout(self._deadline):
@@ -179,7 +110,7 @@ class Courier:
         if card.target is None:
             return None
         for delivery in decisions.deliveries(self._db, states=(DeliveryState.UNKNOWN,)):
-            if self._card(delivery).target == card.target:
+            if _card(self._db, delivery).target == card.target:
                 return delivery
         return None
 
@@ -221,7 +152,7 @@ class Courier:
                 written = await self._request(card, expect, meta)
         except (OutcomeUnknown, TimeoutError) as error:
             return self._arrows.unknown(card, delivery, _words(error))
-        except Unreachable as error:
+        except (Unreachable, SignInNeeded) as error:  # nothing was applied; it goes out after the next sign-in
             return self._arrows.again(card, delivery, self._arrows.pause(delivery, error), _words(error))
         except ConnectorError as error:
             return await self._refused(card, delivery, error)
@@ -292,6 +223,134 @@ class Courier:
 
     def _no_longer(self, card: Proposal) -> str:
         return f"{card.target_name} is no longer in {self._reader.system}"
+
+
+class Courier:
+    """Carries the outbox. One sender per store, across windows; in this one, a second call waits for the first.
+
+    The state is committed as `attempted` before a request leaves; a crash after that is resolved by reading back,
+    never by sending again blindly. `beside` opens the mailboxes and calendars that cards may go into, by system, each
+    when it is first needed. `at_point` is called with the name of each step a crash may hit. `close_round` is
+    awaited after a round that carried something; `trouble` is what it said went wrong, which never stops a write.
+    """
+
+    trip: type[Trip] = Trip
+    """how one delivery is carried"""
+
+    def __init__(
+        self,
+        *,
+        db: Connection,
+        reader: RecordReader,
+        writer: RecordWriter,
+        scope: Scope,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        patience: Patience = PATIENCE,
+        at_point: Callable[[str], None] = lambda _: None,
+        close_round: Callable[[], Awaitable[str]] | None = None,
+        beside: Mapping[str, Callable[[], Door]] | None = None,
+    ) -> None:
+        self._db = db
+        self._reader = reader
+        self._writer = writer
+        self._scope = scope
+        self._beside = dict(beside or {})
+        self._opened: dict[str, Door] = {}
+        self._now = now
+        self._at = at_point
+        self._close_round = close_round
+        self.trouble = ""
+        self._flight = asyncio.Lock()
+        self._arrows = Arrows(
+            db=db,
+            system=reader.system,
+            scope=scope,
+            now=now,
+            new_id=new_id,
+            patience=patience,
+            at_point=self._reached,
+        )
+
+    def _trip_of(self, card: Proposal) -> Trip:
+        """The way to the system that this card is written to, in its name and scope.
+
+        Raises Unreachable for a mailbox that is not connected any more.
+        """
+        door = self._door(card.system(self._reader.system))
+        arrows = replace(self._arrows, system=door.reader.system, scope=door.scope)
+        return self.trip(self._db, door, arrows, self._reached)
+
+    def _door(self, name: str) -> Door:
+        if name == self._reader.system:
+            return Door(reader=self._reader, writer=self._writer, scope=self._scope)
+        if name not in self._opened:
+            if name not in self._beside:
+                raise Unreachable(f"{name} is not connected", fix=f"gangly connect {name}")
+            self._opened[name] = self._beside[name]()
+        return self._opened[name]
+
+    def _reached(self, point: str) -> None:
+        self._at(point)
+
+    def next_due(self) -> datetime | None:
+        """When the next delivery wants attention; None when the outbox is empty."""
+        return decisions.next_due(self._db)
+
+    async def deliver_due(self) -> list[Outcome]:
+        """Carry everything that is due now, oldest approval first.
+
+        Raises HeldByAnother, with its pid, when something is due and another window is sending.
+        """
+        async with self._flight:
+            due = decisions.due_deliveries(self._db, self._now())
+            if not due and not decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
+                return []
+            try:
+                with self._only_sender():
+                    self._take_over()
+                    outcomes = await self._carry_due()
+            except HeldByAnother:
+                if due:
+                    raise
+                return []
+            if outcomes and self._close_round:
+                self.trouble = await self._close_round()
+            return outcomes
+
+    def _only_sender(self) -> AbstractContextManager[None]:
+        return sender_lock(self._db.path)
+
+    def _take_over(self) -> None:
+        """What is still in the air while nobody else sends was left behind by a crash: only reading back can tell."""
+        for delivery in decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
+            card = _card(self._db, delivery)
+            arrows = replace(self._arrows, system=card.system(self._reader.system))
+            arrows.unknown(card, delivery, "interrupted while the write was in the air")
+
+    async def _carry_due(self) -> list[Outcome]:
+        outcomes = []
+        for delivery in decisions.due_deliveries(self._db, self._now()):
+            try:
+                outcomes.append(await self._carry(_card(self._db, delivery), delivery))
+            except TakenByAnother:
+                continue
+        return outcomes
+
+    async def _carry(self, card: Proposal, delivery: Delivery) -> Outcome:
+        try:
+            trip = self._trip_of(card)
+        except ConnectorError as error:  # it cannot be opened now: nothing was sent
+            tried = replace(delivery, attempts=delivery.attempts + 1)
+            return self._arrows.wait(card, tried, self._arrows.pause(tried, error), _words(error))
+        return await trip.carry(card, delivery)
+
+
+def _card(db: Connection, delivery: Delivery) -> Proposal:
+    card = decisions.get_proposal(db, delivery.op_id)
+    if card is None:
+        raise DecisionError(f"the outbox names {delivery.op_id}, but there is no such card")
+    return card
 
 
 def _words(error: Exception) -> str:

@@ -8,6 +8,7 @@ otherwise that of all contacts who were. To erase a person later destroys what i
 from __future__ import annotations
 
 from datetime import datetime
+from email.utils import getaddresses
 
 from gangly_tui.domain.audit import AuditChange, AuditEntry, AuditKind
 from gangly_tui.domain.errors import InputError
@@ -28,6 +29,7 @@ def remember(
     system: str,
     detail: str = "",
     target: str = "",
+    view: str = "",
 ) -> AuditEntry:
     """Append one entry about a card. Call it inside the transaction that changes the state it tells of."""
     quote = card.evidence.text if card.evidence else ""
@@ -47,7 +49,7 @@ def remember(
         quote=quote,
         op_id=card.id,
         payload_sha256=card.payload_sha256(),
-        view_sha256=card.digest(),
+        view_sha256=view,
         detail=detail,
         subjects=subjects,
         speakers=_speakers(db, card, subjects) if quote else (),
@@ -67,6 +69,9 @@ def _mailbox_subject(email: str) -> str:
 def _subjects(db: Connection, card: Proposal, system: str, target: str) -> tuple[str, ...]:
     ref = _parsed(target) or card.target
     after = {each.field: each.after for each in card.changes}
+    if card.kind in (Kind.MAIL, Kind.INVITATION):
+        named = {mailbox(email) for _, email in getaddresses([str(after.get(each) or "") for each in ("to", "cc")])}
+        return tuple(sorted(_mailbox_subject(each) for each in named - {""})) or (trail.card_subject(card.id),)
     if card.kind is Kind.CONTACT and ref is None:
         email = after.get("email")
         person = mailbox(email) if isinstance(email, str) else ""

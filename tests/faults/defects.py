@@ -20,7 +20,7 @@ from gangly_tui.domain.proposal import Proposal
 from gangly_tui.domain.records import FieldEdit, RecordRef
 from gangly_tui.flow import decide
 from gangly_tui.flow.arrows import Arrows
-from gangly_tui.flow.deliver import Courier, Outcome
+from gangly_tui.flow.deliver import Courier, Outcome, Trip
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.resolve import read_back
 from gangly_tui.store import decisions
@@ -57,27 +57,41 @@ class _ReadsNoHistory(LoopbackReader):
         return None
 
 
-class _NeverReconciles(Courier):
+class _SureTrip(Trip):
     async def _resolve(self, card: Proposal, delivery: Delivery) -> Outcome:
         target = card.target or RecordRef(system=SYSTEM, kind=card.kind, id="surely")
         return self._arrows.sent(card, replace(delivery, result=str(target)), None, said="surely")
 
 
+class _NeverReconciles(Courier):
+    trip = _SureTrip
+
+
 class _ResendsAfterACrash(Courier):
     def _take_over(self) -> None:
         for each in decisions.deliveries(self._db, states=(DeliveryState.ATTEMPTED,)):
-            self._arrows.again(self._card(each), each, timedelta(0), "it was interrupted")
+            card = decisions.get_proposal(self._db, each.op_id)
+            assert card is not None
+            self._arrows.again(card, each, timedelta(0), "it was interrupted")
 
 
-class _DoesNotCompare(Courier):
+class _BlindTrip(Trip):
     async def _look_before(self, card: Proposal) -> Any:
         look = await super()._look_before(card)
         return type(look)(standing=Standing.CLEAR, record=look.record)
 
 
-class _ChecksNoApproval(Courier):
+class _DoesNotCompare(Courier):
+    trip = _BlindTrip
+
+
+class _TrustingTrip(Trip):
     def _is_approved(self, card: Proposal, delivery: Delivery) -> bool:
         return True
+
+
+class _ChecksNoApproval(Courier):
+    trip = _TrustingTrip
 
 
 class _HasNoLock(Courier):
@@ -85,13 +99,17 @@ class _HasNoLock(Courier):
         return nullcontext()
 
 
-class _TakesUnreadForUnapplied(Courier):
+class _HastyTrip(Trip):
     async def _confirm(self, card: Proposal, delivery: Delivery) -> Outcome:
         try:
             await read_back(self._reader, self._writer.find_op, card, delivery)
         except ConnectorError:
             return self._arrows.again(card, delivery, timedelta(0), "could not be reached")
         return await super()._confirm(card, delivery)
+
+
+class _TakesUnreadForUnapplied(Courier):
+    trip = _HastyTrip
 
 
 class _TellsLater(Arrows):
