@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from gangly_tui.beside import Beside, open_beside
 from gangly_tui.config import Config, load_config, paths
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.mail import MailRules
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.hierarchy import Scope
     from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter, TranscriptReader
-    from gangly_tui.flow.deliver import Courier
+    from gangly_tui.flow.deliver import Courier, Door
     from gangly_tui.linking import Linked
     from gangly_tui.store.health import Recorder
 
@@ -109,6 +110,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
             now=clock,
             new_id=new_id,
             close_round=leave_head,
+            beside={name: partial(_drafts_door, linked) for name, linked in beside.drafts.items()},
         )
 
     async def leave_head() -> str:
@@ -134,8 +136,11 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
     if profile == DEMO:
         fiction = _demo_calendar(config, clock)
         calendars, recorders = (CalendarOnDemand(SANDBOX, fiction),), (TranscriptsOnDemand(SANDBOX, fiction),)
+        beside = Beside()
     else:
-        calendars = tuple(_calendar_file(Path(each), here) for each in config.calendars)
+        beside = open_beside(config, db, hierarchy, clock)
+        files = tuple(_calendar_file(Path(each), here) for each in config.calendars)
+        calendars, recorders = (*files, *beside.calendars), beside.recorders
     seed = signing_key(profile, db)
     settings = _settings(config, profile)
     reader = ReaderOnDemand(system, doors.reader)
@@ -145,6 +150,8 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         courier=cast("Courier", CourierOnDemand(db, load_courier)),
         calendars=calendars,
         recorders=recorders,
+        mailboxes=beside.mailboxes,
+        drafts=next(iter(beside.drafts), ""),
         drafter=DrafterOnDemand(_engine),
         hierarchy=hierarchy,
         settings=settings,
@@ -156,8 +163,18 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         signing_key=seed,
         sign_in=sign_in,
         window=doors.window,
-        on_close=(close_session, doors.close),
+        on_close=(close_session, doors.close, beside.close),
     )
+
+
+def _drafts_door(linked: Callable[[], Linked]) -> Door:
+    """What takes approved mails and invitations into the rep's own mailbox and calendar."""
+    from gangly_tui.flow.deliver import Door
+
+    found = linked()
+    reader: RecordReader = found.module.open_reader(found.link)
+    writer: RecordWriter = found.module.open_writer(found.link)
+    return Door(reader=reader, writer=writer, scope=found.link.scope)
 
 
 class _Sandbox:

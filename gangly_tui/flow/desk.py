@@ -71,6 +71,8 @@ class Desk:
     new_id: Callable[[], str]
     recorders: tuple[TranscriptReader, ...] = ()
     mailboxes: tuple[MailReader, ...] = ()
+    drafts: str = ""
+    """the system that takes approved mails and invitations; "" where none is connected"""
     read_file: Callable[[Path], str] = _no_files
     model: SecondReader | None = None
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""

@@ -1,0 +1,87 @@
+"""What is connected beside the CRM: calendars, meeting systems and mailboxes, each opened when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from gangly_tui.config import Config, paths
+from gangly_tui.domain.hierarchy import Hierarchy
+from gangly_tui.on_demand import CalendarOnDemand, MailOnDemand, TranscriptsOnDemand
+from gangly_tui.profiles import engaged
+from gangly_tui.store.database import Connection
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.ports import EngagementReader, MailReader, TranscriptReader
+    from gangly_tui.linking import Linked
+    from gangly_tui.store.health import Recorder
+
+CALENDAR, TRANSCRIPTS, MAIL, DRAFTS = "calendar", "transcripts", "mail", "drafts"
+"""The parts that a connector of the engagement layer may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """The doors that are there. `drafts` has, by system, the connections that take approved mails and invitations."""
+
+    calendars: tuple[EngagementReader, ...] = ()
+    recorders: tuple[TranscriptReader, ...] = ()
+    mailboxes: tuple[MailReader, ...] = ()
+    drafts: Mapping[str, Callable[[], Linked]] = field(default_factory=dict)
+    close: Callable[[], None] = lambda: None
+
+
+def open_beside(config: Config, db: Connection, hierarchy: Hierarchy, clock: Callable[[], datetime]) -> Beside:
+    """Lay out the doors of everything that is connected beside the CRM. Opens and imports none of it yet."""
+    names = engaged(config)
+    if not names:
+        return Beside()
+
+    @cache
+    def recorder() -> Recorder:
+        from gangly_tui.store.health import Recorder
+
+        return Recorder(db)
+
+    opened = {each: cache(partial(_link, each, config, hierarchy, recorder, clock)) for each in names}
+    parts = {each: frozenset(config.connections[each].get("parts", ())) for each in names}
+
+    def door(name: str, opens: str) -> Callable[[], Any]:
+        def load() -> Any:
+            linked = opened[name]()
+            return getattr(linked.module, opens)(linked.link)
+
+        return load
+
+    def close() -> None:
+        if recorder.cache_info().currsize:
+            recorder().flush()
+
+    return Beside(
+        calendars=tuple(CalendarOnDemand(n, door(n, "open_calendar")) for n in names if CALENDAR in parts[n]),
+        recorders=tuple(TranscriptsOnDemand(n, door(n, "open_transcripts")) for n in names if TRANSCRIPTS in parts[n]),
+        mailboxes=tuple(MailOnDemand(n, door(n, "open_mail")) for n in names if MAIL in parts[n]),
+        drafts={n: opened[n] for n in names if DRAFTS in parts[n]},
+        close=close,
+    )
+
+
+def _link(
+    name: str, config: Config, hierarchy: Hierarchy, recorder: Callable[[], Recorder], clock: Callable[[], datetime]
+) -> Linked:
+    from gangly_tui.keys import keys_of
+    from gangly_tui.linking import open_link
+
+    vault = keys_of(paths().data).vault()
+    return open_link(
+        name,
+        config,
+        vault,
+        scope=hierarchy.scope(name),
+        recorder=recorder(),
+        user_email=config.user_email,
+        now=clock,
+    )
