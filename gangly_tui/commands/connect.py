@@ -1,21 +1,20 @@
-"""Connecting and disconnecting what gangly works with: the sandbox, a calendar file, a CRM."""
+"""Connecting and disconnecting what gangly works with: the sandbox, a calendar file, a CRM, and what is beside it."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from gangly_tui.commands.connect_ask import ask_secrets, ask_values, choose_way, read_secrets, report, say, show_plan
 from gangly_tui.commands.console import as_json, out, out_json, tell
 from gangly_tui.domain.errors import ConnectorError, InputError
 
 if TYPE_CHECKING:
-    from gangly_tui.domain.connection import Ask, Connected, Plan, PlanWay, Step
-    from gangly_tui.domain.secret import Secret
+    from gangly_tui.domain.connection import Step
 
 CRMS: tuple[tuple[str, str, str], ...] = (
     ("salesforce", "Salesforce", "accounts, contacts, opportunities, tasks and events"),
@@ -25,14 +24,26 @@ CRMS: tuple[tuple[str, str, str], ...] = (
 )
 """Name, title and what it brings: known without loading any of them."""
 
-COMING: tuple[tuple[str, str], ...] = (
-    ("Google", "Calendar, Gmail, Meet"),
-    ("Microsoft 365", "calendar, mail, Teams"),
-    ("Zoom", "meetings and transcripts"),
+BESIDE: tuple[tuple[str, str, str], ...] = (
+    ("google", "Google", "Calendar; Gmail, Meet and drafts when asked for"),
+    ("microsoft", "Microsoft 365", "Outlook calendar; mail and drafts when asked for"),
+    ("zoom", "Zoom", "transcripts of recorded calls"),
 )
+"""What is read beside the CRM, the same way."""
+
+COMING: tuple[tuple[str, str], ...] = ()
 """What cannot be connected yet: shown as coming, never as something to press."""
 
 _LONGEST = 65_536
+
+
+def systems() -> tuple[tuple[str, str, str], ...]:
+    """All that can be connected: ours, then what other packages bring, by their word for it. Loads none of them."""
+    from gangly_tui.connectors.registry import guests
+
+    known = {name for name, _, _ in (*CRMS, *BESIDE)}
+    others = (each for each in guests() if each.name not in known)
+    return (*CRMS, *BESIDE, *((each.name, each.name, f"from {each.package}: {each.brings}") for each in others))
 
 
 @click.command()
@@ -40,6 +51,9 @@ _LONGEST = 65_536
 @click.argument("path", required=False)
 @click.option("--host", metavar="ADDRESS", help="Your own address, such as acme.my.salesforce.com.")
 @click.option("--way", metavar="WAY", help="How to sign in, where a vendor has several ways.")
+@click.option(
+    "--with", "parts", multiple=True, metavar="PART", help="Also ask for this part: mail, drafts, transcripts."
+)
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="One of the answers; never a secret.")
 @click.option("--secret-fd", type=click.IntRange(0), metavar="N", help="Read secrets from this descriptor.")
 @click.option("--device", is_flag=True, help="Sign in with a code on another device.")
@@ -52,6 +66,7 @@ def connect(  # noqa: PLR0917 - one parameter an option
     path: str | None,
     host: str | None,
     way: str | None,
+    parts: tuple[str, ...],
     given: tuple[str, ...],
     secret_fd: int | None,
     device: bool,
@@ -60,8 +75,10 @@ def connect(  # noqa: PLR0917 - one parameter an option
     insecure_loopback: bool,
     guide: bool,
 ) -> None:
-    """Choose what to work with: sandbox, calendar, salesforce, hubspot, pipedrive or dynamics.
+    """Choose what to work with: sandbox, calendar, salesforce, hubspot, pipedrive, dynamics, or a connector that you
+    installed beside gangly; and beside it google, microsoft, zoom.
 
+    Google and Microsoft bring the calendar; mail, drafts and transcripts only come --with being asked for.
     Without a NAME the choice is shown in the app. What a CRM will ask for is shown before you agree to anything.
     Tokens are kept in your system's keyring or behind a passphrase; secrets are typed unseen or read from a
     descriptor, one NAME=VALUE a line, never given as an argument. Connect again to renew a sign-in.
@@ -72,11 +89,12 @@ def connect(  # noqa: PLR0917 - one parameter an option
       gangly connect calendar ~/Downloads/work.ics
       gangly connect salesforce --guide
       gangly connect salesforce --host acme.my.salesforce.com
+      gangly connect google --with mail --with drafts
       gangly connect pipedrive --way token --secret-fd 3 3<~/.secrets/pipedrive
     """
     from gangly_tui.commands.app import open_choice
 
-    options = (host, way, given, secret_fd is not None, device, no_browser, no_pull, insecure_loopback, guide)
+    options = (host, way, parts, given, secret_fd is not None, device, no_browser, no_pull, insecure_loopback, guide)
     if name is None or name in ("sandbox", "calendar"):
         if any(options):
             raise click.UsageError("these options are for a CRM: gangly connect NAME ...")
@@ -97,6 +115,7 @@ def connect(  # noqa: PLR0917 - one parameter an option
         name,
         way or "",
         values,
+        parts=frozenset(parts) or None,
         secret_fd=secret_fd,
         device=device,
         insecure_loopback=insecure_loopback,
@@ -139,7 +158,7 @@ def disconnect(name: str, as_json: bool) -> None:
 
 def _known(name: str) -> None:
     """Raises UsageError for a name that nobody has heard of, InputError for what is only coming."""
-    if any(name == each for each, _, _ in CRMS):
+    if any(name == each for each, _, _ in (*CRMS, *BESIDE)):
         return
     coming = [each for each, _ in COMING if each.split()[0].casefold() == name.casefold().split("-")[0]]
     if coming:
@@ -149,7 +168,7 @@ def _known(name: str) -> None:
     if name not in names():
         from difflib import get_close_matches
 
-        known = ["sandbox", "calendar", *(each for each, _, _ in CRMS)]
+        known = ["sandbox", "calendar", *(each for each, _, _ in systems())]
         near = get_close_matches(name, known, n=1)
         use = f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
         raise click.UsageError(f"{name!r} is not something to connect; {use}")
@@ -167,6 +186,7 @@ def _connect(
     way: str,
     values: dict[str, str],
     *,
+    parts: frozenset[str] | None,
     secret_fd: int | None,
     device: bool,
     insecure_loopback: bool,
@@ -182,20 +202,25 @@ def _connect(
     if way and way not in {each.name for each in plan.ways}:
         raise click.UsageError(f"{plan.title} has no way {way!r}; use one of: " + ", ".join(e.name for e in plan.ways))
     there = sys.stdin.isatty() and sys.stderr.isatty()
-    show_plan(plan)
-    chosen = plan.chosen(way) if way or not there else _choose_way(plan, device)
+    show_plan(plan, plan.asked_for if parts is None else parts)
+    chosen = plan.chosen(way) if way or not there else choose_way(plan, device)
     if way or not there or len(plan.ways) == 1:
-        _say(f"\n{chosen.title}: {chosen.means}")
-    secrets = _read_secrets(secret_fd, chosen) if secret_fd is not None else {}
+        say(f"\n{chosen.title}: {chosen.means}")
+    secrets = read_secrets(secret_fd, chosen) if secret_fd is not None else {}
     if there:
-        values |= _ask_values(plan, chosen, values, loopback=insecure_loopback)
+        values |= ask_values(plan, chosen, values, loopback=insecure_loopback)
     answers = Answers(
-        way=chosen.name, values=values, secrets=secrets, device=device, insecure_loopback=insecure_loopback
+        way=chosen.name,
+        values=values,
+        secrets=secrets,
+        device=device,
+        parts=parts,
+        insecure_loopback=insecure_loopback,
     )
     connecting.examine(name, answers)
     connecting.unlock()
     if there:
-        secrets |= _ask_secrets(plan, chosen, secrets)
+        secrets |= ask_secrets(plan, chosen, secrets)
         doing = "Sign in now?" if chosen.browser else f"Connect {plan.title} now?"
         click.confirm(doing, default=True, abort=True, err=True)
     answers = replace(answers, secrets=secrets)
@@ -206,126 +231,6 @@ def _connect(
         tell("stopped; nothing was kept")
         raise
     report(connected)
-
-
-def show_plan(plan: Plan) -> None:
-    """What connecting will ask, before anything is agreed to."""
-    from gangly_tui.domain.connection import fields_by_object
-
-    tell(f"Connecting {plan.title}")
-    if plan.admin:
-        tell("\nAn administrator does this first:")
-        for number, step in enumerate(plan.admin, start=1):
-            _say(f"{number}. {step}", "  ", "     ")
-    tell("\ngangly will ask for:")
-    width = max((len(each.name) for each in plan.permissions), default=0)
-    for each in plan.permissions:
-        _say(f"{each.name:<{width}}  {each.why}", "  ", " " * (width + 4))
-    if plan.audit_fields:
-        _say("\nIf an administrator creates them, these fields say in the CRM where a write came from:")
-        for objects, names in fields_by_object(plan.audit_fields):
-            _say(f"{objects}: {names}", "  ", "    ")
-    if plan.guards:
-        _say(f"\n{plan.guards}")
-
-
-def _say(text: str, first: str = "", rest: str = "") -> None:
-    """Narration; on a terminal its words are not cut at the edge."""
-    if not sys.stderr.isatty():
-        tell(first + text)
-        return
-    import shutil
-    import textwrap
-
-    width = max(min(shutil.get_terminal_size().columns, 100), 40)
-    for part in text.split("\n"):
-        filled = textwrap.fill(part, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
-        tell(filled)
-
-
-def _why(ask: Ask) -> str:
-    """What an answer is, as a sentence."""
-    why = ask.why[:1].upper() + ask.why[1:].rstrip(".") + "."
-    return why + (f" Such as {ask.example}" if ask.example else "")
-
-
-def report(connected: Connected) -> None:
-    """What stands now: data to stdout, what is missing to stderr."""
-    out(f"{connected.title} · {connected.standing.account}")
-    for sentence in (*connected.standing.warnings, *connected.standing.missing):
-        _say(f"! {sentence}", "", "  ")
-    if connected.rotate_by:
-        tell(f"static credential, rotate by {connected.rotate_by.isoformat()}: gangly connect {connected.name}")
-
-
-def _choose_way(plan: Plan, device: bool) -> PlanWay:
-    """Ask how to sign in, where there is a choice."""
-    ways = [each for each in plan.ways if each.device] if device else list(plan.ways)
-    if not ways:
-        raise InputError(f"{plan.title} has no sign-in by device code", fix="leave --device out")
-    if len(ways) == 1:
-        return ways[0]
-    tell("\nWays to sign in:")
-    for number, each in enumerate(ways, start=1):
-        _say(f"{number}  {each.title}: {each.means}", "  ", "     ")
-    usual = next((number for number, each in enumerate(ways, start=1) if each.name == plan.way), 1)
-    return ways[click.prompt("Which", type=click.IntRange(1, len(ways)), default=usual, err=True) - 1]
-
-
-def _ask_values(plan: Plan, way: PlanWay, values: Mapping[str, str], *, loopback: bool) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for ask in way.asks:
-        if ask.secret or values.get(ask.name) or (loopback and ask.name == "host"):
-            continue
-        _say(f"\n{_why(ask)}")
-        known = plan.known.get(ask.name, "")
-        typed = click.prompt(ask.label, default=known, show_default=bool(known), err=True)
-        if typed:
-            found[ask.name] = str(typed)
-    return found
-
-
-def _ask_secrets(plan: Plan, way: PlanWay, given: Mapping[str, Secret[str]]) -> dict[str, Secret[str]]:
-    from gangly_tui.domain.secret import Secret
-
-    found: dict[str, Secret[str]] = {}
-    for ask in way.asks:
-        if not ask.secret or ask.name in given:
-            continue
-        kept = ask.name in plan.kept
-        _say(f"\n{_why(ask)}")
-        hint = " (Enter keeps the one from before)" if kept else ""
-        empty = "" if kept or ask.optional else None
-        typed = click.prompt(ask.label + hint, default=empty, show_default=False, hide_input=True, err=True)
-        if typed:
-            found[ask.name] = Secret(str(typed).strip())
-    return found
-
-
-def _read_secrets(number: int, way: PlanWay) -> dict[str, Secret[str]]:
-    """Secrets from a descriptor: NAME=VALUE lines, or the one secret alone."""
-    from gangly_tui.domain.secret import Secret
-
-    names = [ask.name for ask in way.asks if ask.secret]
-    try:
-        with os.fdopen(number, "rb") as opened:
-            lines = opened.read(_LONGEST).decode("utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise InputError(f"no secrets can be read from descriptor {number}", fix="--secret-fd 3 3<FILE") from error
-    lines = [each.strip() for each in lines if each.strip()]
-    found: dict[str, Secret[str]] = {}
-    for each in lines:
-        name, found_one, value = each.partition("=")
-        if found_one and name.strip() in names:
-            found[name.strip()] = Secret(value.strip())
-        elif len(names) == 1 and len(lines) == 1:
-            found[names[0]] = Secret(each)
-        else:  # the line itself is not shown: it may be a secret
-            raise InputError(
-                f"descriptor {number} has a line that is no NAME=VALUE of: {', '.join(names) or 'nothing asked'}",
-                fix="one NAME=VALUE a line",
-            )
-    return found
 
 
 def _tell_step(step: Step) -> None:
