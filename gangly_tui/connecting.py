@@ -23,12 +23,11 @@ from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.secret import Secret
 from gangly_tui.keys import keys_of
 from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, signer_of, vendor_of
-from gangly_tui.plans import ME, parts_of, way_of
+from gangly_tui.plans import ME, parts_of, scope_of, way_of
 from gangly_tui.profiles import (
     CALENDAR,
     SANDBOX,
     folder,
-    hierarchy_page,
     login,
     open_store,
     profile_of,
@@ -45,6 +44,7 @@ OpenPage = Callable[[str], bool]
 
 def examine(name: str, answers: Answers) -> None:
     """Look at the answers that are no secret, before anything is opened. Raises InputError, ConfigError."""
+    scope_of(name)
     _, vendor = vendor_of(name)
     before = load_config().connections.get(name, {})
     way = vendor.way(answers.way or str(before.get("way", "")))
@@ -82,7 +82,7 @@ async def connect(
     Raises ConfigError, InputError, SignInNeeded, ConnectorError, VaultError; nothing is kept then.
     """
     examine(name, answers)
-    scope = hierarchy_page().scope(name)
+    scope = scope_of(name)
     module, vendor = vendor_of(name)
     config = load_config()
     before = config.connections.get(name, {})

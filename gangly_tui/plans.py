@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from gangly_tui.config import load_config, paths
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
 from gangly_tui.domain.connection import Ask, Plan, PlanWay
-from gangly_tui.domain.errors import InputError
+from gangly_tui.domain.errors import ConfigError, InputError
+from gangly_tui.domain.hierarchy import Scope, parse_hierarchy
+from gangly_tui.domain.records import FIELDS, RECORD_KINDS
 from gangly_tui.domain.secret import Secret
 from gangly_tui.linking import provider_of, setup_of, vendor_of
+from gangly_tui.profiles import SANDBOX, hierarchy_page
 
 ME = Ask(
     name="user_email",
@@ -28,6 +32,7 @@ def plan_of(name: str) -> Plan:
     """What connecting this system will ask. Opens nothing and asks nothing. Raises ConfigError."""
     from gangly_tui.connectors.vault import names_in
 
+    scope_of(name)
     _, vendor = vendor_of(name)
     config = load_config()
     kept = config.connections.get(name, {})
@@ -62,6 +67,18 @@ def parts_of(vendor: Vendor, wanted: frozenset[str] | None, before: Mapping[str,
     return asked | frozenset(vendor.parts[:1])
 
 
+def scope_of(name: str) -> Scope:
+    """What the hierarchy page lets a system touch. Raises ConfigError where no page speaks of it."""
+    vendor_of(name)  # a name that is no CRM is told first
+    page = hierarchy_page()
+    if name not in page.scopes:
+        raise ConfigError(
+            f"no hierarchy page says what gangly may read and write in {name}",
+            fix=f"gangly connect {name} --guide prints the lines to add, and where",
+        )
+    return page.scope(name)
+
+
 def guide_of(name: str) -> str:
     """The administrator's page of a vendor, Markdown: its own words, else the steps, then what is asked and made."""
     _, vendor = vendor_of(name)
@@ -70,14 +87,46 @@ def guide_of(name: str) -> str:
     if not own.startswith("#"):
         lines = [f"# {vendor.title}: what an administrator does once", ""]
         lines += [f"{number}. {step}" for number, step in enumerate(vendor.admin, start=1)]
+    if name not in hierarchy_page().scopes:
+        lines += ["", *_page_for(vendor)]
     lines += ["", "## What gangly asks for, and why", ""]
     lines += [f"- `{each.name}`: {each.why}" for each in vendor.permissions]
-    lines += ["", "## Fields that say where a write came from", ""]
-    lines += [f"- {each.of}: `{each.name}` ({each.type})" for each in vendor.audit_fields]
+    if vendor.audit_fields:
+        lines += ["", "## Fields that say where a write came from", ""]
+        lines += [f"- {each.of}: `{each.name}` ({each.type})" for each in vendor.audit_fields]
     lines += ["", "## Ways to sign in", ""]
     lines += [f"- {each.title}. {each.means}" for each in vendor.ways]
     lines += ["", vendor.guards]
     return "\n".join(lines).strip() + "\n"
+
+
+def _page_for(vendor: Vendor) -> list[str]:
+    """Lines for the hierarchy page about a system that it does not name: what the sandbox may do, to be narrowed."""
+    own, shipped = paths().config / "hierarchy.toml", Path(__file__).with_name("hierarchy.toml")
+    usual = parse_hierarchy(shipped.read_text(encoding="utf-8")).scope(SANDBOX)
+    where = f"at the end of {own}" if own.exists() else f"at the end of a copy of {shipped}, kept as {own}"
+    lines = [
+        "## What it may read and write",
+        "",
+        f"gangly touches nothing in {vendor.title} before the hierarchy page says what.",
+        f"Put this {where}, and narrow it:",
+        "",
+        "```toml",
+        f"[connectors.{vendor.name}]",
+        'layer   = "record"',
+        f'owner   = "who answers for {vendor.title} here"',
+        'backup  = "who stands in"',
+        f'runbook = "gangly connect {vendor.name} --guide"',
+        "",
+        f"[connectors.{vendor.name}.read]",
+        *(f'{kind.value} = ["*"]' for kind in RECORD_KINDS),
+        "",
+        f"[connectors.{vendor.name}.write]",
+    ]
+    for kind in RECORD_KINDS:
+        if names := [each for each in FIELDS[kind] if usual.may_write(kind, each)]:
+            lines.append(f"{kind.value} = [" + ", ".join(f'"{each}"' for each in names) + "]")
+    return [*lines, "```"]
 
 
 def way_of(vendor: Vendor, way: Way, setup: Setup, more: tuple[Ask, ...] = ()) -> PlanWay:

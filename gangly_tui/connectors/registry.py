@@ -14,6 +14,7 @@ from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import Layer
 
 GROUP = "gangly.connectors"
+_OURS = "gangly_tui."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +35,30 @@ class Loaded:
     module: ModuleType
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """A connector that did not come with gangly, as its package tells of it."""
+
+    name: str
+    package: str
+    """name and version"""
+    brings: str
+
+
 def names() -> tuple[str, ...]:
     """The connectors that are installed, by name. Imports none of them."""
     return tuple(sorted({each.name for each in entry_points(group=GROUP)}))
+
+
+def guests() -> tuple[Guest, ...]:
+    """The connectors of other packages, by name. Imports none of them: what they bring is their package's summary."""
+    found = {}
+    for each in entry_points(group=GROUP):
+        if each.dist is not None and not each.value.startswith(_OURS):
+            told = each.dist.metadata
+            brings = told["Summary"] if "Summary" in told else ""
+            found[each.name] = Guest(name=each.name, package=f"{each.dist.name} {each.dist.version}", brings=brings)
+    return tuple(found[name] for name in sorted(found))
 
 
 def load(name: str) -> Loaded:

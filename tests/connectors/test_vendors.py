@@ -11,7 +11,7 @@ from gangly_tui.connectors import registry
 from gangly_tui.connectors.transport import Reach, check_reach
 from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
 from gangly_tui.domain.proposal import WriteMeta
-from gangly_tui.domain.records import Kind
+from gangly_tui.domain.records import RECORD_KINDS, Kind
 from gangly_tui.domain.secret import Secret
 from gangly_tui.linking import vendor_of
 from gangly_tui.plans import guide_of
@@ -126,7 +126,7 @@ def test_audit_fields_hold_parts_of_a_writes_metadata(vendor: Vendor) -> None:
 def test_the_hierarchy_says_what_each_may_touch_and_who_answers_for_it(name: str) -> None:
     scope = hierarchy_page().scope(name)
     assert scope.owner and scope.backup and scope.runbook
-    assert set(scope.read) == set(Kind)
+    assert set(scope.read) == set(RECORD_KINDS)
     assert "owner" not in scope.write[Kind.OPPORTUNITY] and Kind.ACCOUNT not in scope.write
 
 
