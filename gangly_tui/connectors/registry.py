@@ -55,8 +55,7 @@ def guests() -> tuple[Guest, ...]:
     found = {}
     for each in entry_points(group=GROUP):
         if each.dist is not None and not each.value.startswith(_OURS):
-            told = each.dist.metadata
-            brings = told["Summary"] if "Summary" in told else ""
+            brings = str(each.dist.metadata.json.get("summary", ""))
             found[each.name] = Guest(name=each.name, package=f"{each.dist.name} {each.dist.version}", brings=brings)
     return tuple(found[name] for name in sorted(found))
 
