@@ -25,15 +25,18 @@ def approve(cards: Sequence[str], and_deliver: bool, as_json: bool) -> None:
     """Say yes to the named cards. There is no "all".
 
     An approval is bound to the card as it stands now; ID@DIGEST binds it to the card as `gangly review` listed it, and
-    fails when the card has changed since. The write leaves after the grace period, carried by the open app or by
-    `gangly deliver`.
+    fails when the card has changed since. Each card is printed in full; the trail keeps the SHA-256 of what was printed
+    (with --json: of "view"). The write leaves after the grace period, carried by the open app or by `gangly deliver`.
 
     \b
     Example:
       gangly approve 8f14e45f@c9f0f895 --deliver
     """
     from gangly_tui.bootstrap import desk_at_hand
+    from gangly_tui.commands.cards import card_text
     from gangly_tui.commands.naming import the_card
+    from gangly_tui.domain.proposal import view_sha256
+    from gangly_tui.domain.safe import clean
     from gangly_tui.flow import decide
 
     done: list[dict[str, object]] = []
@@ -44,12 +47,16 @@ def approve(cards: Sequence[str], and_deliver: bool, as_json: bool) -> None:
                 name, _, prefix = named.partition("@")
                 card = the_card(desk, name)
                 digest = _digest(card, prefix, bound="@" in named)
-                delivery = decide.approve(desk, card.id, digest)
+                view = str(clean(card_text(card, whole=True)))
+                if not as_json:
+                    out(view)
+                delivery = decide.approve(desk, card.id, digest, view=view_sha256(view))
             except GanglyError as error:
                 failed.append(error)
                 tell(f"{named}: {error}" + (f" (try: {error.fix})" if error.fix else ""))
                 continue
-            done.append({"id": card.id, "digest": digest, "heading": card.heading, "due_at": delivery.due_at})
+            told = {"id": card.id, "digest": digest, "heading": card.heading, "due_at": delivery.due_at}
+            done.append({**told, "view": view, "view_sha256": view_sha256(view)})
             if not as_json:
                 out(f"approved  {card.id}  {short(card.heading)}")
         if as_json:

@@ -89,7 +89,7 @@ class AuditEntry:
     payload_sha256: str
     """of what was sent"""
     view_sha256: str = ""
-    """of the card as it was shown"""
+    """in the entry of an approval: of the words that were laid out for the person, or "" where nobody was shown any"""
     detail: str = ""
     refers: str = ""
     subjects: tuple[str, ...] = ()

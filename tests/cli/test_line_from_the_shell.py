@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -149,6 +150,22 @@ def test_an_approval_is_bound_to_the_card_that_was_listed(sandbox: Shell, cards:
     assert sandbox("approve", f"{card['id']}@abc").code == 1
     assert data(sandbox, "audit", "show", "--text", "approved") == []
     assert sandbox("approve", f"{card['id']}@{edited['digest'][:12]}").code == 0
+
+
+def test_the_trail_keeps_the_hash_of_what_approve_printed(sandbox: Shell, cards: list[dict[str, Any]]) -> None:
+    long = next(each for each in cards if any(field["type"] == "long_text" for field in each["changes"]))
+    words = "every word of it " * 60
+    field = next(each["field"] for each in long["changes"] if each["type"] == "long_text")
+    assert sandbox("edit", long["id"], field, words).code == 0
+    printed, _, last = sandbox("approve", long["id"]).out.rstrip("\n").rpartition("\n")
+    assert last.startswith("approved") and words.strip() in printed
+    other = cards[0] if cards[0]["id"] != long["id"] else cards[1]
+    told = data(sandbox, "approve", other["id"])[0]
+    for card, view in ((long, printed), (other, told["view"])):
+        kept = data(sandbox, "audit", "show", "--card", card["id"])
+        digest = hashlib.sha256(view.encode()).hexdigest()
+        assert [each["view_sha256"] for each in kept if each["kind"] == "approved"] == [digest]
+    assert digest == told["view_sha256"] != told["digest"]
 
 
 def test_one_bad_name_does_not_stop_the_others_and_is_told(sandbox: Shell, cards: list[dict[str, Any]]) -> None:

@@ -109,13 +109,13 @@ async def test_a_card_is_decided_once(house: House) -> None:
 
 async def test_low_risk_cards_go_together_and_forecast_fields_never_do(house: House) -> None:
     found = await cards(house)
-    shown = {each.id: each.digest() for each in found}
+    shown = {each.id: (each.digest(), "") for each in found}
     approve_low_risk(house.desk, "m1", shown)
     left = queue(house.desk)
     assert left and all(each.risk is not Risk.LOW or each.note for each in left)
     assert card_of(left, "close_date")
     only = card_of(found, "close_date")
-    assert approve_low_risk(house.desk, "m1", {only.id: only.digest()}) == []
+    assert approve_low_risk(house.desk, "m1", {only.id: (only.digest(), "")}) == []
 
 
 async def test_a_bad_edit_is_refused_and_the_card_stays_as_it_was(house: House) -> None:

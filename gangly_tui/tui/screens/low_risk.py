@@ -13,15 +13,19 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Static
 
+from gangly_tui.domain.proposal import view_sha256
 from gangly_tui.tui.app import app_of
 from gangly_tui.tui.review_queue import plural
 from gangly_tui.tui.text import line
-from gangly_tui.tui.widgets.card_rows import Face, compact
+from gangly_tui.tui.widgets.card_rows import Face, compact, compact_words
 from gangly_tui.tui.widgets.footer import KeyFooter
 from gangly_tui.tui.widgets.hold_guard import DWELL, HoldGuard, Press
 from gangly_tui.tui.widgets.rows import RowView
 
 _NEVER = "Never stage, amount, close date, owner, a new record, a conflict, or a card with a note."
+
+Shown = dict[str, tuple[str, str]]
+"""id of a card -> its digest, and the SHA-256 of the words by which it was listed"""
 
 
 class _Listed(RowView):
@@ -51,8 +55,8 @@ class _Listed(RowView):
         return True
 
 
-class LowRiskScreen(ModalScreen[dict[str, str] | None]):
-    """Dismissed with the digests of the listed cards by id, or None."""
+class LowRiskScreen(ModalScreen[Shown | None]):
+    """Dismissed with what was listed, or None."""
 
     CSS_PATH = "review_sheets.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,7 +92,7 @@ class LowRiskScreen(ModalScreen[dict[str, str] | None]):
         if self._guard.now() - (listed.end_seen_at or 0.0) < DWELL:
             app_of(self).say("that was quicker than the eye: a again")
             return
-        self.dismiss({each.card.id: each.card.digest() for each in self._faces})
+        self.dismiss({each.card.id: (each.card.digest(), view_sha256(compact_words(each))) for each in self._faces})
 
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         event.stop()

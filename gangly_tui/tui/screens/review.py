@@ -32,6 +32,7 @@ from gangly_tui.tui.widgets.writes_view import WritesView
 
 if TYPE_CHECKING:
     from gangly_tui.flow.desk import Desk
+    from gangly_tui.tui.screens.low_risk import Shown
 
 _TICK = 0.5
 _NEED_A_CARD = frozenset({"approve", "edit", "reject", "later", "context", "low_risk", "source", "move", "call"})
@@ -206,7 +207,7 @@ class ReviewScreen(Screen[None]):
         elif body.seen is Seen.IN_PART:
             body.action_scroll_page(1)
             app_of(self).say("this card goes on: read it to its end, then a")
-        elif self._decide(partial(decide.approve, self._desk, card.id, body.digest)):
+        elif self._decide(partial(decide.approve, self._desk, card.id, body.digest, view=body.view)):
             self._accepted = card.id
             app_of(self).say(f"approved: {review_queue.short_name(card)}", fix="u takes it back")
             self._next(card, alone=True)
@@ -296,7 +297,7 @@ class ReviewScreen(Screen[None]):
             if each.meeting_id == meeting_id and each.id not in self._waiting.later and decide.is_low_risk(each)
         ]
 
-    def _approve_low_risk(self, card: Proposal, shown: dict[str, str] | None) -> None:
+    def _approve_low_risk(self, card: Proposal, shown: Shown | None) -> None:
         if not shown:
             return
         if self._decide(partial(decide.approve_low_risk, self._desk, card.meeting_id, shown)):
@@ -383,8 +384,7 @@ class ReviewScreen(Screen[None]):
 
     def action_notes(self) -> None:
         """The notes of this call; when nothing waits, of the next meeting that has none."""
-        card = self.card
-        meeting_id = card.meeting_id if card else review_queue.next_for_notes(self._desk)
+        meeting_id = self.card.meeting_id if self.card else review_queue.next_for_notes(self._desk)
         if meeting_id:
             app_of(self).open_notes(meeting_id)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,8 @@ _FIRST = {
 }
 _CONFIDENT = ((0.85, "clearly said"), (0.7, "likely"), (0.0, "unsure: read the quote"))
 DIGITS = "123456789"
+_UNWRAPPED = 1_000_000
+_ALIGNING = re.compile("[ \n]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,21 @@ def lay_out(face: Face, width: int) -> tuple[list[Row], dict[int, str]]:
         _choices(sheet, card)
     _why(sheet, face)
     return sheet.rows, sheet.actions
+
+
+def card_words(face: Face) -> str:
+    """What is laid out for the rep, as text that does not hang on the width of the screen."""
+    return _words([*heading(face, _UNWRAPPED), *lay_out(face, _UNWRAPPED)[0]])
+
+
+def compact_words(face: Face) -> str:
+    """The same of the card as one of many."""
+    return _words(compact(face, _UNWRAPPED))
+
+
+def _words(rows: Sequence[Row]) -> str:
+    """The rows' plain text; spaces that align and ends of rows count as one space. A value's line breaks are marks."""
+    return _ALIGNING.sub(" ", "\n".join(f"{row.left.plain} {row.tag.plain}" for row in rows)).strip()
 
 
 def _notices(sheet: _Sheet, face: Face) -> None:

@@ -14,8 +14,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 
+from gangly_tui.domain.proposal import view_sha256
 from gangly_tui.tui.text import content
-from gangly_tui.tui.widgets.card_rows import Face, heading, lay_out
+from gangly_tui.tui.widgets.card_rows import Face, card_words, heading, lay_out
 from gangly_tui.tui.widgets.hold_guard import DWELL, HoldGuard
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
@@ -65,6 +66,7 @@ class CardBody(RowView, inherit_bindings=False):
         super().__init__()
         self._guard = guard
         self._digest = ""
+        self._face: Face | None = None
         self._read: set[str] = set()
         """digests of the cards whose end has been on screen"""
         self._since: float | None = None
@@ -73,7 +75,7 @@ class CardBody(RowView, inherit_bindings=False):
 
     def show_card(self, face: Face) -> None:
         """Show another card, from its top."""
-        self._digest, self._since = face.card.digest(), None
+        self._digest, self._face, self._since = face.card.digest(), face, None
         self.scroll_to(y=0, animate=False, force=True, immediate=True)
 
         def rows(width: int) -> Sequence[Row]:
@@ -84,7 +86,7 @@ class CardBody(RowView, inherit_bindings=False):
 
     def show_words(self, head: str, sentences: Sequence[str]) -> None:
         """Show plain sentences, raw text, when there is no card."""
-        self._digest, self._since, self._actions = "", None, {}
+        self._digest, self._face, self._since, self._actions = "", None, None, {}
 
         def rows(width: int) -> list[Row]:
             room = max(width - MARGIN - 2, 10)
@@ -100,6 +102,11 @@ class CardBody(RowView, inherit_bindings=False):
     def digest(self) -> str:
         """Of the card that is shown: what an approval is bound to."""
         return self._digest
+
+    @property
+    def view(self) -> str:
+        """SHA-256 of the card's words as they are laid out here, heading included."""
+        return view_sha256(card_words(self._face)) if self._face else ""
 
     @property
     def seen(self) -> Seen:
