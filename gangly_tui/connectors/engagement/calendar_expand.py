@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
+
+from gangly_tui.connectors.engagement.call_links import call_link
 
 MAX_ATTENDEES = 500
 _LONGEST = 32_000
-_URL = re.compile(r"https://[^\s<>\"'\\^`{|}]+", re.IGNORECASE)
 _ROOMS = "resource.calendar.google.com"
 _NOBODY = frozenset({"nomail", "invalid:nomail", "noreply", "none"})
 _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
 _LINKS = ("X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "X-MICROSOFT-ONLINEMEETINGEXTERNALLINK")
-_CALLS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("meet.google.com", ("/",)),
-    ("zoom.us", ("/j/", "/my/", "/w/", "/wc/", "/s/")),
-    ("zoomgov.com", ("/j/", "/my/", "/w/")),
-    ("teams.microsoft.com", ("/l/meetup-join/", "/meet/")),
-    ("teams.live.com", ("/meet/",)),
-    ("webex.com", ("/meet/", "/join/", "/j.php", "/wbxmjs/", "/webappng/")),
-    ("gotomeet.me", ("/",)),
-    ("meet.goto.com", ("/",)),
-    ("whereby.com", ("/",)),
-    ("meet.jit.si", ("/",)),
-    ("chime.aws", ("/",)),
-)
-"""Hosts of calls and how the path of a call begins there: a link to a help page is no call."""
-
 _SPLIT_SERIES = re.compile(r"_R\d{8}(?:T\d{6}Z?)?(?=@|$)")
 """What Google puts into the UID of the rest of a series, changed for "this and following"."""
 
@@ -199,24 +184,4 @@ def _person(address: Any) -> Person:
 def _link(event: Any) -> str:
     """Where the call is: what the calendar says it is, else the first address of a known call in its text."""
     named = [_text(event, name) for name in _LINKS] + [str(each) for each in _all(event, "CONFERENCE")]
-    told = next((each for each in _urls(named)), "")
-    texts = [_text(event, name) for name in ("LOCATION", "URL", "DESCRIPTION")]
-    return told or next((each for each in _urls(texts) if _is_call(each)), "")
-
-
-def _urls(texts: Iterable[str]) -> Iterator[str]:
-    for text in texts:
-        for found in _URL.findall(text):
-            yield found.rstrip(").,;:!?]*")[:2_000]
-
-
-def _is_call(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return False
-    return any(
-        (host == name or host.endswith(f".{name}")) and parts.path.startswith(paths) and len(parts.path) > 1
-        for name, paths in _CALLS
-    )
+    return call_link(named, [_text(event, name) for name in ("LOCATION", "URL", "DESCRIPTION")])

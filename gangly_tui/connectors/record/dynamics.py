@@ -78,7 +78,7 @@ def _provider(setup: Setup) -> Provider:
 
 
 def _signer(provider: Provider, reach: Reach) -> Signer:
-    from gangly_tui.connectors.record.dynamics_signin import Entra
+    from gangly_tui.connectors.microsoft_signin import Entra
 
     return Entra(provider, reach)
 

@@ -183,7 +183,7 @@ class SignedInByEntra(httpx.Auth):
         return Tokens.load(kept)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Renew before the end, send, renew once more if Dynamics says 401, send again."""
+        """Renew before the end, send, renew once more if the system says 401, send again."""
         tokens = self.tokens()
         if tokens.expires_at and tokens.expires_at - EARLY <= self._now():
             tokens = await self._renewed(tokens)
