@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import gc
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import cast
@@ -17,11 +19,13 @@ from gangly_tui.flow.gather import gather, sentence
 from gangly_tui.store import mirror
 from gangly_tui.store.database import transaction
 
-KEPT_AT_ONCE = 1_000
+KEPT_AT_ONCE = 600
 """Records that one transaction keeps at most, and a page: a commit a page would cost more than its rows, and a key
 that is pressed meanwhile waits for one transaction."""
 KEPT_WITHIN = 0.5
 """Seconds that what was read waits to be kept while more is coming: what a kill costs, and how often one is told."""
+COLLECTED_AFTER = 50_000
+"""Objects more than at the last look, before the interpreter looks for dead circles while a pull runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,12 @@ async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
     for kind in RECORD_KINDS:
         schema = await desk.reader.describe(kind)
         mirror.save_schema(desk.db, system, schema, desk.now())
+    with _seldom_collecting():
+        return await _keep_all(desk, tell)
+
+
+async def _keep_all(desk: Desk, tell: Progress) -> tuple[int, int]:
+    system = desk.reader.system
     held = _Held(desk=desk, scope=desk.hierarchy.scope(system), tell=tell)
     feed = cast(AsyncGenerator[ChangePage, None], desk.reader.changes(mirror.cursor(desk.db, system)))
     coming = asyncio.ensure_future(anext(feed, None))
@@ -105,6 +115,17 @@ async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
         held.keep()
     mirror.pulled(desk.db, system, desk.now())
     return held.done, held.removed
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Pages of records hold no circles, and there are many: the collector would look through them again and again."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @dataclass(slots=True, kw_only=True)
