@@ -10,10 +10,11 @@ Reads are repeated here, honouring Retry-After; a write is sent once: the outbox
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ DEADLINE: Final = 30.0
 MOST_BYTES: Final = 32 * 1024 * 1024
 """The largest decoded answer that is read."""
 TRIES: Final = 4
+_MOST_HOPS: Final = 4
 _FIRST_WAIT: Final = 0.5
 _LONGEST_WAIT: Final = 30.0
 _OF_THE_WIRE: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -62,7 +64,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A successful answer. `data` is the decoded JSON, None for an empty body."""
+    """A successful answer. `data` is the decoded JSON, None for an empty body; its bytes where they were fetched."""
 
     status: int
     headers: Mapping[str, str]
@@ -190,12 +192,37 @@ class Wire:
         Raises Unreachable, RateLimited, SignInNeeded, NotFound, Refused.
         """
         verb = method or ("GET" if body is None else "POST")
+        ask = partial(self._exchange, verb, path, params=params, headers=headers, body=body, write=False)
+        return await self._patiently(ask)
+
+    async def fetch(
+        self, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None, method: str = "GET"
+    ) -> Answer:
+        """`read` for what is no JSON: `data` is its bytes. A redirect is followed within the reach, without the token.
+
+        Raises as `read` does, and ConfigError for a redirect that leads out of the reach.
+        """
+        url = httpx.URL(path if "://" in path else self.base + path)
+        signed = True
+        for _ in range(_MOST_HOPS):
+            ask = partial(
+                self._exchange, method, str(url), headers=headers, body=body, write=False, plain=True, signed=signed
+            )
+            answer = await self._patiently(ask)
+            if answer.status == 304 or not 300 <= answer.status < 400:
+                return answer
+            there = url.join(answer.headers.get("location", ""))
+            signed = signed and (there.scheme, there.netloc) == (url.scheme, url.netloc)
+            url = there
+        raise ConnectorError(f"{self.system} sends from one address to the next", fix="try again later")
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         attempt = 0
         while True:
             attempt += 1
             await self.pace.turn()
             try:
-                return await self._exchange(verb, path, params=params, headers=headers, body=body, write=False)
+                return await ask()
             except Unreachable as error:
                 asked = error.retry_after if isinstance(error, RateLimited) else 0.0
                 wait = max(asked, _FIRST_WAIT * 2 ** (attempt - 1))
@@ -229,10 +256,12 @@ class Wire:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | int] | None,
         headers: Mapping[str, str] | None,
         body: Any,
         write: bool,
+        params: Mapping[str, str | int] | None = None,
+        plain: bool = False,
+        signed: bool = True,
     ) -> Answer:
         url = path if "://" in path else self.base + path
         request = self._client.build_request(
@@ -246,8 +275,10 @@ class Wire:
         began = monotonic()
         result = "ok"
         try:
-            response = await self._send(request, write)
+            response = await self._send(request, write, signed=signed)
             self.pace.note(self._manners.quota(response.headers))
+            if plain and response.status_code < 400 and response.status_code != 300:
+                return Answer(status=response.status_code, headers=response.headers, data=response.content)
             return self._judge(response, write)
         except ConnectorError as error:
             result = type(error).__name__
@@ -263,12 +294,13 @@ class Wire:
                 )
             )
 
-    async def _send(self, request: httpx.Request, write: bool) -> httpx.Response:
+    async def _send(self, request: httpx.Request, write: bool, *, signed: bool) -> httpx.Response:
         """The whole exchange under one deadline, with the decoded body capped."""
         lost: type[ConnectorError] = OutcomeUnknown if write else Unreachable
         try:
             async with asyncio.timeout(self._reach.deadline):
-                response = await self._client.send(request, stream=True)
+                auth = httpx.USE_CLIENT_DEFAULT if signed else None
+                response = await self._client.send(request, stream=True, auth=auth)
                 try:
                     return await _read_capped(response, self._reach.most_bytes, self.system, lost)
                 finally:
