@@ -82,7 +82,7 @@ def test_a_file_that_is_no_store_is_named(path: Path, content: bytes, key: Secre
 
 def test_a_damaged_page_is_told_in_plain_words(path: Path) -> None:
     db = open_database(path, key=made.KEY)
-    mirror.save_records(db, [made.record(Kind.ACCOUNT, f"a{number}", name="x" * 500) for number in range(200)])
+    mirror.save_records(db, [made.record(Kind.ACCOUNT, f"a{number}", name="x" * 500) for number in range(600)])
     db.close()
     content = bytearray(path.read_bytes())
     pages = len(content) // 4096
@@ -91,7 +91,7 @@ def test_a_damaged_page_is_told_in_plain_words(path: Path) -> None:
     path.write_bytes(content)
     db = open_database(path, key=made.KEY)
     with pytest.raises(StoreError, match="damaged"):
-        mirror.all_records(db, Kind.ACCOUNT, limit=200)
+        mirror.all_records(db, Kind.ACCOUNT, limit=600)
     db.close()
 
 
