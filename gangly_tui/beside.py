@@ -9,18 +9,22 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from gangly_tui.config import Config, paths
-from gangly_tui.domain.hierarchy import Hierarchy
+from gangly_tui.domain.hierarchy import Hierarchy, Layer, Scope
+from gangly_tui.domain.records import FIELDS, Kind
 from gangly_tui.on_demand import CalendarOnDemand, MailOnDemand, TranscriptsOnDemand
 from gangly_tui.profiles import engaged
 from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
     from gangly_tui.domain.ports import EngagementReader, MailReader, TranscriptReader
+    from gangly_tui.flow.deliver import Door
     from gangly_tui.linking import Linked
     from gangly_tui.store.health import Recorder
 
 CALENDAR, TRANSCRIPTS, MAIL, DRAFTS = "calendar", "transcripts", "mail", "drafts"
 """The parts that a connector of the engagement layer may have."""
+MAIL_FILES = "eml"
+"""Takes approved mails where no mailbox is connected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +89,37 @@ def _link(
         user_email=config.user_email,
         now=clock,
     )
+
+
+def doors_of(beside: Beside, sender: str, hierarchy: Hierarchy) -> dict[str, Callable[[], Door]]:
+    """What opens each system that takes approved mails and invitations, by its name."""
+    return {
+        **{name: partial(_drafts_door, linked) for name, linked in beside.drafts.items()},
+        MAIL_FILES: partial(_mail_files, sender, hierarchy.scopes.get(MAIL_FILES)),
+    }
+
+
+def _drafts_door(linked: Callable[[], Linked]) -> Door:
+    from gangly_tui.flow.deliver import Door
+
+    found = linked()
+    module, link = found.module, found.link
+    return Door(reader=module.open_reader(link), writer=module.open_writer(link), scope=link.scope)
+
+
+def _mail_files(sender: str, scope: Scope | None) -> Door:
+    from gangly_tui.connectors.engagement.eml import MailFiles
+    from gangly_tui.flow.deliver import Door
+
+    files = MailFiles(paths().drafts, sender)
+    everything = {Kind.MAIL: frozenset(FIELDS[Kind.MAIL])}
+    own = Scope(
+        system=MAIL_FILES,
+        layer=Layer.ENGAGEMENT,
+        owner=sender,
+        backup="",
+        runbook="",
+        read=everything,
+        write=everything,
+    )
+    return Door(reader=files, writer=files, scope=scope or own)

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gangly_tui.beside import Beside, open_beside
+from gangly_tui.beside import MAIL_FILES, Beside, doors_of, open_beside
 from gangly_tui.config import Config, load_config, paths
 from gangly_tui.domain.errors import ConfigError
+from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.mail import MailRules
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.model_on_demand import model_of
@@ -46,9 +47,8 @@ if TYPE_CHECKING:
     from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
     from gangly_tui.connectors.record.sandbox_db import CrmFile
     from gangly_tui.domain.health import SignIn
-    from gangly_tui.domain.hierarchy import Scope
     from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter, TranscriptReader
-    from gangly_tui.flow.deliver import Courier, Door
+    from gangly_tui.flow.deliver import Courier
     from gangly_tui.linking import Linked
     from gangly_tui.store.health import Recorder
 
@@ -110,7 +110,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
             now=clock,
             new_id=new_id,
             close_round=leave_head,
-            beside={name: partial(_drafts_door, linked) for name, linked in beside.drafts.items()},
+            beside=doors_of(beside, settings.user_email, hierarchy),
         )
 
     async def leave_head() -> str:
@@ -151,7 +151,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         calendars=calendars,
         recorders=recorders,
         mailboxes=beside.mailboxes,
-        drafts=next(iter(beside.drafts), ""),
+        drafts=next(iter(beside.drafts), MAIL_FILES),
         drafter=DrafterOnDemand(_engine),
         hierarchy=hierarchy,
         settings=settings,
@@ -165,16 +165,6 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         window=doors.window,
         on_close=(close_session, doors.close, beside.close),
     )
-
-
-def _drafts_door(linked: Callable[[], Linked]) -> Door:
-    """What takes approved mails and invitations into the rep's own mailbox and calendar."""
-    from gangly_tui.flow.deliver import Door
-
-    found = linked()
-    reader: RecordReader = found.module.open_reader(found.link)
-    writer: RecordWriter = found.module.open_writer(found.link)
-    return Door(reader=reader, writer=writer, scope=found.link.scope)
 
 
 class _Sandbox:

@@ -25,6 +25,8 @@ class Paths:
     config: Path
     data: Path
     log: Path
+    drafts: Path
+    """mails that were approved while no mailbox is connected, as files"""
 
     @property
     def config_file(self) -> Path:
@@ -83,11 +85,16 @@ def paths() -> Paths:
     home = os.environ.get("GANGLY_HOME", "")
     if home:
         root = Path(home).expanduser().absolute()
-        return Paths(config=root, data=root / "data", log=root / "log")
+        return Paths(config=root, data=root / "data", log=root / "log", drafts=root / "drafts")
     from platformdirs import PlatformDirs
 
     places = PlatformDirs("gangly", appauthor=False)
-    return Paths(config=Path(places.user_config_dir), data=Path(places.user_data_dir), log=Path(places.user_log_dir))
+    return Paths(
+        config=Path(places.user_config_dir),
+        data=Path(places.user_data_dir),
+        log=Path(places.user_log_dir),
+        drafts=Path(places.user_documents_dir) / "gangly drafts",
+    )
 
 
 def private_folder(path: Path) -> Path:

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from gangly_tui.domain.cards import Table, meeting_source
 from gangly_tui.domain.draft import Draft, Notes, ReadingContext
 from gangly_tui.domain.errors import InputError, NotFound, Unreachable
+from gangly_tui.domain.follow_up import follow_up
 from gangly_tui.domain.hierarchy import in_scope
 from gangly_tui.domain.identity import mailbox, person_key
 from gangly_tui.domain.ports import Drafter, SecondReading
@@ -90,13 +91,15 @@ def keep_file(desk: Desk, meeting_id: str, name: str, text: str) -> Notes:
     Speech (.vtt, .srt) becomes the transcript when the meeting has none, anything else is `import:NAME`. The same
     text again is the source it was; another text under a name that is taken gets a number. Raises InputError.
     """
-    known = {each.source: each.text for each in sources(desk, meeting_id)}
     speech = PurePath(name).suffix.lower() in _SPEECH
     base = f"import:{one_line(PurePath(name).name, limit=_NAME_LIMIT) or 'unnamed'}"
     names = chain([TRANSCRIPT] if speech else [], [base], (f"{base} ({number})" for number in count(2)))
-    source = next(each for each in names if known.get(each, text) == text)
-    kept = _page(desk, meeting_id, source, text)
-    autosave(desk, kept)
+    with transaction(desk.db):  # the name is free until it is taken: another window may open a file of the same name
+        known = {each.source: each.text for each in sources(desk, meeting_id)}
+        kept = _page(desk, meeting_id, next(each for each in names if known.get(each, text) == text), text)
+        autosave(desk, kept)
+        desk.at_point("file.before-commit")
+    desk.at_point("file.committed")
     return kept
 
 
@@ -188,6 +191,7 @@ async def propose(
     meeting = meeting_of(desk, notes.meeting_id)
     table = await lay_table(desk, meeting, notes.source, draft, away=away)
     cards, dropped = lay_out(draft, table)
+    cards = (*cards, *_follow_up(desk, draft, table))
     draft = replace(draft, dropped=(*draft.dropped, *dropped))
     with transaction(desk.db):
         engagement.save_draft(desk.db, notes.id, meeting.id, draft, desk.now())
@@ -200,6 +204,14 @@ async def propose(
                 decisions.set_proposal_state(desk.db, old.id, ProposalState.SUPERSEDED)
         decisions.save_proposals(desk.db, [each for each in asked if not each.edited])
     return asked
+
+
+def _follow_up(desk: Desk, draft: Draft, table: Table) -> Sequence[Proposal]:
+    if not desk.drafts:
+        return ()
+    who = desk.settings
+    card = follow_up(draft, table, home=desk.drafts, rep=who.user_name, our_domains=who.our_domains)
+    return (card,) if card else ()
 
 
 async def join(desk: Desk, notes: Notes, draft: Draft, *, away: Callable[[Unreachable], None] = lambda _: None) -> int:
@@ -270,8 +282,8 @@ def _decided(desk: Desk, meeting_id: str) -> Sequence[Proposal]:
 
 
 def _essence(card: Proposal) -> tuple[object, ...]:
-    """What a card is about, whatever its id: the same thing is not asked twice. A summary is asked once a meeting."""
-    if card.group == "summary":
+    """What a card is about, whatever its id: the same is not asked twice. Summary and follow-up are asked once."""
+    if card.group in ("summary", "follow-up"):
         return (card.group,)
     if card.group == "next step":
         words = next((str(each.after).casefold() for each in card.changes if each.field == "subject"), "")

@@ -285,6 +285,7 @@ def _inverse(desk: Desk, card: Proposal, delivery: Delivery) -> Proposal:
         drafted_at=desk.now(),
         base_version=stands.version if stands else "",
         evidence=None,
+        more=(),
         reading="",
         against=None,
         rule=f"takes back what {delivery.approved_by} approved {delivery.approved_at:%d %b %H:%M}",
