@@ -1,4 +1,4 @@
-"""The invariants I1 to I8: what must hold when a schedule has ended, in the store, the CRM and the rep's memory."""
+"""The invariants: what must hold when a schedule has ended, in the store, the CRM and the rep's memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from gangly_tui.store import decisions, trail
 from gangly_tui.store.database import Connection, open_database
 from gangly_tui.store.trail_check import compare_notes, verify_trail
 from gangly_tui.store.witness import read_heads
+from tests.faults.bringing import check_brought
 from tests.faults.schedule import Schedule
+from tests.faults.sign_in import check_sign_in
 from tests.faults.window import KEY, Notebook
 
 _NEVER = {DeliveryState.CONFLICT, DeliveryState.REJECTED, DeliveryState.WITHDRAWN}
@@ -22,11 +24,18 @@ _NEVER = {DeliveryState.CONFLICT, DeliveryState.REJECTED, DeliveryState.WITHDRAW
 THERE_ALREADY = "it is there already: nothing was sent"
 
 
-def check(folder: Path, schedule: Schedule, crm: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """What is wrong, and the trace of what happened."""
+def check(folder: Path, schedule: Schedule, crm: dict[str, Any], lost: int) -> tuple[list[str], list[str]]:
+    """What is wrong, and the trace of what happened. `lost`: the kills before a token could be kept."""
     db = open_database(folder / "store" / "store.db", key=KEY)
     try:
-        return _Check(db, schedule, crm, folder).run()
+        checked = _Check(db, schedule, crm, folder)
+        checked.run()
+        if schedule.sign_in:
+            checked.wrong += check_sign_in(folder, crm["tokens"], lost)
+        if schedule.brings:
+            found = [each["found"] for each in checked.notebook if "found" in each]
+            checked.wrong += check_brought(db, folder, found)
+        return checked.wrong, checked.trace()
     finally:
         db.close()
 
@@ -41,7 +50,7 @@ class _Check:
         self.effects = Counter(each["op"] for each in crm["effects"])
         self.deliveries = {each.op_id: each for each in decisions.deliveries(db)}
 
-    def run(self) -> tuple[list[str], list[str]]:
+    def run(self) -> None:
         self._store_is_sound()
         acked = {each["acked"] for each in self.notebook if "acked" in each}
         for op in sorted(acked - set(self.deliveries)):
@@ -55,7 +64,6 @@ class _Check:
             self._audited(op, delivery)
             self._sent_what_was_seen(op)
             self._nothing_lost_under_it(op, card, delivery)
-        return self.wrong, self._trace()
 
     def _say(self, rule: str, what: str) -> None:
         self.wrong.append(f"{rule}: {what}")
@@ -147,10 +155,13 @@ class _Check:
         """Whether the commit came after reads of a later round: the read that counts is the one before its attempt."""
         return any(fault == "late" for _, fault in self.schedule.write_faults)
 
-    def _trace(self) -> list[str]:
+    def trace(self) -> list[str]:
+        """What happened, for I9."""
+        tokens = [f"{what} {count}" for what, count in self.crm["tokens"].items() if self.schedule.sign_in]
+        found = [f"found {each['found']}" for each in self.notebook if "found" in each]
         told = [f"{each.kind} {each.op_id} {each.detail}" for each in self.entries]
         done = [f"{each['action']} {each['op']} {each['id']} {each['fields']}" for each in self.crm["effects"]]
-        return [*told, *done, *(f"{op} {each.state}" for op, each in sorted(self.deliveries.items()))]
+        return [*tokens, *found, *told, *done, *(f"{op} {each.state}" for op, each in sorted(self.deliveries.items()))]
 
 
 def _plain(value: object) -> object:

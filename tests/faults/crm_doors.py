@@ -97,6 +97,20 @@ class LoopbackReader:
         return ""
 
 
+class _InHalves:
+    """A body that a crash may cut; it is sent again after a new token was had."""
+
+    def __init__(self, plain: bytes, at_point: Callable[[str], None]) -> None:
+        self._plain = plain
+        self._at = at_point
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        middle = len(self._plain) // 2
+        yield self._plain[:middle]
+        self._at("http.half-sent")
+        yield self._plain[middle:]
+
+
 class LoopbackWriter:
     """The write door. Only an answer that rules out every effect is anything but OutcomeUnknown."""
 
@@ -108,11 +122,6 @@ class LoopbackWriter:
     async def _send(self, method: str, path: str, body: dict[str, Any]) -> Any:
         plain = json.dumps(body).encode()
 
-        async def in_halves() -> AsyncIterator[bytes]:
-            yield plain[: len(plain) // 2]
-            self._at("http.half-sent")
-            yield plain[len(plain) // 2 :]
-
         async def traced(event: str, _: object) -> None:
             if event == "http11.send_request_body.complete":
                 self._at("http.sent")
@@ -121,7 +130,7 @@ class LoopbackWriter:
             answer = await self._client.request(
                 method,
                 path,
-                content=in_halves(),
+                content=_InHalves(plain, self._at),
                 headers={"Content-Length": str(len(plain))},
                 extensions={"trace": traced},
             )

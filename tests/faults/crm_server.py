@@ -9,10 +9,12 @@ import struct
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.faults.clock import SharedClock
 from tests.faults.crm_state import Answer, CrmState
 from tests.faults.schedule import Schedule, of_line
+from tests.faults.sign_in import TokenPage
 
 FOREVER = 3600.0
 LATE = timedelta(seconds=10)
@@ -35,6 +37,7 @@ class FaultyCrm:
             guarded=schedule.guarded,
             keeps_history=schedule.keeps_history,
         )
+        self.tokens = TokenPage(good_for=schedule.sign_in)
         self.reads = self.writes = 0
         self.faults: dict[str, int] = {}
         self.late: list[tuple[datetime, str, dict[str, Any]]] = []
@@ -74,8 +77,13 @@ class FaultyCrm:
                     ),
                     0,
                 )
-                body = json.loads(await reader.readexactly(length) or b"null")
-                await self._answer(writer, method, path, body)
+                plain = await reader.readexactly(length)
+                if path == "/token":
+                    await _reply(writer, *self.tokens.token(parse_qs(plain.decode())["refresh_token"][0]))
+                elif path.startswith("/_") or self.tokens.admits(_bearer(head)):
+                    await self._answer(writer, method, path, json.loads(plain or b"null"))
+                else:
+                    await _reply(writer, 401, {"error": "the token has ended"})
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the app was killed, or gave up: what had not arrived by then has no effect
         finally:
@@ -94,7 +102,10 @@ class FaultyCrm:
         else:
             self.writes += 1
             fault = dict(self.schedule.write_faults).get(self.writes, "")
-            self.state.requests.append({"op": body["meta"]["op_id"], "at": self.clock().isoformat()})
+            if fault == "401" and self.schedule.sign_in:  # turned down at the door: it comes again, with a new token
+                self.tokens.turn_down()
+            else:
+                self.state.requests.append({"op": body["meta"]["op_id"], "at": self.clock().isoformat()})
             answer = deepcopy(self._write(method, body, fault))
             self._colleague("write", self.writes)
         if fault:
@@ -106,10 +117,13 @@ class FaultyCrm:
             self.reset(of_line(body))
         if path == "/_flush":
             self.flush()
+        if path == "/_sign_in":
+            return self.tokens.sign_in()
         state = self.state
         return {
             "effects": state.effects, "requests": state.requests, "records": state.records, "history": state.history,
             "faults": self.faults,
+            "tokens": {each: getattr(self.tokens, each) for each in ("refresh", "sign_ins", "refreshed", "reused")},
         }  # fmt: skip
 
     def _look(self, path: str) -> Answer:
@@ -170,6 +184,11 @@ class FaultyCrm:
                         writer.write(good[at : at + 1])
                         await writer.drain()
                     await asyncio.sleep(0.05)
+
+
+def _bearer(head: bytes) -> str:
+    found = (line[22:].decode() for line in head.split(b"\r\n") if line.lower().startswith(b"authorization: bearer "))
+    return next(found, "")
 
 
 async def _reply(writer: asyncio.StreamWriter, status: int, found: Any, more: str = "") -> None:

@@ -8,24 +8,30 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import httpx
 
+from gangly_tui.connectors.oauth import SignedIn, Tokens, kept_as, read_tokens
+from gangly_tui.connectors.record import sandbox_import
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.errors import ConnectorError, OutcomeUnknown, Refused
 from gangly_tui.domain.landing import Standing
 from gangly_tui.domain.outbox import Delivery, DeliveryState, Patience
 from gangly_tui.domain.proposal import Proposal
 from gangly_tui.domain.records import FieldEdit, RecordRef
-from gangly_tui.flow import decide
+from gangly_tui.flow import capture, decide
 from gangly_tui.flow.arrows import Arrows
 from gangly_tui.flow.deliver import Courier, Outcome, Trip
 from gangly_tui.flow.desk import Desk
+from gangly_tui.flow.pull import PullReport, pull
 from gangly_tui.flow.resolve import read_back
-from gangly_tui.store import decisions
-from gangly_tui.store.database import transaction
+from gangly_tui.store import decisions, mirror
+from gangly_tui.store.database import Connection, transaction
+from tests.faults.bringing import Bringing
 from tests.faults.crm_doors import SYSTEM, LoopbackReader, LoopbackWriter
+from tests.faults.sign_in import SignIn
 from tests.faults.window import Make
 
 
@@ -140,6 +146,69 @@ def _approve_whatever_stands(desk: Desk, proposal_id: str, _: str) -> Delivery:
     return decide.approve(desk, proposal_id, decide.undecided(desk, proposal_id).digest())
 
 
+class _UsesBeforeItKeeps(SignedIn):
+    """The new tokens reach the vault with the next request only."""
+
+    _unkept: Tokens | None = None
+
+    def _kept(self) -> Tokens:
+        if self._unkept is not None:
+            self._vault.put(kept_as(self._provider.system), self._unkept.dump())
+        return super()._kept()
+
+    async def _renewed(self, answer: httpx.Response, before: Tokens) -> Tokens:
+        await answer.aread()
+        self._unkept = read_tokens(answer, self._provider, self._now(), before)
+        self._at("refresh.answered")
+        self._at("refresh.kept")
+        return self._unkept
+
+
+class _KnowsNobody(sandbox_import._Importer):
+    def _existing(self, fields: Any) -> None:
+        return None
+
+
+def _imports_blindly(*arguments: Any, **more: Any) -> Any:
+    sandbox_import._Importer = _KnowsNobody  # type: ignore[misc]  # in a window's process
+    return sandbox_import.import_csv(*arguments, **more)
+
+
+async def _pulls_cursor_first(desk: Desk) -> PullReport:
+    def set_cursor(db: Connection, name: str, value: str) -> None:
+        kept(db, name, value)
+        if late:  # the page is not there yet
+            db.execute("COMMIT")
+            db.execute("BEGIN IMMEDIATE")
+
+    def save_records(db: Connection, records: Any) -> int:
+        late.append(list(records))
+        return len(late[-1])
+
+    def at_point(point: str) -> None:
+        desk.at_point(point)
+        if point == "pull.before-commit":
+            saved(desk.db, late.pop())
+
+    late: list[Any] = []
+    kept, saved = mirror.set_cursor, mirror.save_records
+    mirror.set_cursor, mirror.save_records = set_cursor, save_records
+    try:
+        return await pull(replace(desk, at_point=at_point))
+    finally:
+        mirror.set_cursor, mirror.save_records = kept, saved
+
+
+def _keeps_anew(desk: Desk, meeting_id: str, name: str, text: str) -> Any:
+    taken = {each.source for each in capture.sources(desk, meeting_id)}
+    free = next(each for each in (f"import:{name}{' ' * more}" for more in count()) if each not in taken)
+    page = capture._page(desk, meeting_id, free if name.endswith(".md") else capture.TRANSCRIPT, text)
+    capture.autosave(desk, page)
+    desk.at_point("file.before-commit")
+    desk.at_point("file.committed")
+    return page
+
+
 @dataclass(frozen=True, kw_only=True)
 class Defect:
     """What is broken, and a window that is broken so."""
@@ -168,5 +237,18 @@ DEFECTS: dict[str, Defect] = {
     ),
     "trouble-refusal": Defect(what="a 500 or 409 counts as refused", make=Make(writer=_TakesTroubleForRefusal)),
     "no-history": Defect(what="the record's history is not read", make=Make(reader=_ReadsNoHistory)),
+    "no-refresh-lock": Defect(
+        what="two windows refresh at once", make=Make(sign_in=SignIn(lock=lambda _: nullcontext()))
+    ),
+    "used-before-kept": Defect(
+        what="a new token is used before it is kept", make=Make(sign_in=SignIn(auth=_UsesBeforeItKeeps))
+    ),
+    "blind-import": Defect(
+        what="an import does not look who is there", make=Make(bringing=Bringing(rows=_imports_blindly))
+    ),
+    "cursor-first": Defect(
+        what="a page's cursor is kept before the page", make=Make(bringing=Bringing(pull=_pulls_cursor_first))
+    ),
+    "file-twice": Defect(what="a file opened again is another file", make=Make(bringing=Bringing(keep=_keeps_anew))),
     "other-bytes": Defect(what="a tidied value is sent, not the approved one", make=Make(writer=_SendsWhatIsShown)),
 }

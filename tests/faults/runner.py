@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ import struct
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,13 +44,21 @@ class Result:
     held: int = 0
 
 
+def end_with_parent() -> None:
+    """In a forked child: whoever ends the run ends this process too (Linux; elsewhere Ctrl-C reaches all of them)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def _warm_up() -> None:
     """Load once what every start of the app would load again."""
     import anyio._backends._asyncio
     import h11
     import httpcore
 
-    assert anyio and h11 and httpcore
+    from gangly_tui.connectors.engagement import calendar_expand
+
+    assert anyio and h11 and httpcore and calendar_expand
     person_key("ada@acme.de")
 
 
@@ -62,6 +72,7 @@ class Runner:
         into, out = os.pipe()
         self.server = os.fork()
         if self.server == 0:
+            end_with_parent()
             os.close(into)
             try:
                 serve_forever(self.clock, out)
@@ -100,7 +111,7 @@ class Runner:
         self._play(home, schedule, make, result)
         crm = self._ask("/_flush")
         if not result.wrong:
-            result.wrong, result.trace = check(home, schedule, crm)
+            result.wrong, result.trace = check(home, schedule, crm, result.kills["refresh.answered"])
         result.faults.update(crm["faults"])
         result.approvals = sum("acked" in each for each in Notebook(home / "notebook").lines())
         told = Counter(line.split(" op-")[0].split(" later-")[0] for line in result.trace)

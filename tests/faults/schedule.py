@@ -27,13 +27,17 @@ POINTS = (
     "rejected.before-commit", "rejected.committed", "needs human.before-commit", "needs human.committed",
     "undo.before-commit", "undo.committed", "backup.begun", "backup.copied", "backup.named",
     *(f"migration.step-{number}.{when}" for number in range(1, len(STEPS) + 1) for when in _WHEN),
-    "checkpoint.signed", "witness.appended",
+    "checkpoint.signed", "witness.appended", "refresh.before-request", "refresh.answered", "refresh.kept",
+    *(f"{what}.{when}" for what in ("import", "pull", "meetings", "file") for when in _WHEN),
 )  # fmt: skip
 PAUSES = (
     "attempted.committed", "deliver.compared", "http.half-sent", "deliver.answered", "unknown.committed",
-    "approve.committed",
+    "approve.committed", "refresh.before-request", "refresh.answered", "refresh.kept", "import.committed",
+    "pull.committed",
 )  # fmt: skip
 """Where a window may stand still while another works: never inside a transaction, which would only be waited for."""
+
+_STILL = tuple((point, then) for point in PAUSES for then in ("on", "killed"))
 
 CARDS = ("date", "text", "note", "person")
 
@@ -65,6 +69,10 @@ class Schedule:
     """what the rep answers to a conflict, and to what was written over"""
     undo: bool = False
     backup: bool = False
+    sign_in: int = 0
+    """how many requests an access token is good for; 0 when nobody has to sign in"""
+    brings: bool = False
+    """the rep begins with an import, a pull and two files of notes"""
 
     def line(self) -> str:
         """The schedule as one line for `--replay`."""
@@ -88,53 +96,77 @@ def _tuples(value: Any) -> Any:
 
 
 def draw(seed: int, number: int) -> Schedule:
-    """The schedule of this number: the same for the same seed, whatever ran before."""
+    """The schedule of this number: the same for the same seed, whatever ran before.
+
+    Most numbers aim at a point in turn, so that the rare ones are killed at as often as the others.
+    """
     random = Random(f"{seed}/{number}")
     cards = tuple(random.choice(CARDS) for _ in range(random.choice((1, 1, 2, 2, 3))))
-    paused = random.random() < 0.12
+    paused = number % 9 == 4
+    kills = [_kill(random) for _ in range(random.choice((0, 1, 1, 2, 3)))]
+    if random.random() < 0.8:
+        kills[:1] = [(POINTS[number % len(POINTS)], 1)]
     drawn = Schedule(
         cards=cards,
         marker=random.choice(("unique", "body")),
         guarded=random.random() < 0.5,
         keeps_history=random.random() < 0.8,
         write_faults=_some(random, WRITE_FAULTS, 0.45, upto=len(cards) + 3),
-        read_faults=_some(random, READ_FAULTS, 0.08, upto=8),
+        read_faults=_some(random, READ_FAULTS, 0.12, upto=8),
         edits=tuple(
             (random.choice(("read", "read", "write")), random.randint(1, 4), random.choice(("same", "other", "equal")))
             for _ in range(random.choice((0, 0, 0, 1, 1, 2)))
         ),
-        kills=() if paused else tuple(_kill(random) for _ in range(random.choice((0, 1, 1, 2, 3)))),
-        pause=(random.choice(PAUSES), random.choice(("on", "killed"))) if paused else None,
+        kills=() if paused else tuple(kills),
+        pause=_STILL[number // 9 % len(_STILL)] if paused else None,
         redrafted=tuple(each for each in range(len(cards)) if random.random() < 0.1),
         tampered=tuple(each for each in range(len(cards)) if random.random() < 0.06),
         keeps=random.choice(("mine", "theirs")),
         undo=random.random() < 0.25,
         backup=random.random() < 0.1,
+        sign_in=random.choice((1, 2, 3, 5)) if random.random() < 0.1 else 0,
+        brings=random.random() < 0.05,
     )
-    return _on_the_way(drawn) if random.random() < 0.9 else drawn
+    return _on_the_way(drawn)
 
 
-_RARE = frozenset({"undo", "backup", "unknown", "resolve", "approved", "conflict", "needs human", "rejected"})
+_LATE = frozenset({"undo", "unknown", "resolve", "approved", "conflict", "needs human", "rejected"})
 
 
 def _on_the_way(drawn: Schedule) -> Schedule:
-    """Make the first point of a kill one that is passed: some are rare."""
-    point = next((each[0] for each in drawn.kills if each), "")
+    """Make the first point of a kill, or of a pause, one that is passed: some are rare."""
+    point = drawn.pause[0] if drawn.pause else next((each[0] for each in drawn.kills if each), "")
     first = point.rpartition(".")[0]
-    if first in _RARE:
+    if first in _LATE and not drawn.pause:
         drawn = replace(drawn, kills=((point, 1), *drawn.kills[1:]))
     match first:
-        case "undo" | "backup":
-            return replace(drawn, **{first: True}, tampered=())
-        case "unknown" | "resolve" | "approved":
-            return replace(drawn, write_faults=((1, "500-before"), *drawn.write_faults[1:]))
+        case "deliver" | "http" | "attempted" | "sent":
+            drawn = replace(drawn, tampered=())
+            if point in ("http.answered", "deliver.answered", "deliver.read-back", "sent.before-commit"):
+                drawn = replace(drawn, write_faults=drawn.write_faults[1:])
+        case "undo":
+            drawn = replace(drawn, undo=True, tampered=(), cards=("note",), write_faults=(), edits=())
+        case "backup":
+            drawn = replace(drawn, backup=True)
+        case "unknown" | "resolve":
+            drawn = replace(drawn, write_faults=((1, "500-before"), *drawn.write_faults[1:]), tampered=())
+        case "approved":
+            drawn = replace(drawn, write_faults=((1, "429"), *drawn.write_faults[1:]), tampered=())
         case "conflict":
-            return replace(drawn, cards=("date", "text"), edits=(("read", 1, "same"),), write_faults=())
+            drawn = replace(drawn, cards=("date", "text"), edits=(("read", 1, "same"),), write_faults=(), tampered=())
         case "needs human":
             fault, edit = ((1, "500-before"),), (("write", 1, "same"),)
-            return replace(drawn, cards=("date",), edits=edit, write_faults=fault, keeps_history=False, read_faults=())
+            drawn = replace(
+                drawn, cards=("date",), edits=edit, write_faults=fault, keeps_history=False, read_faults=(), tampered=()
+            )
         case "rejected":
-            return replace(drawn, tampered=(0,))
+            drawn = replace(drawn, tampered=(0,))
+        case "refresh":
+            drawn = replace(drawn, sign_in=drawn.sign_in or 2)
+        case "import" | "pull" | "meetings" | "file":
+            drawn = replace(drawn, brings=True)
+    if drawn.sign_in:  # a deadline in the middle of a refresh would fall otherwise each time
+        drawn = replace(drawn, write_faults=tuple(each for each in drawn.write_faults if each[1] not in SLOW))
     return drawn
 
 
@@ -158,9 +190,9 @@ def smaller(schedule: Schedule) -> Iterator[Schedule]:
             yield replace(schedule, **{name: kept[:number] + kept[number + 1 :]})
     if schedule.pause:
         yield replace(schedule, pause=None)
-    for name in ("undo", "backup"):
+    for name, off in (("undo", False), ("backup", False), ("brings", False), ("sign_in", 0)):
         if getattr(schedule, name):
-            yield replace(schedule, **{name: False})
+            yield replace(schedule, **{name: off})
     for name, plain in (("marker", "unique"), ("guarded", True), ("keeps_history", True), ("keeps", "mine")):
         if getattr(schedule, name) != plain:
             yield replace(schedule, **{name: plain})

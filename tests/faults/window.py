@@ -14,8 +14,17 @@ from typing import Any
 
 import httpx
 
+from gangly_tui.connectors.oauth import kept_as
 from gangly_tui.domain.draft import Evidence
-from gangly_tui.domain.errors import AlreadyDecided, DecisionError, HeldByAnother, StaleApproval
+from gangly_tui.domain.errors import (
+    AlreadyDecided,
+    DecisionError,
+    HeldByAnother,
+    SignInNeeded,
+    StaleApproval,
+    Unreachable,
+)
+from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.outbox import Patience
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal, ProposalState, Risk
 from gangly_tui.domain.records import FieldType, Kind, RecordRef, decode, encode
@@ -28,10 +37,12 @@ from gangly_tui.store import decisions
 from gangly_tui.store.backups import back_up, backups
 from gangly_tui.store.database import Connection, open_database
 from tests.domain.made import page
+from tests.faults.bringing import Bringing, bring_in, in_crm
 from tests.faults.clock import EPOCH, SharedClock
 from tests.faults.crm_doors import SYSTEM, LoopbackReader, LoopbackWriter
 from tests.faults.crm_state import DEAL, OURS
 from tests.faults.schedule import Schedule
+from tests.faults.sign_in import SignIn, provider_at, sign_in, vault_of
 
 KEY = Secret(bytes(range(32)))
 STUCK, HELD = 3, 4
@@ -49,6 +60,8 @@ class Make:
     reader: Callable[..., Any] = LoopbackReader
     approve: Callable[[Desk, str, str], Any] = decide.approve
     patience: Patience = field(default_factory=Patience)
+    sign_in: SignIn = field(default_factory=SignIn)
+    bringing: Bringing = field(default_factory=Bringing)
     setting: str = ""
     """said to the store's connection after it was opened"""
 
@@ -118,7 +131,7 @@ class Window:
         make: Make,
     ) -> None:
         self.schedule, self.clock, self.make, self.at = schedule, clock, make, at
-        self.folder = folder
+        self.folder, self.port = folder, port
         self.notebook = Notebook(folder / "notebook")
         store = folder / "store" / "store.db"
         self.db: Connection = open_database(store, key=KEY, at_point=at)
@@ -128,7 +141,7 @@ class Window:
             back_up(self.db, store, at)
         # no proxy, and no certificates read: there is no TLS on loopback
         self.client = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", timeout=None, trust_env=False, verify=False
+            base_url=f"http://127.0.0.1:{port}", timeout=None, trust_env=False, verify=False, auth=self._auth()
         )
         reader = make.reader(self.client)
         hierarchy = page()
@@ -157,6 +170,18 @@ class Window:
             at_point=at,
         )
 
+    def _auth(self) -> httpx.Auth | None:
+        if not self.schedule.sign_in:
+            return None
+        how = self.make.sign_in
+        return how.auth(
+            provider_at(self.port),
+            vault_of(self.folder),
+            lock=lambda: how.lock(self.folder),
+            now=self.clock,
+            at_point=self.at,
+        )
+
     async def _leave_head(self) -> str:
         return close_round(
             self.db, at=self.clock(), user="robin@seller.com", witness=self.folder / "witness", at_point=self.at
@@ -173,10 +198,12 @@ class Window:
     async def work(self) -> int:
         """Decide and carry until nothing is left. Returns the exit code."""
         held = 0
+        await self._bring_in()
         for _ in range(_ROUNDS):
             for card in decide.queue(self.desk):
                 self._decide(card)
             try:
+                await self._look()
                 await self.courier.deliver_due()
             except HeldByAnother:
                 held += 1
@@ -191,6 +218,31 @@ class Window:
                 await self.client.aclose()
                 return 0
         return STUCK
+
+    async def _bring_in(self) -> None:
+        """What the rep brings in, once; it is begun again when an earlier window did not get through."""
+        if not self.schedule.brings or any("brought" in each for each in self.notebook.lines()):
+            return
+        self.notebook.write(found=in_crm(self.folder))
+        await bring_in(self.desk, self.folder, self.make.bringing, self.at)
+        self.notebook.write(brought=True)
+
+    async def _look(self) -> None:
+        """Look somebody up, as a screen does while nothing is sent, and sign in where that is needed.
+
+        Raises HeldByAnother when another window, which may stand still, is at the refresh.
+        """
+        if not self.schedule.sign_in:
+            return
+        try:
+            if vault_of(self.folder).get(kept_as(SYSTEM)) is None:
+                await sign_in(self.folder, self.port, self.clock)
+            await self.desk.reader.find(Kind.CONTACT, person_key("nobody@acme.de"))
+        except SignInNeeded:
+            await sign_in(self.folder, self.port, self.clock)
+            self.client.auth = self._auth()  # as `gangly connect` opens the connection anew
+        except Unreachable:
+            pass
 
     def _decide(self, card: Proposal) -> None:
         try:

@@ -104,6 +104,13 @@ async def test_a_transcript_that_is_ready_is_opened_first_until_the_rep_writes(h
     assert names(house) == ["notes", "transcript"]
 
 
+async def test_a_name_that_is_free_is_taken_before_another_window_can_take_it(house: House) -> None:
+    open_ = []
+    desk = replace(house.desk, at_point=lambda point: open_.append((point, house.desk.db.in_transaction)))
+    keep_file(desk, "m1", "recap.md", "one")
+    assert open_ == [("file.before-commit", True), ("file.committed", False)]
+
+
 @pytest.mark.parametrize("name", ["\x1b[2Jx\u202e.md", "..", "/", "", "a\nb.md", "x" * 5_000])
 async def test_a_hostile_file_name_is_a_tame_source(house: House, name: str) -> None:
     source = keep_file(house.desk, "m1", name, f"text of {name!r}").source

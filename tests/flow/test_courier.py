@@ -16,7 +16,7 @@ import pytest
 from gangly_tui.connectors.record import sandbox
 from gangly_tui.connectors.record.sandbox import SandboxReader, SandboxWriter
 from gangly_tui.domain.audit import AuditKind
-from gangly_tui.domain.errors import DecisionError, HeldByAnother, OutcomeUnknown, Refused, Unreachable
+from gangly_tui.domain.errors import DecisionError, HeldByAnother, OutcomeUnknown, Refused, SignInNeeded, Unreachable
 from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.domain.proposal import Proposal, WriteMeta
 from gangly_tui.domain.records import FieldEdit, Record, RecordRef, Value
@@ -59,6 +59,17 @@ class RacedWriter(SandboxWriter):
         return await super().update(ref, fields, expect=moved.version, meta=meta)
 
 
+class SignedOut(SandboxWriter):
+    """A system whose sign-in ended between our look and our write, until the rep signs in again."""
+
+    ended = True
+
+    async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
+        if self.ended:
+            raise SignInNeeded("the session has ended", fix="gangly connect sandbox")
+        return await super().update(ref, fields, expect=expect, meta=meta)
+
+
 async def approved(house: House) -> Proposal:
     card = card_of(await cards(house), "close_date")
     decide.approve(house.desk, card.id, card.digest())
@@ -92,6 +103,21 @@ async def test_a_read_back_that_fails_after_a_yes_is_no_reason_to_send_again(hou
     assert kinds(house) == [AuditKind.APPROVED, AuditKind.ATTEMPTED, AuditKind.UNKNOWN, AuditKind.SENT]
     assert house.crm.execute("SELECT version FROM record WHERE id = ?", (house.deal.ref.id,)).fetchone() == (2,)
     reader.close()
+
+
+async def test_a_sign_in_that_ends_right_before_the_write_costs_no_approval(house: House) -> None:
+    card = await approved(house)
+    writer = SignedOut(house.crm_path)
+    house.desk.courier._writer = writer  # type: ignore[attr-defined]
+    assert "the session has ended; trying again" in (await land(house))[0]
+    assert state(house, card) is DeliveryState.APPROVED
+    assert [each for each in decide.queue(house.desk) if each.replaces] == [], "nothing was refused: no card came back"
+    writer.ended = False
+    house.clock.forward(seconds=30)
+    assert await land(house) == ["saved, read back"]
+    told = [AuditKind.APPROVED, AuditKind.ATTEMPTED, AuditKind.NOT_APPLIED, AuditKind.ATTEMPTED, AuditKind.SENT]
+    assert kinds(house) == told
+    writer.close()
 
 
 async def test_a_read_that_is_refused_holds_up_no_other_write(house: House) -> None:

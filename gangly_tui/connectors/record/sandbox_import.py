@@ -72,11 +72,13 @@ def import_csv(
     by: str,
     at: datetime,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    at_point: Callable[[str], None] = lambda _: None,
 ) -> ImportReport:
     """Import a CSV text into the sandbox at `path`. Each row stands alone: a bad one is refused, the others go in.
 
     A row that is already there (same mailbox, same domain, same name in the account) updates it, so that an import
-    that was cut off is simply done again. `progress` is told how many rows are done, and of how many.
+    that was cut off is simply done again. `progress` is told how many rows are done, and of how many; `at_point` is
+    called with the name of each step a crash may hit.
     Raises InputError when the file as a whole is no table of this kind: nothing was imported then.
     """
     if kind is Kind.ACTIVITY:
@@ -94,6 +96,8 @@ def import_csv(
                 with crm.writing(db):  # one wait for the disk a batch, and a running app waits no longer than that
                     for line, cells in rows[start : min(start + _BATCH, MAX_ROWS)]:
                         importer.take(line, columns, cells)
+                    at_point("import.before-commit")
+                at_point("import.committed")
                 progress(min(start + _BATCH, len(rows)), len(rows))
         finally:
             db.close()
