@@ -9,7 +9,6 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-from gangly_tui.domain.safe import MARKS, clean, in_place
 from gangly_tui.tui.last_line import NothingActs
 from gangly_tui.tui.widgets.line_input import LineInput
 from tests.hostile.oracle import hidden, raw_in
@@ -36,33 +35,6 @@ def test_a_real_terminal_is_sent_nothing_but_text(tmp_path: Path) -> None:
     assert len(seen) > 200_000
     assert b"needle" in seen
     assert raw_on_the_wire(seen) == []
-
-
-def test_what_is_cleaned_is_shown_whole_and_acts_on_nothing() -> None:
-    for text in strings(1_500, SEED):
-        shown = clean(text)
-        assert raw_in(shown.replace("\n", "")) == [], ascii(text)
-        assert not hidden(text, shown), ascii(text)
-        row = in_place(text)
-        assert len(row) == len(text)
-        assert raw_in(row.replace("\t", "")) == [], ascii(text)
-
-
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
-        ("pay\u200dpal", "pay⟨U+200D⟩pal"),
-        ("👩\u200d💻", "👩\u200d💻"),
-        ("❤\ufe0f a\ufe0f", "❤\ufe0f a⟨U+FE0F⟩"),
-        ("\u0dc1\u0dca\u200d\u0dbb\u0dd3", "\u0dc1\u0dca\u200d\u0dbb\u0dd3"),
-        ("💻\u200d\u0dbb", "💻⟨U+200D⟩\u0dbb"),
-        ("a" + "\u0301" * (MARKS + 2), "a" + "\u0301" * MARKS + "⟨U+0301⟩" * 2),
-        ("\u3164x\u2800", "⟨U+3164⟩x⟨U+2800⟩"),
-        ("a\r\nb\rc", "a\nb␍c"),
-    ],
-)
-def test_joiners_marks_and_blanks_only_where_a_language_needs_them(raw: str, shown: str) -> None:
-    assert clean(raw) == shown
 
 
 class _Careless(App[None]):
