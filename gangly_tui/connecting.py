@@ -17,7 +17,7 @@ from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, exchange, kept
 from gangly_tui.connectors.transport import Reach, base_url, open_client
 from gangly_tui.connectors.vendor import HOST, Setup, Signer, Vendor, Way
 from gangly_tui.domain.audit import AuditKind
-from gangly_tui.domain.connection import Answers, Connected, Step
+from gangly_tui.domain.connection import Answers, Connected, Standing, Step
 from gangly_tui.domain.errors import ConfigError, InputError
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.secret import Secret
@@ -122,9 +122,7 @@ async def connect(
         "audit_fields": sorted(standing.found),
         **({"rotate_by": rotate_by.isoformat()} if rotate_by else {}),
     }
-    table["store"] = (
-        _home(config) if beside else vendor_profile(name, _organisation(linked.link.wire.base, linked.link.more))
-    )
+    table["store"] = _home(config) if beside else vendor_profile(name, _organisation(linked.link.wire.base, standing))
     open_store(table["store"]).close()  # it cannot be opened? then nothing is kept
     staged.keep(unused=[each for each in kept_names(vendor) if not _is_used(each, vendor, way)])
     _enter(AuditKind.CONNECTED, table["store"], _sentence(way, standing.account, rotate_by, loopback), now(), me)
@@ -292,9 +290,9 @@ def _sentence(way: Way, account: str, rotate_by: date | None, loopback: str) -> 
     return words + (f"; a server on this machine, {loopback}" if loopback else "")
 
 
-def _organisation(base: str, more: Mapping[str, str]) -> str:
-    """What tells one organisation of a vendor from another: its address or, where all share one, its number."""
-    return "-".join(filter(None, (urlsplit(base).netloc, more.get("hub_id", ""))))
+def _organisation(base: str, standing: Standing) -> str:
+    """What tells one organisation of a vendor from another: its address and, where all share one, its number."""
+    return "-".join(filter(None, (urlsplit(base).netloc, standing.organisation)))
 
 
 def _enter(kind: AuditKind, profile: str, detail: str, at: datetime, user: str = "") -> int:

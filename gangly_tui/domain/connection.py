@@ -119,9 +119,11 @@ class Standing:
 
     `found` are the audit fields that are there, as "OBJECT.FIELD"; `missing` and `warnings` are sentences for a
     person: what is not there and who would create it, a permission the user lacks, a sandbox behind a production name.
+    `organisation` tells one customer from another where all of a vendor's share one address: their number.
     """
 
     account: str
+    organisation: str = ""
     found: frozenset[str] = frozenset()
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from gangly_tui.tui.app import GanglyApp, app_of
+from gangly_tui.tui.opening import open_choices
 from gangly_tui.tui.text import line
 
 _MEETINGS = 50
@@ -21,8 +22,9 @@ class GanglyCommands(Provider):
         leave = ("Quit", "approved writes stay in the outbox", partial(app.run_action, "quit"))
         look = ("Switch between dark and light", "the theme, for now", app.action_theme)
         keys = ("Keys of this screen", "?", app.action_help)
+        connect = ("Connect a CRM, a calendar, a mailbox", "choose from all there are", partial(open_choices, app))
         if app.desk is None:
-            return [look, keys, leave]
+            return [connect, look, keys, leave]
         return [
             ("Today", "1  the day's meetings and the brief", partial(app.action_go, "today")),
             ("Review", "2  the cards that wait for you", partial(app.action_go, "review")),
@@ -31,6 +33,8 @@ class GanglyCommands(Provider):
             ("Notes of the highlighted meeting", "n", app.action_notes),
             ("Find anything", "/", app.action_find),
             ("Pull now", "ctrl+r  read the CRM and the calendars again", app.action_pull),
+            ("Sign in again", "ctrl+o  to the CRM that is connected", app.action_connect),
+            connect,
             look,
             keys,
             leave,

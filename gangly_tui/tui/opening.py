@@ -70,9 +70,7 @@ def open_line(app: GanglyApp, source: Source, meeting_id: str) -> None:
 
 def open_connect(app: GanglyApp) -> None:
     """Sign in again to the CRM that is connected; without one, choose what to connect."""
-    from gangly_tui.tui.screens.connect import ConnectScreen
-
-    if app.doorway is None or any(isinstance(each, ConnectScreen) for each in app.screen_stack[1:]):
+    if app.doorway is None:
         return
     try:
         name = app.doorway.current()
@@ -81,8 +79,17 @@ def open_connect(app: GanglyApp) -> None:
         return
     if name:
         open_system(app, name)
-    elif not isinstance(app.screen, ConnectScreen):
-        app.push_screen(ConnectScreen(app.coming, app.doorway.systems))
+    else:
+        open_choices(app)
+
+
+def open_choices(app: GanglyApp) -> None:
+    """Choose what to connect, whatever is connected already."""
+    from gangly_tui.tui.screens.connect import ConnectScreen
+
+    if app.doorway is None or any(isinstance(each, ConnectScreen) for each in app.screen_stack):
+        return
+    app.push_screen(ConnectScreen(app.coming, app.doorway.systems))
 
 
 def open_system(app: GanglyApp, name: str) -> None:

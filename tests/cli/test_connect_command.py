@@ -303,6 +303,10 @@ def test_another_organisation_has_a_store_of_its_own(shell: Shell, crm: State) -
     assert browser(shell, crm, "--no-pull").code == 0
     with desk_at_hand() as desk:
         assert desk.db.path == first and mirror.cursor(desk.db, NAME) == "1"
+    crm.customer = "12345"  # the same address, as where all customers share one
+    assert browser(shell, crm, "--no-pull").code == 0
+    with desk_at_hand() as desk:
+        assert "12345" in str(desk.db.path) and mirror.cursor(desk.db, NAME) == ""
 
 
 def test_the_administrators_page_needs_no_connection(shell: Shell, crm: State) -> None:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import pytest
 
 from gangly_tui.connectors.pace import Pace
-from gangly_tui.connectors.record import hubspot
+from gangly_tui.connectors.record import hubspot, hubspot_org
 from gangly_tui.connectors.record.hubspot_map import FIELD_MAP, OBJECTS, VERSION, where
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Link, Setup
@@ -29,6 +30,12 @@ DESCRIBED = "2026-03"
 """The version that HubSpot's own package describes; its paths differ from ours in the date alone."""
 
 EVERYTHING = everything("hubspot")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches without their pace."""
+    monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
 
 
 @dataclass

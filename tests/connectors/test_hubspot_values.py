@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gangly_tui.connectors.record import hubspot, hubspot_org
+from gangly_tui.connectors.record import hubspot
 from gangly_tui.domain.errors import (
     ConfigError,
     ConnectorError,
@@ -16,14 +16,8 @@ from gangly_tui.domain.errors import (
 )
 from gangly_tui.domain.records import Kind, RecordRef
 from tests.connectors.contract import Rig, scope_of
-from tests.connectors.hubspot_rig import Site, Watch, contract, site_of
+from tests.connectors.hubspot_rig import Site, Watch, contract, quick, site_of  # noqa: F401 - the fixture
 from tests.fakes.salesforce import Asked
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Searches without their pace."""
-    monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
 
 
 @pytest.fixture
@@ -196,7 +190,9 @@ async def test_the_check_says_who_and_what_is_missing(site: Site) -> None:
     assert {"deals.gangly_created_op", "deals.gangly_trail_head", "notes.gangly_created_op"} <= standing.found
     assert standing.missing == () and standing.warnings == ()
     bare = await hubspot.check(site_of(audit=False).link())
-    assert bare.found == frozenset() and len(bare.missing) == 6 and "marker" in bare.warnings[0]
+    assert bare.found == frozenset() and len(bare.missing) == 6
+    assert [("marker" in each, "account number" in each) for each in bare.warnings] == [(True, False), (False, True)]
+    assert (standing.organisation, bare.organisation) == ("123", "")
     assert all(each.method == "GET" for each in site.fake.asked)
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from gangly_tui.connectors.oauth import SignedIn, Tokens, kept_as
-from gangly_tui.connectors.record import hubspot, hubspot_org
+from gangly_tui.connectors.record import hubspot
 from gangly_tui.connectors.record.hubspot_errors import explain, quota
 from gangly_tui.connectors.vendor import Setup
 from gangly_tui.domain.errors import (
@@ -28,15 +28,9 @@ from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.records import Kind, RecordRef
 from gangly_tui.domain.secret import Secret
 from tests.connectors.contract import Rig
-from tests.connectors.hubspot_rig import EVERYTHING, Site, site_of
+from tests.connectors.hubspot_rig import EVERYTHING, Site, quick, site_of  # noqa: F401 - the fixture
 from tests.connectors.rigs import Kept, alone
 from tests.fakes.salesforce import Asked, Trouble
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Searches without their pace."""
-    monkeypatch.setattr(hubspot_org, "SEARCHES", 0)
 
 
 @pytest.fixture

@@ -115,6 +115,7 @@ async def check(link: Link) -> Standing:
     me = (await link.wire.read("/api/me")).data
     return Standing(
         account=me["account"],
+        organisation=me["number"],
         found=frozenset({"Deal.Source"}),
         missing=("Deal.Approved is not there: an administrator would create it",),
     )
@@ -133,6 +134,7 @@ class State:
         self.token = "t-static"
         self.declines = False
         self.check_status = 200
+        self.customer = ""
         self.device_polls = 0
         self.forms: list[dict[str, str]] = []
         self.all_at_once: threading.Barrier | None = None
@@ -153,7 +155,7 @@ class State:
                 with suppress(threading.BrokenBarrierError):
                     self.all_at_once.wait(30)
             status = (self.check_status if where.path == "/api/me" else 200) if good else 401
-            return status, {"account": "Robin Vega at Acme"}, ""
+            return status, {"account": "Robin Vega at Acme", "number": self.customer}, ""
         if where.path == "/authorize":
             if self.declines:
                 return 302, None, f"{query['redirect_uri']}?{urlencode({'error': 'no', 'state': query['state']})}"

@@ -335,3 +335,24 @@ async def test_a_system_that_cannot_be_loaded_says_so() -> None:
         await pilot.pause()
         assert isinstance(app.screen, ConnectScreen)
         assert "the connector vendor cannot be loaded" in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("typed", "current", "screen"),
+    [("connect a", "vendor", ConnectScreen), ("sign in", "vendor", SignInScreen), ("sign in", "", ConnectScreen)],
+)
+async def test_the_palette_connects_and_signs_in_again(desk: Desk, typed: str, current: str, screen: type) -> None:
+    vendor = Vendor()
+    vendor.current = current
+    app = GanglyApp(desk)
+    app.doorway = vendor.doorway
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("ctrl+p", *["space" if each == " " else each for each in typed])
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, screen)
+        assert "nothing is connected yet" not in screen_text(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, TodayScreen)

@@ -248,8 +248,19 @@ async def check(link: Link) -> Standing:
     if not any(each.endswith(f".{MARKER}") for each in found):
         warnings.append("without the marker property a create whose answer is lost is found by its text or address")
     hub = link.more.get("hub_id") or link.setup.get("hub_id")
+    if not hub:
+        warnings.append(
+            "the account number is not known: another account's token would be read into the same store, and no record "
+            "opens in the browser. Give it: gangly connect hubspot --set hub_id=NUMBER"
+        )
     account = " ".join(filter(None, (link.user_email or "an app's token", "at HubSpot", hub and f"account {hub}")))
-    return Standing(account=account, found=frozenset(found), missing=tuple(missing), warnings=tuple(warnings))
+    return Standing(
+        account=account,
+        organisation=hub or "",
+        found=frozenset(found),
+        missing=tuple(missing),
+        warnings=tuple(warnings),
+    )
 
 
 async def _history(org: Org, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:

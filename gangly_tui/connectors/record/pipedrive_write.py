@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gangly_tui.connectors.record import pipedrive_activity as activity
+from gangly_tui.connectors.record.journal import Made
 from gangly_tui.connectors.record.pipedrive_map import (
     LOST,
     PATHS,
@@ -46,22 +46,12 @@ _LATER = frozenset({"subject", "body", "due", "at", "status", "owner"})
 """What of an activity may be changed once it is there."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Made:
-    """What this sitting knows of one create. `ref` is None until the answer came."""
-
-    kind: Kind
-    raw: Mapping[str, Any]
-    since: datetime
-    ref: RecordRef | None = None
-
-
 class PipedriveWriter:
     """The write door. Constructed for the Courier alone."""
 
     def __init__(self, link: Link) -> None:
         self._org = Org(link)
-        self._journal: dict[str, _Made] = {}
+        self._journal: dict[str, Made] = {}
         self._one = asyncio.Lock()
 
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
@@ -95,7 +85,7 @@ class PipedriveWriter:
                 filled = {name: value for name, value in fields.items() if value not in (None, "", ())}
                 raw = await self._raw(kind, filled, {})
                 _join(raw, await self._audit(kind, meta, new=True))
-            self._journal[meta.op_id] = made = _Made(
+            self._journal[meta.op_id] = made = Made(
                 kind=kind, raw=raw, since=max(self._org.server_now, self._org.link.now() - LAG)
             )
             record = await self._send("POST", f"{V1 if path == 'notes' else V2}/{path}", raw, kind, path)

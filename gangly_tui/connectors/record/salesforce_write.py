@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
 from gangly_tui.connectors.record.held_line import short_enough, under, with_tail
+from gangly_tui.connectors.record.journal import Made
 from gangly_tui.connectors.record.plain_values import stamp
 from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.record.salesforce import VENDOR
@@ -36,22 +36,12 @@ _LATER = frozenset({"subject", "body", "due", "status", "owner"})
 """What of an activity may be changed once it is there."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Made:
-    """The journal of one create, for objects without a field for the op id. `ref` is None until the answer came."""
-
-    kind: Kind
-    raw: Mapping[str, Any]
-    since: datetime
-    ref: RecordRef | None = None
-
-
 class SalesforceWriter:
     """The write door. Constructed for the Courier alone."""
 
     def __init__(self, link: Link) -> None:
         self._org = Org(link)
-        self._journal: dict[str, _Made] = {}
+        self._journal: dict[str, Made] = {}
         self._statuses: list[Mapping[str, Any]] = []
 
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
@@ -91,7 +81,7 @@ class SalesforceWriter:
         else:
             raw = {key: value for key, value in (await self._raw(fields, shape)).items() if value is not None}
         raw |= self._audit(shape, meta, new=True)
-        self._journal[meta.op_id] = made = _Made(kind=kind, raw=raw, since=self._org.server_now - _SLACK)
+        self._journal[meta.op_id] = made = Made(kind=kind, raw=raw, since=self._org.server_now - _SLACK)
         path, method = f"{ROOT}/sobjects/{name}", "POST"
         if MARKER in raw and shape.columns[MARKER].external_id:
             path, method = f"{path}/{MARKER}/{quote(raw.pop(MARKER), safe='')}", "PATCH"

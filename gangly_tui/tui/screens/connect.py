@@ -93,7 +93,8 @@ class ConnectScreen(Screen[None]):
             yield LineInput(placeholder="~/Downloads/calendar.ics", id="path", select_on_focus=False)
             yield Static(Content(_HOW), id="said")
             yield Static(self._list(), id="coming")
-        yield StatusLine("nothing is connected yet")
+        desk = app_of(self).desk
+        yield StatusLine(desk.label if desk else "nothing is connected yet")
         yield KeyFooter()
 
     def on_mount(self) -> None:
