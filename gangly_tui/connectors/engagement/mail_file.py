@@ -114,7 +114,7 @@ def _content(mail: EmailMessage, shown: str) -> tuple[str, list[str]]:
             pages.append(_decoded(part, shown))
     body = _tidy("\n\n".join(plain))
     if not body and pages:
-        body = _tidy("\n\n".join(map(_page_text, pages)))
+        body = _tidy("\n\n".join(map(page_text, pages)))
     return body, attached
 
 
@@ -161,7 +161,7 @@ def _decoded(part: EmailMessage, shown: str) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _page_text(page: str) -> str:
+def page_text(page: str) -> str:
     """HTML as a reader sees it: no scripts, styles or hidden text."""
     import html_text
     from lxml.etree import LxmlError
