@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from functools import cache, cached_property
@@ -139,7 +139,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         beside = Beside()
     else:
         beside = open_beside(config, db, hierarchy, clock)
-        files = tuple(_calendar_file(Path(each), here) for each in config.calendars)
+        files = tuple(_calendar(each, here, config.network) for each in config.calendars)
         calendars, recorders = (*files, *beside.calendars), beside.recorders
     seed = signing_key(profile, db)
     settings = _settings(config, profile)
@@ -316,10 +316,21 @@ def _demo_calendar(config: Config, clock: Callable[[], datetime]) -> Callable[[]
     return load
 
 
-def _calendar_file(path: Path, here: tzinfo) -> EngagementReader:
-    from gangly_tui.connectors.engagement.files import CalendarFile  # its libraries are loaded when it is read
+def _calendar(where: str, here: tzinfo, network: Mapping[str, str]) -> EngagementReader:
+    """A calendar file, or one at an address. Their libraries are loaded when they are read."""
+    from gangly_tui.connectors.engagement.calendar_address import is_address, system_of
 
-    return CalendarFile(path, here)
+    if not is_address(where):
+        from gangly_tui.connectors.engagement.files import CalendarFile
+
+        return CalendarFile(Path(where), here)
+
+    def load() -> EngagementReader:
+        from gangly_tui.connectors.engagement.calendar_url import CalendarFeed
+
+        return CalendarFeed(where, here, proxy=network.get("proxy", ""), ca_file=network.get("ca_file", ""))
+
+    return CalendarOnDemand(system_of(where), load)
 
 
 def _settings(config: Config, profile: str) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def secret_name(system: str, ask: str) -> str:
 def reach_of(vendor: Vendor, setup: Setup, config: Config) -> Reach:
     """Where this connection may go: the vendor's hosts or, for a trial on this machine, nowhere but here."""
     return Reach(
-        hosts=frozenset() if setup.loopback else vendor.hosts,
+        hosts=frozenset() if setup.loopback else vendor.hosts_of(setup) if vendor.hosts_of else vendor.hosts,
         loopback=bool(setup.loopback),
         proxy="" if setup.loopback else config.network.get("proxy", ""),
         ca_file=config.network.get("ca_file", ""),
@@ -163,6 +164,8 @@ def _auth(
         kept = keeper.get(secret_name(vendor.name, way.token))
         if kept is None:
             raise SignInNeeded(f"{vendor.title} is not connected", fix=f"gangly connect {vendor.name}")
+        if way.user:
+            return Secret(base64.b64encode(f"{setup.get(way.user)}:{kept.reveal()}".encode()).decode())
         return kept
 
     token()  # said now, not in the middle of a pull

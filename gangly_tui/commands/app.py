@@ -46,7 +46,7 @@ def open_choice(name: str | None, path: str | None) -> None:
         _run(None, _config())
         return
     if (name == "calendar") is (path is None):
-        raise click.UsageError("calendar takes the path of an .ics file; sandbox takes nothing")
+        raise click.UsageError("calendar takes the path or the address of an .ics file; sandbox takes nothing")
     desk = _choose(f"calendar:{path}" if path else "sandbox")
     try:
         out(desk.label)
@@ -95,7 +95,9 @@ def _choose(choice: str) -> Desk:
     what, _, where = choice.partition(":")
     if what == "connected":
         return open_desk(_config())
-    if what == "calendar":
+    if what == "calendar" and _is_address(where):
+        config = _with_feed(_config(), where)
+    elif what == "calendar":
         file = Path(where).expanduser().absolute()
         if not file.is_file():
             raise InputError(f"there is no file {where}", fix="export your calendar as .ics and name that file")
@@ -109,6 +111,33 @@ def _choose(choice: str) -> Desk:
     desk = open_desk(config)
     save_config(config)
     return desk
+
+
+def _is_address(where: str) -> bool:
+    from gangly_tui.connectors.engagement.calendar_address import is_address
+
+    return is_address(where)
+
+
+def _with_feed(config: Config, address: str) -> Config:
+    """The configuration with a calendar at an address beside those that are there. Raises when none can be read."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gangly_tui.connectors.engagement.calendar_url import CalendarFeed, address_of
+
+    async def check() -> None:
+        network = config.network
+        feed = CalendarFeed(address, proxy=network.get("proxy", ""), ca_file=network.get("ca_file", ""))
+        try:
+            await feed.check()
+        finally:
+            await feed.close()
+
+    with ThreadPoolExecutor(1) as aside:  # the app may be running: its loop is not for waiting
+        aside.submit(lambda: asyncio.run(check())).result()
+    there = [each for each in config.calendars if each != address_of(address)]
+    return replace(config, crm=config.crm or "sandbox", calendars=(*there, address_of(address)))
 
 
 def _choose_aside(app: GanglyApp, choice: str) -> Desk:

@@ -28,6 +28,7 @@ BESIDE: tuple[tuple[str, str, str], ...] = (
     ("google", "Google", "Calendar; Gmail, Meet and drafts when asked for"),
     ("microsoft", "Microsoft 365", "Outlook calendar; mail and drafts when asked for"),
     ("zoom", "Zoom", "transcripts of recorded calls"),
+    ("caldav", "CalDAV", "the calendars of iCloud, Fastmail, Nextcloud or your own server"),
 )
 """What is read beside the CRM, the same way."""
 
@@ -76,7 +77,7 @@ def connect(  # noqa: PLR0917 - one parameter an option
     guide: bool,
 ) -> None:
     """Choose what to work with: sandbox, calendar, salesforce, hubspot, pipedrive, dynamics, or a connector that you
-    installed beside gangly; and beside it google, microsoft, zoom.
+    installed beside gangly; and beside it google, microsoft, zoom, caldav. A calendar is a file or an address.
 
     Google and Microsoft bring the calendar; mail, drafts and transcripts only come --with being asked for.
     Without a NAME the choice is shown in the app. What a CRM will ask for is shown before you agree to anything.
@@ -87,6 +88,7 @@ def connect(  # noqa: PLR0917 - one parameter an option
     Examples:
       gangly connect sandbox
       gangly connect calendar ~/Downloads/work.ics
+      gangly connect calendar https://calendar.acme.com/private-1a2b/work.ics
       gangly connect salesforce --guide
       gangly connect salesforce --host acme.my.salesforce.com
       gangly connect google --with mail --with drafts

@@ -134,10 +134,17 @@ def _connected(config: Any) -> list[str]:
     if not config.is_set_up:
         return ["nothing yet"]
     if config.crm != "sandbox":
-        return [str(config.connections.get(config.crm, {}).get("title", config.crm)), *config.calendars]
+        return [str(config.connections.get(config.crm, {}).get("title", config.crm)), *_calendars(config)]
     if config.calendars:
-        return ["empty sandbox CRM", *config.calendars]
+        return ["empty sandbox CRM", *_calendars(config)]
     return ["sandbox CRM, fiction", "sandbox calendar, fiction"]
+
+
+def _calendars(config: Any) -> list[str]:
+    """Files by their path. An address is often a secret: its host is enough."""
+    from gangly_tui.connectors.engagement.calendar_address import is_address, system_of
+
+    return [system_of(each) if is_address(each) else each for each in config.calendars]
 
 
 def _sqlite(problems: list[str]) -> str:

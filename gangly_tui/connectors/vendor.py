@@ -107,7 +107,8 @@ class Way:
     """One way to sign in. `means` says in one or two sentences what it means for the customer, before consent.
 
     With `provider` it is OAuth in the browser, and with a device code too when the Provider has a `device_url`.
-    Without, it is a token that somebody made by hand: the secret Ask named `token`, sent in `header` behind `scheme`;
+    Without, it is a token that somebody made by hand: the secret Ask named `token`, sent in `header` behind `scheme`,
+    or, with the Ask that `user` names, as that one's password (RFC 7617);
     `rotate_days` after it was given gangly reminds that it is time for another.
     With a `signer` beside the `provider` the vendor's own library signs in; for a server on this machine ours does.
     """
@@ -119,6 +120,7 @@ class Way:
     provider: Callable[[Setup], Provider] | None = None
     signer: Callable[[Provider, Reach], Signer] | None = None
     token: str = "token"
+    user: str = ""
     header: str = "Authorization"
     scheme: str = "Bearer"
     rotate_days: int = 90
@@ -151,6 +153,8 @@ class Vendor:
     guide: str = ""
     pace: Callable[[], Pace] = Pace
     parts: tuple[str, ...] = ()
+    hosts_of: Callable[[Setup], frozenset[str]] | None = None
+    """the hosts, where each customer has a server at an address of his own; `hosts` is empty then"""
 
     def way(self, name: str) -> Way:
         """The way of this name, the first one for ""."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gangly_tui.connectors.engagement import calendar_apart, files
+from gangly_tui.connectors.engagement import calendar_apart, calendar_read
 from gangly_tui.connectors.engagement.files import CalendarFile
 from gangly_tui.domain.errors import InputError, PartlyRead
 from tests.connectors.calendars import BERLIN, EXPORTS, calendar, look, look_anyway, midnight, saved
@@ -125,7 +125,7 @@ def test_ten_thousand_old_meetings_cost_little(tmp_path: Path) -> None:
 
 
 def test_more_instances_than_fit_are_cut_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_INSTANCES", 5)
+    monkeypatch.setattr(calendar_read, "MAX_INSTANCES", 5)
     event = FINE + "\nRRULE:FREQ=DAILY"
     found, said = look_anyway(saved(tmp_path, calendar(event)), *DAYS)
     assert len(found) == 5 and "more than 5 meetings" in said

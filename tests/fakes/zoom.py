@@ -242,7 +242,7 @@ class ZoomFake:
                 f"DTSTART:{each.start.astimezone(UTC):%Y%m%dT%H%M%SZ}",
                 f"DTEND:{each.start.astimezone(UTC) + timedelta(minutes=each.minutes):%Y%m%dT%H%M%SZ}",
                 f"SUMMARY:{each.topic}",
-                f"LOCATION:{self.host}/j/{each.number}?pwd=abc",
+                f"LOCATION:https://us06web.zoom.us/j/{each.number}?pwd=abc",
                 "ATTENDEE;CN=Dana Whitlock:mailto:dana.whitlock@harborpine.example",
                 "END:VEVENT",
             ]
@@ -281,7 +281,9 @@ def a_day(now: datetime) -> list[Call]:
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8490
     here = f"http://127.0.0.1:{port}"
-    fake = ZoomFake(address=here, host=here, store=here, calls=a_day(datetime.now(UTC)))
+    fake = ZoomFake(
+        address=here, host=here, store=here.replace("127.0.0.1", "localhost"), calls=a_day(datetime.now(UTC))
+    )
     run_by_hand(
         fake, port, told=f"gangly connect zoom --host {here} --insecure-loopback --set client_id=x\n{here}/calendar.ics"
     )
