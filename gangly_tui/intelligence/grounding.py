@@ -29,7 +29,9 @@ from gangly_tui.intelligence.offline.typed import fit, schema_of
 QUOTE_LIMIT = 1200
 """Characters. A longer quote proves nothing: almost anything can be found in it."""
 
-_TEMPLATE = frozenset({"meet"})  # the only word an action may hold that its quote does not
+_TEMPLATE = frozenset(
+    {"meet", "hold", "send", "get", "the"}
+)  # the only words an action may hold that its quote does not
 _BUYER_FIELDS = frozenset("close_date competitor budget pain decision_process decision_criteria economic_buyer".split())
 _CUES = {
     "close_date": re.compile(rf"{cue.CLOSE.pattern}|{cue.ASKS_FOR['close_date'].pattern}"),

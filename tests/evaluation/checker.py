@@ -45,7 +45,7 @@ _STAGE_WORDS = {
     "closed_won": r"sign|closed|won|purchase order|\bpo\b|welcome|onboarding|renewed",
     "closed_lost": r"lost|another|competitor|not|no longer|pass|with [A-Z]|disqualif|cancel|reject|dead|list|fit",
 }
-_FREE = frozenset("meet send a an the to for by with and on of in at it we they next".split())
+_FREE = frozenset("meet hold get send a an the to for by with and on of in at it we they next".split())
 
 
 def failures(draft: Draft, text: str, day: str = "") -> list[str]:

@@ -29,7 +29,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "chrono": ("recall", 0.90),
     "sgd": ("recall", 0.998),
     "money_recognizers": ("f1", 0.92),
-    "money_price_strings": ("f1", 0.98),
+    "money_price_strings": ("f1", 0.99),
     "money_duckling": ("f1", 0.92),
     "commitments_speech_val": ("f1", 0.46),
     "commitments_notes": ("f1", 0.60),

@@ -5,6 +5,8 @@
 The files named `unseen-*`, `fresh-*` and `late-*` were written after the rules and first read without a change to them.
 First reading: `unseen-*` 16 of 18 steps with 5 false, stage 7 of 10 with one wrong; `fresh-*` 13 of 16 with 3 false, stage
 7 of 8 with none wrong; `late-*` 11 of 15 with 3 false, stage 8 of 8. People: 40 of 45 in all three, one false.
+`wide-*` are of kinds no rule was written for (chat exports, voice memos, minutes with a table, numbered speakers): 25 of 49
+steps with 8 false, 11 of 18 days, 22 wrong facts at first reading. A contact marked `optional` may be missing.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ def _people(key: dict[str, Any], draft: Draft) -> Iterator[str]:
     for person in key["contacts"]:
         found = left.pop(person["name"].lower(), None)
         if found is None:
-            yield f"{person['name']} is missing"
+            yield from [] if person.get("optional") else [f"{person['name']} is missing"]
             continue
         for name in ("title", "email", "phone"):
             if name in person and getattr(found, name).lower() != person[name].lower():

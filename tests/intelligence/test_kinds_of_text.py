@@ -74,7 +74,7 @@ def test_what_stands_twice_in_a_thread_is_read_once(read: Read) -> None:
             [("Sam Ortiz", True, "Call", date(2026, 9, 29))],
         ),
         ("Sam: I need to ask our security team for the summary. You'll have it by Friday.",
-         [("Sam Ortiz", True, "Ask security team for the summary", date(2026, 9, 25))]),
+         [("Sam Ortiz", True, "Ask the security team for the summary", date(2026, 9, 25))]),
         ("Dana: I can sign anything under ten thousand myself.\nSam: Great.", []),
         ("Dana: Give me a second.\nSam: Sure.", []),
     ],

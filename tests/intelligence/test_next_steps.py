@@ -16,7 +16,7 @@ SPEECH = [
     ("Sam: I'll send the deck by Friday.\nDana: Great.", [("Sam Ortiz", True, "Send the deck", FRI)]),
     ("Dana: I will share the requirements tomorrow.\nSam: Thanks.", [("Dana", False, "Share the requirements", THU)]),
     ("Dana: We'll sign the NDA on Monday.\nSam: Ok.", [("Dana", False, "Sign the NDA", MON)]),
-    ("Sam: Let me check with our legal team.\nDana: Sure.", [("Sam Ortiz", True, "Check with legal team", None)]),
+    ("Sam: Let me check with our legal team.\nDana: Sure.", [("Sam Ortiz", True, "Check with the legal team", None)]),
     ("Sam: My team will reach out tomorrow to schedule the kickoff.\nDana: Ok.", [("Sam Ortiz", True, "Reach out to schedule the kickoff", THU)]),
     ("Sam: I'll send you the recap right after this call.\nDana: Bye.", [("Sam Ortiz", True, "Send the recap", TODAY)]),
     (
@@ -44,7 +44,7 @@ SPEECH = [
     ),
     ("Sam: Does Friday at 2pm work for the demo?\nDana: Yes, perfect.", [("Sam Ortiz", True, "Demo", FRI)]),
     # retractions
-    ("Dana: I'll send it over by Friday, the signed NDA. Actually, not Friday, Monday.\nSam: Ok.", [("Dana", False, "Send it over", MON)]),
+    ("Dana: I'll send it over by Friday, the signed NDA. Actually, not Friday, Monday.\nSam: Ok.", [("Dana", False, "Send it", MON)]),
     ("Sam: I'll send the deck tomorrow. Scratch that.\nDana: Ok.", []),
     ("Sam: I'll send the order form tomorrow. Scratch that, I'll send it on Monday.\nDana: Ok.", [("Sam Ortiz", True, "Send the order form", MON)]),
     ("Sam: I'll send the DPA.\nDana: Forget the DPA, we don't need it.", []),

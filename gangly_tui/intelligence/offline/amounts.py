@@ -99,7 +99,8 @@ _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
             r"\b(?:typically|usually|normally|ballpark|range|ranges|starts? (?:at|from)|starting (?:at|"
             r"from|price)|list price|anywhere (?:from|between)|somewhere (?:around|between)|(?:teams?|"
             r"companies|customers|clients) (?:like|your size|of your size)|teams your size|roughly|about|"
-            r"around|approximately|approx|rough|estimate|ish\b|in the neighborhood|give or take|for a "
+            r"around|approximately|approx|indicative(?:ly)?|rough|estimate|ish\b|in the neighborhood|"
+            r"give or take|for a "
             r"team)\b"
         ),
     ),

@@ -16,7 +16,7 @@ ORG = r"(?=[^ ]{0,20}[A-Za-z])[A-Z0-9][\w&.'-]*(?: (?:[A-Z][\w&.'-]*|&|and(?= [A
 """A pattern for a company's name: capitalised words."""
 
 _COMPANY = re.compile(
-    rf"\b(?:call|meeting|chat|demo|discovery|intro|spoke|talked|met|kick-?off|"
+    rf"\b(?:call|meeting|chat|demo|discovery|intro|spoke|talked|met|kick-?off|visit|workshop|lunch|"
     rf"sync)\b[^.\n]{{0,40}}?\s(?:with|w/|to|at|for|@)\s(?:(?:[A-Z][a-z]+ ){{0,2}}(?:at|from|@|"
     rf"of)\s)?(?P<org>{ORG})"
 )
@@ -25,6 +25,12 @@ _AT_COMPANY = re.compile(
     rf"\w+) (?:would|could|might) (?:work|look) (?:for|at)|specifically for)\s"
     rf"(?P<org>{ORG})"
 )
+_ITS_MEETING = re.compile(rf"\b(?:the|with|after|our)\s(?P<org>{ORG})\s(?:call|meeting|visit|demo|session)\b")
+_RUNS_AT = re.compile(
+    rf"\b(?:I|[Ss]he|[Hh]e|who)\s(?:also\s)?(?:run|head|lead|manage|own|"
+    rf"look after)s?\s(?:[\w&-]+\s){{1,4}}?(?:at|for)\s(?P<org>{ORG})"
+)
+_BEHIND_DASH = re.compile(rf"[^|\u2013\u2014]{{3,60}}\s[-|\u2013\u2014]\s(?P<org>{ORG})[\s*]*$")
 _TITLE_ORG = re.compile(rf"^[#\s*]*(?P<org>{ORG})\s?(?:[-\u2013\u2014,:|/]|$)")
 _CALL_WORD = re.compile(
     r"\b(?:call|meeting|transcript|demo|discovery|intro|follow|cold|closing|pricing|renewal|review|sync|notes?|"
@@ -32,7 +38,10 @@ _CALL_WORD = re.compile(
     r"kick|sales|outreach|webinar|onboarding|qbr|weekly|monthly|quarterly|account|project|team|product|negotiation)\b",
     re.I,
 )
-_SUFFIX = re.compile(rf"\b(?P<org>{ORG},?\s(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited|PLC|AG|BV|SA))\b\.?")
+_SUFFIX = re.compile(
+    rf"\b(?P<org>{ORG},?\s(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited|PLC|AG|BV|SA|S\.A|S\.p\.A|S\.L|A/S|AB|Oy|"
+    rf"Sp\. z o\.o))\b\.?"
+)
 
 
 def same_company(one: str, other: str) -> bool:
@@ -77,7 +86,7 @@ def find_company(reading: Reading, named: Iterable[str] = ()) -> str | None:
         at = text.lower().find(account.lower())
         return text[at : at + len(account)] if at >= 0 and len(text.lower()) == len(text) else account
     votes = _Votes(reading)
-    for key in ("company", "account", "customer", "client", "prospect"):
+    for key in ("company", "account", "acct", "customer", "client", "prospect"):
         if value := reading.source.header.text(text, key):
             votes.add(value.split("(")[0], 6)
     buyers = [each for each in reading.cast.people if each.side is Side.BUYER]
@@ -87,7 +96,8 @@ def find_company(reading: Reading, named: Iterable[str] = ()) -> str | None:
         re.sub(r"\S+@\S+", lambda hit: " " * len(hit.group()), text) if any(each.email for each in buyers) else ""
     )
     for domain in sorted({company_domain(each.email) for each in buyers if each.email} - {""}):
-        hit = re.search(rf"\b{re.escape(domain.split('.')[0])}\b(?!\.)", without_mail, re.I)
+        spelt = re.escape(domain.split(".")[0]).replace(r"\-", r"[ -]")
+        hit = re.search(rf"\b{spelt}\b(?!\.)", without_mail, re.I)
         if hit:
             votes.add(text[hit.start() : hit.end()], 4)
     for name in named:
@@ -102,13 +112,23 @@ def _from_talk(reading: Reading, votes: _Votes) -> None:
     for sentence in reading.sentences[:40]:
         if sentence.block not in (Block.SPEECH, Block.NOTE):
             continue
-        for pattern, weight in ((_COMPANY, 2.0), (_AT_COMPANY, 1.0), (_SUFFIX, 1.5)):
+        for pattern, weight in (
+            (_COMPANY, 2.0),
+            (_AT_COMPANY, 1.0),
+            (_SUFFIX, 1.5),
+            (_ITS_MEETING, 2.0),
+            (_RUNS_AT, 2.0),
+        ):
             for hit in pattern.finditer(sentence.text):
                 if not TITLE_WORD.search(hit.group("org")):
                     votes.add(hit.group("org"), weight + (1 if sentence.index < 3 else 0))
     title = _TITLE_ORG.match(reading.text[heading[0] : heading[1]]) if heading else None
     if title and not _CALL_WORD.search(title.group("org")) and not TITLE_WORD.search(title.group("org")):
         votes.add(title.group("org"), 3)
+    behind = _BEHIND_DASH.match(reading.text[heading[0] : heading[1]]) if heading else None
+    led = behind.group()[: behind.start("org") - behind.start()] if behind else ""
+    if behind and _CALL_WORD.search(led) and not _CALL_WORD.search(behind.group("org")):
+        votes.add(behind.group("org"), 3)
     if heading and (named := _COMPANY.search(reading.text[heading[0] : heading[1]])):
         votes.add(named.group("org"), 3)
 

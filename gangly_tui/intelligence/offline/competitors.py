@@ -102,6 +102,15 @@ _STAYS = re.compile(
     r"\b(?:crm|erp|email|calendar|stack|tools?|for (?:chat|video|mail|billing|payroll)|integrat\w+|"
     r"on (?:salesforce|hubspot))\b"
 )
+_OFFERED = re.compile(
+    r"\b(?:consultant|consultancy|vendor|provider|supplier|start-?up|company|firm|competitor|"
+    r"outfit),?\s(?:called |named )?"
+    r"(?P<name>[A-Z][\w.-]+(?: [A-Z][\w.-]+)?),?\s(?:has |have |had )?(?:also )?(?:offered|pitched|quoted|"
+    r"approached|proposed|"
+    r"shown|presented)\b|\b(?:'ve|have|had|having)\s(?:had\s)?(?P<name2>[A-Z][\w.-]+(?: [A-Z][\w.-]+)?)\s(?:in|"
+    r"over)\s(?:here|"
+    r"to (?:pitch|present|demo|show)|for a (?:demo|pitch|presentation)|last week|this week|yesterday)\b"
+)
 _PITCHED = re.compile(
     r"quote|price|pricing|cheaper|expensive|came in|offered|charges|pitched|on (?:the|our)|showing|pitching|demoing"
 )
@@ -116,6 +125,10 @@ def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -
             found.append((text[hit.start() : hit.end()], hit.start(), hit.end(), 0.86))
     for hit in cue.COMPETITOR.finditer(text):
         found.extend(_after_cue(sentence, hit))
+    for hit in _OFFERED.finditer(text):
+        key = "name" if hit.group("name") else "name2"
+        if _vendor(hit.group(key)):
+            found.append((hit.group(key), hit.start(key), hit.end(key), 0.66))
     for hit in cue.COMPETITOR_SAID.finditer(text):
         if _PITCHED.search(hit.group().lower()) and _vendor(hit.group("name")):
             found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.66))
@@ -147,11 +160,16 @@ def _after_cue(sentence: Sentence, hit: re.Match[str]) -> Iterator[_Name]:
         at = name.end() + follow.end()
 
 
+_NO_VENDOR = frozenset(
+    "alternative alternatives option options vendor vendors plan solution tool someone something internal".split()
+)
+
+
 def _vendor(name: str) -> bool:
     words = name.split()
     return (
         bool(words)
-        and words[0].lower().strip(".") not in NOT_A_NAME
+        and words[0].lower().strip(".") not in NOT_A_NAME | _NO_VENDOR
         and not TITLE_WORD.fullmatch(name)
         and len(name) > 1
         and not name.lower().startswith(("q1", "q2", "q3", "q4"))

@@ -138,12 +138,45 @@ def read_context(text: str, context: ReadingContext) -> ReadingContext:
     )
     return replace(
         context,
-        anchor=_header_date(source.header.text(source.text, "date"), context) or context.anchor,
+        anchor=_header_date(source.header.text(source.text, "date"), context)
+        or _title_date(source.text, context)
+        or context.anchor,
         rep_name=context.rep_name or (rep.name if rep else ""),
         rep_email=context.rep_email or (rep.email if rep else ""),
         our_company=context.our_company or (rep.company if rep else ""),
         attendees=attendees,
     )
+
+
+_TITLE_LINES, _TITLE_LENGTH = 3, 110
+_NAMES_THE_CALL = re.compile(
+    r"\b(?:call|meeting|minutes|visit|notes?|memo|demo|check-?in|sync|intro|discovery|review|workshop|kick-?off|recap|"
+    r"debrief|session|catch-?up|qbr|renewal|follow-?up|lunch|coffee)\b",
+    re.I,
+)
+_PLANS = re.compile(
+    r"\b(?:by|until|due|ends?|expires?|starts?|before|next|deadline|sign\w*|clos\w+|go-?live|to)\b", re.I
+)
+
+
+def _title_date(text: str, context: ReadingContext) -> datetime | None:
+    """The day in the lines that name the call ("Site visit at Ferrum, 5 November 2026"), with its year."""
+    top = [line.strip(" \t#*_") for line in text[:2000].splitlines() if line.strip()][:_TITLE_LINES]
+    for line in top:
+        dated = re.search(r"\b20\d\d\b|\d[/.-]\d{1,2}[/.-]\d", line)
+        if not dated or len(line) > _TITLE_LENGTH or line.endswith((".", "?", "!")) or _PLANS.search(line):
+            continue
+        whole = not re.search(r"[^\W\d_]{4,}", re.sub(_DAY_WORDS, "", line))
+        if (whole or _NAMES_THE_CALL.search(line)) and (said := _header_date(line, context)):
+            return said
+    return None
+
+
+_DAY_WORDS = re.compile(
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august|september|"
+    r"october|november|december)\b|\bdate\b",
+    re.I,
+)
 
 
 def _header_date(words: str, context: ReadingContext) -> datetime | None:

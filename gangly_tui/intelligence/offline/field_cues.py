@@ -174,7 +174,7 @@ COMPETITOR = _(
     r"deal) with|"
     r"(?:also )?talked to|(?:we've |we have )?(?:also )?got|keep(?:s)? mentioning)\s"
     r"|(?:currently|already|today|now|still|presently)? ?(?:using|use|on|with) (?=[A-Z])|"
-    r"incumbent (?:is|vendor is)?:? ?|competit(?:or|ors|ion)(?: is| are| mentioned)?:? (?:is |are "
+    r"[Ii]ncumbent (?:is|vendor is)?:? ?|[Cc]ompetit(?:or|ors|ion)(?: is| are| mentioned)?:? (?:is |are "
     r")?|(?:quote|proposal|pricing|offer) from )"
 )
 COMPETITOR_SAID = _(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 HEADER_KEYS = frozenset(
-    """date call duration participants participant attendees attendee outcome result status company account
+    """date call acct duration participants participant attendees attendee outcome result status company account
     customer client prospect rep host organizer id recording meeting title subject location platform present
     with deal stage when time seller ae""".split()
 )
@@ -34,8 +34,9 @@ ROLE_SPEAKERS_REP = frozenset("me i rep ae sdr bdr agent seller salesperson sale
 ROLE_SPEAKERS_BUYER = frozenset("customer client prospect buyer lead them guest caller customer-side".split())
 
 TASK_HEADING = re.compile(
-    r"^(?:agreed |our |their )?(?:next steps?|action items?|actions?|follow[- ]?ups?|to[- ]?dos?|"
-    r"tasks?|commitments|deliverables)"
+    r"^(?:agreed |our |their )?(?:next steps?|next actions?|action (?:items?|points?)|actions?|follow[- ]?ups?|"
+    r"to[- ]?dos?|"
+    r"tasks?|commitments|deliverables|ns|n/s|aps?|who does what)"
     r"(?: ?(?:&|and|/|\+) ?\w+(?: \w+)?)?(?: \([^)]*\))?$",
     re.I,
 )
@@ -162,20 +163,22 @@ ACTION_VERB = (
     r"find out|figure out|ask|run (?:it|this|that) (?:by|past)|present|"
     r"walk|arrange|coordinate|submit|upload|redline|return|create|build|work (?:on|up|with|out)|"
     r"revise|verify|test|evaluate|pilot|approve|complete|fill (?:out|in)|"
-    r"block|pencil|add|pass|get|give|kick off|plan|escalate|flag|order|process|issue|raise|export|"
+    r"block|pencil|add|pass|get|give|kick off|kick (?:it|that|this|things) off|plan|escalate|flag|order|process|"
+    r"issue|raise|export|"
     r"set|meet|join|host|run|demo|show|"
     r"drop|shoot|fire off|turn around|mark up|line up|organi[sz]e|sort out|take (?:it|this|that) "
     r"to|read|think (?:about|it)|decide|do|hold|gather|collect|identify|nail down|lock in|make "
     r"sure|ensure|chase|remind|circulate|document|compare|calculate|quote|price|scope|map|nudge|pick|choose|"
     r"select|nominate|redo|rework|rewrite|contact|request|let "
-    r"\w+ know|have (?:\w+ ){1,4}(?:send|call|reach out|review|look|contact|drafted|ready|prepared|sent|signed|"
+    r"\w+ know|have (?:[\w']+ ){1,6}?(?:send|raise|run|do|set up|prepare|e-?mail|ring|fill|issue|process|check|"
+    r"get|give|take|make|join|write|call|reach out|review|look|contact|drafted|ready|prepared|sent|signed|"
     r"done|over|"
     r"reviewed|approved|to you|back)|go (?:through|over)|put (?:that|it|this|these|those) (?:in|into|together|"
     r"through|on)|cc|copy|move|open|put (?:in|through|a|the|"
     r"something|some)|pull|configure|enable|install|train|brief|negotiate|push|take|bring|clear|free up|"
     r"forecast|clean up|"
     r"track down|dial|e-?sign|wire|pay|apply|register|enter|attach|collect|translate|record|summari[sz]e|post|"
-    r"tell|correct|amend|adjust|fix|fill out|fill in)"
+    r"tell|ship|dispatch|correct|amend|adjust|fix|fill out|fill in)"
 )
 """Base forms of what people take on after a call."""
 

@@ -242,7 +242,9 @@ def retractions(items: tuple[Sentence, ...]) -> tuple[frozenset[int], dict[int, 
             continue
         pure = _RETRACTS.search(low)
         correcting = pure or re.match(
-            r"(?:oh,? |um,? |and )?(?:actually|sorry|correction|no|wait|i mean|i meant|make (?:that|it))\b[,:. -]", low
+            r"(?:oh,? |um,? |and )?(?:actually|sorry|correction|no(?! (?:problem|worries|rush|doubt|need))|wait|"
+            r"i mean|i meant|make (?:that|it))\b[,:. -]",
+            low,
         )
         if not correcting or (
             pure is None

@@ -10,6 +10,7 @@ GAP = " \u00a0\u202f"
 NUMBER = re.compile(
     rf"(?<![\w.,/:-])(?:\d{{1,3}}(?:[{GAP}]\d{{3}})++(?:[.,]\d{{1,2}})?(?!\d)|\d++(?:[,.'’]\d++)*+(?:\.\s\d\d(?!\d))?)"
     rf"|(?<![\w.])\.\d{{1,4}}(?!\d)|(?<=[a-zA-Z$€£¥₹₩-])(?:\d++(?:[,.'’]\d++)*+)(?:\.\s\d\d(?!\d))?"
+    r"|(?<=[$€£¥₹₩]:)\d++(?:[,.]\d++)*+"
 )
 SCALE = re.compile(
     r"[\s-]?(?P<word>thousand|hundred|grand|million|millions|mil|mill|mln|mn|billion|billions|bil|bln|bn|trillion|tn|"

@@ -15,16 +15,22 @@ from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_build import built
 from gangly_tui.intelligence.offline.step_candidates import Candidate, finished, merged
 from gangly_tui.intelligence.offline.step_meetings import agreed_slot
+from gangly_tui.intelligence.offline.step_needs import from_the_other_end
 from gangly_tui.intelligence.offline.step_notes import note_steps
 from gangly_tui.intelligence.offline.step_requests import offered, requested
 from gangly_tui.intelligence.offline.step_words import is_vague, names_thing, words
 
 _DEMONSTRATES = re.compile(
     r"(?:show|get (?:to|into|right|straight)|return to|look at|pass|read|take (?:you|a (?:look|step))|bring (?:up|you)|"
-    r"open (?:up|with)|make sure (?:it|that|they)(?:'s| is| are)|put (?:it|that|this)\b(?! in)|tell|push back|"
+    r"open (?:up|with)|make sure (?:it|that|they)(?:'s| is| are)|put (?:it|that|this)\b(?! in)|tell (?:you|me|us|"
+    r"them|him|her|the)\b|push back|"
     r"be|let you (?:go|get))\b"
 )
 _NO_ACTION = re.compile(r"be\b|let\b(?! \w+ know)|have (?:it|that|them|those)\b")
+_BY_WHEN = re.compile(
+    r"(?:(?:please|and|but|ok|okay|yes|just|so),? )*(?:(?:can you |could you |please )?do (?:that|it|this|both),? )?"
+    r"(?:by|before|no later than|not later than|until)\s"
+)
 _HAVE_IT = re.compile(
     r"\b(?:(?:should|will|'ll|can|could) (?:have|get|expect|see|receive) (?:it|that|them|those)|(?:have|get) "
     r"(?:it|that|"
@@ -32,6 +38,8 @@ _HAVE_IT = re.compile(
     r"your inbox)|"
     r"take))\b"
 )
+_SHORT = 18
+"""Words of a sentence that only says by when."""
 _TALK = 0.3
 """Likelihood below which a promise that names neither a thing nor a day is not taken for a step."""
 
@@ -54,6 +62,7 @@ def candidates(reading: Reading) -> tuple[list[Candidate], list[Candidate]]:
     for sentence in reading.live():
         if sentence.block is Block.SPEECH:
             found.extend(_speech(reading, sentence))
+            found.extend(_other_end(reading, sentence, found))
             _cancel(sentence, found)
         elif sentence.account:
             found.extend(note_steps(reading, sentence))
@@ -82,14 +91,42 @@ def _speech(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
     if imperative and not question and imperative.start("what") not in taken:
         taken.add(imperative.start("what"))
         yield from requested(reading, sentence, imperative.start("what"), False, imperative=True)
-    for pattern, step in () if question else _TAKEN_ON:
-        for found in pattern.finditer(sentence.text):
+    stop = _asks_from(sentence.low) if question else len(sentence.text)
+    for pattern, step in _TAKEN_ON if stop else ():
+        for found in pattern.finditer(sentence.text, 0, stop):
             if found.start("what") not in taken:
                 taken.add(found.start("what"))
                 yield from step(reading, sentence, found)
     for found in cue.OFFER.finditer(sentence.text):
         if found.start("what") not in taken:
             yield from offered(reading, sentence, found)
+
+
+_THEN_ASKS = re.compile(
+    r"[,;] (?:and |but |so )?(?:what|what's|when|where|who|how|which|would|could|can|will|shall|should|do|does|"
+    r"is|are|ok|okay|right)\b"
+)
+
+
+def _asks_from(low: str) -> int:
+    """Where the question begins in "I'll mail you the docs, what's your address?"; 0 where it is one from the start."""
+    tails = [found.start() for found in _THEN_ASKS.finditer(low)]
+    return tails[-1] if tails and not _ASKS_FIRST.match(low) else 0
+
+
+_ASKS_FIRST = re.compile(
+    r"(?:(?:so|and|but|okay|ok|well|great|perfect|sure|right),? )*(?:can|could|would|will|shall|should|do|does|"
+    r"did|is|are|"
+    r"what|when|where|who|how|which|why|have|has|if)\b"
+)
+
+
+def _other_end(reading: Reading, sentence: Sentence, found: list[Candidate]) -> list[Candidate]:
+    """Steps told from the receiver's end, unless the sentence already backs a step."""
+    near = [each for each in found[-8:] if not each.refused]
+    if any(sentence in each.marks for each in near):
+        return []
+    return list(from_the_other_end(reading, sentence))
 
 
 def _idle(low: str, begin: int) -> bool:
@@ -99,13 +136,16 @@ def _idle(low: str, begin: int) -> bool:
     )
 
 
+_OWN_WILL = re.compile(r"(?:[a-z ]+,?\s)?will\b")
+
+
 def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
     low, at = sentence.low, found.start()
     what = sentence.text[found.start("what") :]
     if cue.NOW_TALK.search(low[at : at + 70]) or _NO_ACTION.match(what.lower()):
         return
     has_due = bool(read_dues(sentence.text, reading.context)) or _due_next(reading, sentence)
-    team = not low.startswith(("i", "let me"), at)
+    team = not low.startswith(("i", "let me", "will"), at) and not _OWN_WILL.match(low, at)
     if (team and not cue.STRONG.match(what)) or (_DEMONSTRATES.match(what.lower()) and not has_due):
         return
     reason, loose = "", not names_thing(what) and not has_due and not cue.CLEAR.match(what)
@@ -185,6 +225,12 @@ def _dated_behind(reading: Reading, each: Candidate) -> None:
     if each.due or each.places or each.rule == "meeting":
         return
     last = each.marks[-1]
+    for behind in reading.after(last, 2):
+        dues = read_dues(behind.text, reading.context) if _BY_WHEN.match(behind.low) else []
+        if len(dues) == 1 and len(behind.low.split()) <= _SHORT and each.fits(behind):
+            each.marks.append(behind)
+            each.due, each.due_mark = dues[0], behind
+            return
     for behind in reading.after(last, 4):
         if behind.side is not last.side and behind.turn != last.turn and each.rule != "request":
             continue

@@ -36,7 +36,7 @@ _MARKUP = re.compile(
 )
 _END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|;(?=\s)|\n(?=[ \t]*(?:[-*\u2022]|\d{1,2}[.)])[ \t])")
 _SHORT = frozenset(
-    "inc corp ltd co mr mrs ms dr prof st vs approx e.g i.e etc no sr jr dept est fig jan feb "
+    "inc corp ltd co mr mrs ms dr prof st vs approx e.g i.e etc no incl excl sr jr dept est fig jan feb "
     "mar apr jun jul aug sep sept oct nov dec "
     "mon tue tues wed thu thur thurs fri a.m p.m u.s".split()
 )

@@ -19,6 +19,7 @@ from gangly_tui.intelligence.offline.lexicon import (
 from gangly_tui.intelligence.offline.passages import Block, Sentence, span
 from gangly_tui.intelligence.offline.people_points import Found, add_points, add_signature, elsewhere
 from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.self_named import is_numbered
 from gangly_tui.intelligence.offline.sides import Person
 
 _TITLED = re.compile(
@@ -56,7 +57,7 @@ _SELF = re.compile(
 )
 _MET = re.compile(
     rf"(?i:\b(?:spoke (?:w/|with|to)|talked (?:w/|with|to)|met(?: w/| with)?|call (?:w/|with)|chat"
-    rf"(?:ted)? (?:w/|with)|meeting (?:w/|with)|intro(?:duced)? (?:me |us )?to|loop(?:ed|ing)? in|"
+    rf"(?:ted)? (?:w/|with)|meeting (?:w/|with)|intro(?:duced)? (?:me |us )?to|loop(?:ed|ing)? in|(?<=, )meet|"
     rf"bring(?:ing)? in|cc'?(?:ing|d)?|add(?:ing)?|copy(?:ing)?|on (?:the )?call:?|present:?|attendees:?|"
     rf"you(?:'d| would)? (?:want|need|should talk to)|ask for|that(?:'s| would be| is)|shared (?:it|this|that) "
     rf"with|reports? to|"
@@ -69,9 +70,16 @@ _SIGNS = re.compile(
     rf"Whoever|Neither|"
     rf"Nobody)\b)(?P<name>{PERSON}|{FIRST_NAME})\s(?:signs|approves|decides)\b"
 )
+_IN_TEAM = re.compile(
+    rf"\b(?P<name>{FIRST_NAME}(?:\s{FIRST_NAME})?)\s(?:in|from|over in)\s(?:the\s)?(?:(?i:finance|purchasing|"
+    rf"procurement|"
+    rf"legal|hr|ops|operations|dispatch|accounting|accounts|security|engineering|marketing|logistics|compliance|"
+    rf"facilities|payroll|production|quality|maintenance|planning)|IT)\b"
+    rf"|\b(?:called|named)\s(?P<name2>{PERSON}|{FIRST_NAME})(?=\s(?:from|in|at|who)\b|[,.])"
+)
 _NAME_IS = re.compile(rf"\b(?:[Hh]is|[Hh]er|[Tt]heir) name(?:'s| is) (?P<name>{PERSON})")
 _BRINGS_IN = re.compile(
-    r"loop|bring|cc|add|copy|connect|introduce|reach|you|ask for|that|shared|report|talk to|speak|contact", re.I
+    r"meet|loop|bring|cc|add|copy|connect|introduce|reach|you|ask for|that|shared|report|talk to|speak|contact", re.I
 )
 """Said of a colleague; "we met with" and "a call with" may as well be a vendor."""
 _PLUS = re.compile(rf"(?:\+|&|\band)\s(?P<name>{FIRST_NAME}(?:\s(?:{FIRST_NAME}|[A-Z]\.))?)\sfrom\s(?P<team>[A-Za-z]+)")
@@ -81,7 +89,7 @@ def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped]
     """(the other side's people, refused candidates, the buyer's company)."""
     found: list[Found] = []
     for person in reading.cast.people:
-        if person.side is Side.BUYER and person.name and "@" not in person.name:
+        if person.side is Side.BUYER and person.name and "@" not in person.name and not is_numbered(person.name):
             evidence = _place(reading, person)
             if evidence:
                 found.append(
@@ -162,7 +170,7 @@ def _introduced(reading: Reading, sentence: Sentence, company: str | None) -> It
 def _titled(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[Found]:
     """ "our CFO, Susan Park", "Tomasz (ops lead)", "CFO (Pam)", "Maren Holt, she is our CFO"."""
     buyer, text = sentence.buyer_fact, sentence.text
-    patterns = [_TITLED, _SHORT_TITLED, _PRONOUN_TITLED, _ASIDE, *([_IN_PARENS] if sentence.account else [])]
+    patterns = [*([_IN_PARENS] if sentence.account else []), _TITLED, _SHORT_TITLED, _PRONOUN_TITLED, _ASIDE]
     for pattern in patterns:
         for hit in pattern.finditer(text):
             groups = hit.groupdict("")
@@ -214,6 +222,10 @@ def _met(reading: Reading, sentence: Sentence, company: str | None) -> Iterator[
     for hit in (*_NAME_IS.finditer(sentence.text), *_SIGNS.finditer(sentence.text)):
         if _is_name(hit.group("name")):
             yield Found(hit.group("name"), "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.72)
+    for hit in _IN_TEAM.finditer(sentence.text):
+        name = hit.group("name") or hit.group("name2")
+        if _is_name(name) and not (hit.group("name") is None and sentence.block is Block.SPEECH):
+            yield Found(name, "", "", sentence.evidence(reading.text, hit.start(), hit.end()), 0.66)
     for hit in _MET.finditer(sentence.text):
         name, org = hit.group("name"), hit.group("org") or ""
         vendor = sentence.block is Block.SPEECH and not _BRINGS_IN.match(hit.group())

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from gangly_tui.domain.draft import ReadingContext, Side
 from gangly_tui.intelligence.offline.languages import unread
+from gangly_tui.intelligence.offline.lexicon import names_in
 from gangly_tui.intelligence.offline.modality import planted, retractions
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.sides import Cast, first_name, read_cast, with_sides
@@ -61,6 +62,13 @@ class Reading:
         return (
             replace(self.context, anchor=datetime.combine(sent, self.context.anchor.timetz())) if sent else self.context
         )
+
+    def initials(self, letters: str) -> str:
+        """The one full name in the text with these initials, empty when there is none or several."""
+        found = {name for each in self.sentences for name in names_in(each.text) if " " in name}
+        found |= {each.name for each in self.cast.people if " " in each.name}
+        fits = {name for name in found if "".join(word[0] for word in name.split()).upper() == letters.upper()}
+        return fits.pop() if len(fits) == 1 else ""
 
     def live(self) -> Iterator[Sentence]:
         """The sentences that count: not taken back, not planted, not the rep's preparation, not a signature."""

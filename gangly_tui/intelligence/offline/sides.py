@@ -11,6 +11,7 @@ from gangly_tui.domain.identity import FREE_MAIL
 from gangly_tui.intelligence.offline.headers import Participant
 from gangly_tui.intelligence.offline.lexicon import ROLE_SPEAKERS_BUYER, ROLE_SPEAKERS_REP, SELLER_TITLE
 from gangly_tui.intelligence.offline.passages import Block
+from gangly_tui.intelligence.offline.self_named import is_numbered, own_name
 from gangly_tui.intelligence.offline.sources import Source
 
 _PITCH = re.compile(
@@ -137,7 +138,9 @@ def read_cast(source: Source, context: ReadingContext) -> Cast:
         elif name or attendee.email:
             people.append(Person(name=name or attendee.email, email=attendee.email, side=side))
     labels = {label: _who(label, people, context) for label in source.speakers}
-    labels = _by_talk(source, labels, context)
+    labels = _by_talk(
+        source, {label: _introduced(source, label, each, context) for label, each in labels.items()}, context
+    )
     listed = {id(each) for each in people}
     spoken = [each for each in labels.values() if id(each) not in listed]
     final = [_update(each, labels) for each in people]
@@ -272,6 +275,19 @@ def _who(label: str, people: Iterable[Person], context: ReadingContext) -> Perso
         return close
     known = any(low == each.lower() or low == each.lower().split()[0] for each in context.known_contacts if each)
     return Person(name=label, side=Side.BUYER if known else Side.UNKNOWN)
+
+
+def _introduced(source: Source, label: str, person: Person, context: ReadingContext) -> Person:
+    """A numbered speaker under the name they give themselves."""
+    if person.name.lower() != label.lower() or not is_numbered(label):
+        return person
+    said = own_name(source, label, context.rep_name)
+    if said is None:
+        return person
+    name, start, end = said
+    if _is_rep(name, "", context):
+        return Person(name=context.rep_name, side=Side.REP)
+    return replace(person, name=name, start=start, end=end)
 
 
 def _misspelt(label: str, people: list[Person]) -> Person | None:

@@ -20,6 +20,7 @@ from gangly_tui.intelligence.offline.lexicon import (
     TASK_HEADING,
 )
 from gangly_tui.intelligence.offline.passages import Block, Passage, Sentence, blank, sentences
+from gangly_tui.intelligence.offline.tables import heads_tasks, is_row, is_rule
 from gangly_tui.intelligence.offline.threads import Author, is_thread, read_thread
 
 READ_LIMIT = 1_000_000
@@ -40,6 +41,7 @@ _STAMPED = re.compile(
     rf"^[ \t]*[\[(]?(?P<at2>{_AT})[\])]?[ \t]*[|-]?[ \t]*(?P<name2>[^\W\d_][\w.'\u2019-]*(?: "
     rf"[\w.'\u2019-]+){{0,3}})[ \t]*$"
 )
+_CLOCK = re.compile(_AT)
 _BULLET = re.compile(r"^[ \t]*(?:(?:[-*\u2022\u00b7\u25aa\u25e6\u2013+>]|\d{1,2}[.)])[ \t]+)?(?:\[[ xX]?\][ \t]*)?")
 _DONE = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[xX]\]")
 _RULE = re.compile(r"^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,})[ \t]*$")
@@ -112,22 +114,25 @@ def read_source(text: str, names: Iterable[str] = ()) -> Source:
         return replace(found, authors=tuple(thread.authors))
     header = read_header(body, lines)
     passages, form = _read_lines(body, lines, header, accept)
-    if form == "speech" and len(passages) > 1 and header.heading is None and _is_title(body, passages):
+    if form == "speech" and header.heading is None and (lines_above := _title_lines(body, passages)):
         header.heading = (passages[0].start, passages[0].end)
-        passages = passages[1:]
+        passages = passages[lines_above:]
     return _source(text, body, form, passages, blanks=[], header=header)
 
 
-def _is_title(text: str, passages: list[Passage]) -> bool:
-    """Whether the one line above the first turn only names the call."""
-    first, second = passages[:2]
-    bare = text[first.start : first.end].rstrip()
-    return (
-        first.block is Block.NOTE
-        and second.block is Block.SPEECH
-        and len(bare) < 100
-        and not bare.endswith((".", "!", "?"))
-    )
+def _title_lines(text: str, passages: list[Passage]) -> int:
+    """How many lines above the first turn only name the call and its day: at most two."""
+    first = next((at for at, each in enumerate(passages) if each.block is Block.SPEECH), 0)
+    above = [text[each.start : each.end].rstrip() for each in passages[:first]]
+    plain = all(each.block is Block.NOTE for each in passages[:first])
+    if not above or len(above) > _MOST_TITLE_LINES or not plain or not re.search(r"[^\W\d_]{3}", above[0]):
+        return 0
+    titled = all(len(bare) < 100 and not bare.endswith((".", "!", "?")) for bare in above)
+    dated = all(re.search(r"\d", bare) and len(bare.split()) < 8 for bare in above[1:])
+    return first if titled and dated else 0
+
+
+_MOST_TITLE_LINES = 2
 
 
 def _source(text: str, body: str, form: str, passages: list[Passage], *, blanks: list[Line], header: Header) -> Source:
@@ -198,6 +203,8 @@ def _speakers(text: str, lines: list[Line], known: set[str]) -> Callable[[str], 
 
 def _name_like(name: str, known: set[str]) -> bool:
     low = name.lower()
+    if low in ("am", "pm"):
+        return False
     if low in known:
         return True
     if _SOFTWARE.fullmatch(low):
@@ -221,6 +228,7 @@ def _read_lines(
 ) -> tuple[list[Passage], str]:
     passages: list[Passage] = []
     block, open_speech, speech, after_gap = Block.NOTE, False, False, True
+    rows = _task_rows(text, lines)
     if "outcome" in header.values or "result" in header.values:
         start, end = header.values.get("outcome") or header.values["result"]
         passages.append(Passage(start=start, end=end, block=Block.OUTCOME))
@@ -229,11 +237,15 @@ def _read_lines(
             continue
         line = text[start:end]
         bare = line.strip(" \t#*_:\ufeff")
-        if not bare:
-            after_gap = True
+        if not bare or _RULE.match(line):
+            open_speech, after_gap = open_speech and not bare, True
             continue
-        if _RULE.match(line):
-            open_speech, after_gap = False, True
+        if start in rows:
+            passages.extend(rows[start])
+            open_speech = False
+            continue
+        if _CLOCK.fullmatch(bare) and open_speech and passages[-1].speaker:
+            passages.append(replace(passages[-1], start=end, end=end, at=bare))
             continue
         heading = _heading(line, bare)
         if heading is not None and _speaker(line, accept) is None:
@@ -262,6 +274,22 @@ def _read_lines(
             _note_line(text, (start, end), block, passages, after_gap=after_gap)
         after_gap = False
     return [each for each in passages if each.end > each.start], "speech" if speech else "notes"
+
+
+def _task_rows(text: str, lines: list[Line]) -> dict[int, list[Passage]]:
+    """The lines of every table of actions by their start: a passage for each row, none for its head and its rule."""
+    rows: dict[int, list[Passage]] = {}
+    tabled = False
+    for start, end in lines:
+        line = text[start:end]
+        if "|" not in line:
+            tabled = False
+        elif heads_tasks(line):
+            tabled, rows[start] = True, []
+        elif tabled and is_row(line):
+            bar = start + line.index("|") + 1
+            rows[start] = [] if is_rule(line) else [Passage(start=bar, end=end, block=Block.TASK)]
+    return rows
 
 
 def _note_line(text: str, line_at: Line, block: Block, passages: list[Passage], *, after_gap: bool) -> None:

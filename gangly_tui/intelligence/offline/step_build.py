@@ -10,6 +10,7 @@ from gangly_tui.intelligence.offline.due import Due, read_dues
 from gangly_tui.intelligence.offline.lexicon import ACTION_VERB
 from gangly_tui.intelligence.offline.passages import Sentence
 from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.self_named import is_numbered
 from gangly_tui.intelligence.offline.step_candidates import SPAN_LIMIT, Candidate
 from gangly_tui.intelligence.offline.step_words import actions, fronted, is_vague, resolve, wording, words
 
@@ -18,6 +19,8 @@ _BARE = re.compile(
 )
 _DELEGATES = re.compile(r"^(?:get|have|ask)\s(?-i:[A-Z])\w+\sto\s(?:\w+\s)(?:it|them|that|those)$", re.I)
 _THEN = re.compile(r"\b(?:then|that day|that morning|that afternoon|at that time|same day)\b")
+_ARRIVES = re.compile(r"\s(?:so )?you(?:'d|'ll| will) (?:have|get|see)\b")
+"""Behind it stands the day something arrives, not the day it is done."""
 _NAMES_A_DAY = re.compile(r"day\b|\d|th\b|tomorrow|tonight|week|month", re.I)
 
 
@@ -35,11 +38,12 @@ def built(
     """Candidates for the actions that begin at `at`, with their day and with what "it" stands for."""
     dues = read_dues(sentence.text, reading.context_at(sentence))
     label = reading.addressee(sentence) if rule in ("promise", "offer") else ""
-    you = label.split()[0] if label else ""
+    you = label.split()[0] if label and not is_numbered(label) else ""
     pieces = actions(sentence, at)
     for number, (begin, finish) in enumerate(pieces):
         behind = pieces[number + 1][0] if number + 1 < len(pieces) else len(sentence.text) + 1
-        due = _due(sentence, dues, begin, behind, first=number == 0)
+        arrives = _ARRIVES.search(sentence.low, begin)
+        due = _due(sentence, dues, begin, min(behind, arrives.start()) if arrives else behind, first=number == 0)
         action = wording(sentence.text[begin:finish], due, begin, you)
         if number == 0 and (thing := fronted(sentence, begin)):
             action = _with_object(action, thing)

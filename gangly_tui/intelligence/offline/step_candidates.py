@@ -9,7 +9,7 @@ from gangly_tui.intelligence.offline.confidence import calibrated
 from gangly_tui.intelligence.offline.due import Due, shown, weekday_of
 from gangly_tui.intelligence.offline.passages import Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
-from gangly_tui.intelligence.offline.step_words import is_vague, verb_class, words
+from gangly_tui.intelligence.offline.step_words import is_vague, starts_it, verb_class, words
 
 SPAN_LIMIT = 900
 """Characters of evidence for one step; wider apart, two sentences are not one quote."""
@@ -77,7 +77,8 @@ def _same(old: Candidate, new: Candidate) -> bool:
     if old.rule == new.rule == "meeting":
         return _same_meeting(old, new)
     kind, other, apart = verb_class(old.action), verb_class(new.action), new.at - old.at
-    if kind == "check" and other == "answer" and old.owner == new.owner and apart <= 2:
+    answered = kind == "check" and other == "answer" and apart <= 2
+    if old.owner == new.owner and (answered or (starts_it(new.action) and apart <= 3)):
         return True
     other_kind = other if old.rule == "meeting" else kind
     meets = "meeting" in (old.rule, new.rule) and other_kind == "meet"

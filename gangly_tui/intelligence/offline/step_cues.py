@@ -22,7 +22,8 @@ PROMISE = re.compile(
     rf"to|we need "
     rf"to|we have to|i'd better|you can expect me to|i promise(?:d)? to|i(?:'ll| will) make a note to|"
     rf"(?:my|our) (?:\w+ ){{0,2}}?(?:team|colleague|manager|boss|rep|engineer|counsel|people|folks|"
-    rf"assistant|cfo|cto|ceo|vp) (?:will|is going to|are going to))\s{FILL}(?P<what>"
+    rf"assistant|cfo|cto|ceo|vp) (?:will|is going to|are going to)|"
+    rf"(?<!.)(?:(?:sure|yep|yes|yeah|ok|okay|great|perfect|no problem|of course|absolutely),?\s)*will)\s{FILL}(?P<what>"
     rf"(?:be\s)?{ACTION_VERB})\b",
     re.I,
 )
@@ -121,13 +122,14 @@ STRONG = re.compile(
     r"sign|review|talk to|discuss|run|provide|look|find out|upload|submit|redline|take|call|ask|"
     r"bring|connect|get|finalize|revise|test|sync|touch|block|countersign|evaluate|return|"
     r"process|write|contact|request|let \w+ know|move|put|pull|have \w+|pick up|fill|attach|copy|circulate|"
-    r"compare|give "
+    r"ship|raise|kick \w+ off|compare|give "
     r"(?:you|them|her|him)|make (?:an? )?intro|prioriti[sz]e|add|correct|amend|fix)\b",
     re.I,
 )
 CLEAR = re.compile(
     r"(?:check with|follow[- ]?up|get back|circle back|reach out|talk to|speak (?:to|with)|introduce|loop|confirm|"
-    r"run (?:it|this) (?:by|past)|connect|invite|sign|book|schedule|write to|call (?:you|him|her|them)|contact|"
+    r"tell (?-i:[A-Z])\w+\b|run (?:it|this) (?:by|past)|connect|invite|sign|book|schedule|write to|call (?:you|"
+    r"him|her|them)|contact|"
     r"let (?:you|"
     r"him|her|them) know|come back to|take (?:it|this|that) to|ring|ping|request|put (?:you|us) (?:in touch|down))\b",
     re.I,

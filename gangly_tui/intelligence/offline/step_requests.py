@@ -81,16 +81,38 @@ def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Itera
         return
     if ask and sentence.side is Side.BUYER and re.match(r"(?:have|get|do|add|see|use|start)\b", what.lower()):
         return  # a question about the product or the deal, not an offer to do something
-    owner = reading.cast.full_name(sentence.speaker)
+    owner, side = reading.cast.full_name(sentence.speaker), sentence.side
+    if _JOINT.match(low[found.start() :]) and re.search(r"\btogether\b|\bmeet\b", low) and has_due:
+        side, owner = Side.REP, owner if side is Side.REP else reading.cast.rep or owner
+    if not accepted and not declined and (later := _they_will_have_it(reading, sentence)):
+        accepted = later
     reason = "declined" if declined else "" if accepted else "offered, but nobody said yes"
     plain = not asks(sentence) and re.match(r"(?:i|we) can\b", low[found.start() :]) and has_due and not declined
     reason = "" if plain else reason
     if cue.CONDITION.search(low[: found.start()]):
         reason = "conditional: it depends on something that has not happened"
-    for each in built(reading, sentence, at, owner, side=sentence.side, rule="offer", confidence=0.72, reason=reason):
+    for each in built(reading, sentence, at, owner, side=side, rule="offer", confidence=0.72, reason=reason):
         if accepted:
             _accept(reading, each, accepted)
         yield each
+
+
+_JOINT = re.compile(r"(?:(?:shall|should|can|could) we|let's|how about we|why don't we)\b")
+_THEY_WILL_HAVE = re.compile(r"\byou(?:'ll| will) have (?:it|that|them|access|everything)\b")
+
+
+def _they_will_have_it(reading: Reading, sentence: Sentence) -> Sentence | None:
+    """The same speaker's "you'll have access by Friday" a few sentences on: the offer is no longer a question."""
+    return next(
+        (
+            each
+            for each in reading.after(sentence, 5)
+            if each.speaker == sentence.speaker
+            and _THEY_WILL_HAVE.search(each.low)
+            and read_dues(each.text, reading.context)
+        ),
+        None,
+    )
 
 
 def _asks_for_a_day(reading: Reading, sentence: Sentence) -> bool:

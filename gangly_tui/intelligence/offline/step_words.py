@@ -13,7 +13,8 @@ ACTION_LIMIT = 110
 """Characters of an action; a longer one ends at a word."""
 
 _END = re.compile(
-    r"[;:?!\u2014]|\.(?=\s|$)|,\s(?!(?:the|a|an|our|your|my|and|[A-Z0-9])\b)|\s-{1,2}\s|\s(?:and|"
+    r"[;:?!\u2014]|\syou(?:'d|'ll) have\b|\.(?=\s|$)|,\s(?!(?:the|a|an|our|your|my|and|(?!I\b)[A-Z0-9])\b)|"
+    r"\s-{1,2}\s|\s(?:and|"
     r"so)\s(?:then\s)?(?:I|we|you|they|he|she|that|let|it)\b|,?\s(?:because|but|if|once|when|"
     r"while|"
     r"which|as soon as|since|although|unless|in case|so that|before (?:we|you|I|they)|after (?:we|"
@@ -32,6 +33,7 @@ _BEFORE_DAY = re.compile(
     r"(?:(?:^|\s)(?:by|on|before|until|till|for|at|in|the|this|around|due|no later than|end of|say|like))+\s*$", re.I
 )
 _DAY_PART = re.compile(r"^\s(?:early |late )?(?:morning|afternoon|evening|night|lunchtime|noon)\b")
+_OF_WHEN = re.compile(r"^\s(?:of|from|after|since)\s(?:\w+ing|your|the|our|my)\b.*$")
 _TO_SOMEBODY = re.compile(r"(?:introduce|connect|invite|remind|walk|add|bring|include)\s", re.I)
 _INDIRECT = re.compile(
     rf"^({ACTION_VERB})\s(?:me|you|us|you guys|you both|both of you)\s(?:over\s|back\s)?(?=\w)", re.I
@@ -45,6 +47,9 @@ _VAGUE = re.compile(
     rf"up))?)"
     rf"|over\s(?:that|it|those|them|this))(?P<rest>.*)$",
     re.I,
+)
+_STARTS_IT = re.compile(
+    r"^(?P<verb>kick|start|get)\s(?:it|that|this|things)(?P<tail>\s(?:off|going|started|moving))(?P<rest>)$", re.I
 )
 _PREPOSITION = re.compile(
     r"\s(?:to|by|at|for|in|on|around|with|past|through|from|under|before|after|within|specifically|right|now|today|"
@@ -94,8 +99,8 @@ _DATE_WORD = (
 )
 _WEAK_THING = re.compile(rf"\b{WEAK_DELIVERABLE}\b", re.I)
 _MEETING = re.compile(
-    rf"(?:\b(?P<verb>do|book|schedule|set up|have|hold|run|arrange|host|plan|join)\s)?\b(?:(?:a|an|"
-    rf"the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|{_DATE_WORD}|"
+    rf"(?:\b(?P<verb>do|book|schedule|set up|have|hold|run|arrange|host|plan|join)\s)?(?<!')\b(?:(?:a|an|"
+    rf"the|our|your|that|another|this)\s)?(?P<name>(?:(?!the\b|a\b|to\b|of\b|for\b|and\b|on\b|s\b|ll\b|re\b|{_DATE_WORD}|"
     rf"this\b|next\b)[\w-]+\s){{0,2}}?{MEETING_NOUN})\b",
     re.I,
 )
@@ -110,12 +115,12 @@ _STOP = frozenset(
     "some by at from about into out back be here there now everything something anything first".split()
 )
 _CLASSES = {
-    "send": "send resend share email e-mail forward provide pass deliver drop shoot give get submit "
+    "send": "send resend ship share email e-mail forward provide pass deliver drop shoot give get submit "
     "upload return circulate".split(),
     "meet": "go schedule reschedule book meet set arrange hold do demo block pencil join host".split(),
     "check": "check confirm find look dig ask verify figure".split(),
     "sign": "sign countersign".split(),
-    "make": "prepare prep draft redraft put create build write revise".split(),
+    "make": "prepare prep draft redraft redo rework put create build write revise".split(),
     "contact": "call ring phone ping reach follow touch contact text dial remind".split(),
 }
 BASE = {
@@ -170,7 +175,7 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
         and text[due.start - offset : due.end - offset] == due.words
     ):
         head = re.sub(_BEFORE_DAY, "", text[: due.start - offset])
-        text = f"{head} {_DAY_PART.sub('', text[due.end - offset :])}"
+        text = f"{head} {_OF_WHEN.sub('', _DAY_PART.sub('', text[due.end - offset :]))}"
     elif due and offset <= due.start < offset + len(text):
         text = text[: due.start - offset]
     text = re.sub(r"\s,.*$", "", re.sub(r"\(\s*\)", " ", text))
@@ -178,6 +183,12 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     text = f"{BASE.get(said.lower(), said)} {tail}"
     text = re.sub(r"\s+", " ", text).strip(" \"'")
     text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
+    if you and (
+        gets := re.match(
+            r"(get|have)\s(?:you|you guys|you both|both of you)\s(?=(?:the|a|an|our|my|some)\s)", text, re.I
+        )
+    ):
+        text = f"{gets.group(1)} {you} {text[gets.end() :]}"
     text = text if _TO_SOMEBODY.match(text) else _INDIRECT.sub(r"\1 ", text)
     text = _THEM.sub(r"\1 ", text)
     text = re.sub(
@@ -185,8 +196,17 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
         lambda found: f"{found.group().split()[0]} {you}" if you else found.group(),
         text,
     )
-    text = re.sub(r"\b(?:my|our)\s", "", text)
+    text = re.sub(r"\b(?:my|our)\s", "the ", text)
     text = re.sub(r"^(\w+) (?:over|across|back) (?=(?:the|a|an|some|our|your|that|those)\b)", r"\1 ", text)
+    text = re.sub(
+        r"^((?:send|bring|get|share|hand|pass|ship|e-?mail|forward)\s\S.*)\s(?:over|across)$", r"\1", text, flags=re.I
+    )
+    text = re.sub(
+        r"^((?:send|share|e-?mail|mail|forward|ship)\s(?!it|them|that).*)\sto\s(?:her|him|them|me|us)$",
+        r"\1",
+        text,
+        flags=re.I,
+    )
     while (short := _TRAIL.sub("", text)) != text:
         text = short
     if len(text) > ACTION_LIMIT:
@@ -232,8 +252,13 @@ def is_vague(action: str) -> bool:
     return _vague(action) is not None
 
 
+def starts_it(action: str) -> bool:
+    """Whether the action only sets going what was said before: "kick that off"."""
+    return bool(_STARTS_IT.match(action))
+
+
 def _vague(action: str) -> re.Match[str] | None:
-    found = _VAGUE.match(action)
+    found = _VAGUE.match(action) or _STARTS_IT.match(action)
     rest = (found.group("rest") or "") if found else ""
     return found if not re.match(r"\s?['\w]", rest) or _PREPOSITION.match(rest) else None
 

@@ -124,7 +124,7 @@ def best_text(
 def _said(reading: Reading, name: str, cues: Cues, dropped: list[Dropped]) -> list[_Row]:
     rows = []
     for sentence in reading.live():
-        if not sentence.buyer_fact or sentence.block is Block.OUTCOME:
+        if not sentence.buyer_fact or sentence.block in (Block.OUTCOME, Block.TASK):
             continue
         weight, hit = score(sentence.low, cues)
         if hit is None or (name == "pain" and _RELIEF.search(sentence.low)):
