@@ -16,6 +16,7 @@ from gangly_tui.domain.safe import one_line
 
 _HEARD = ("need", "decision", "price")
 """Topics of the summary that belong to the other side. What they object to, and what we think of it, stays home."""
+_GOES = {"eml": "it becomes a file in clear, for your mail program"}
 _LABELS = {"to": "To", "cc": "Cc", "subject": "Subject", "body": "Text", "answers": "Answers", "status": "Goes into"}
 
 
@@ -49,7 +50,7 @@ def follow_up(draft: Draft, table: Table, *, home: str, rep: str, our_domains: f
         ),
         evidence=backing[0],
         more=tuple(dict.fromkeys(backing[1:])),
-        rule="what was said, and what each side took on; it goes into your drafts, nothing is sent",
+        rule=f"what was said, and what each side took on; {_GOES.get(home, 'it goes into your drafts')}, nothing is sent",
         risk=Risk.IN_YOUR_NAME,
         group="follow-up",
         home=home,

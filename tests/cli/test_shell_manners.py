@@ -41,11 +41,10 @@ def test_the_app_needs_a_terminal_and_says_so(shell: Shell) -> None:
         assert "needs a terminal" in result.err
 
 
-def test_what_is_coming_is_named_and_not_pretended(shell: Shell) -> None:
-    result = shell("connect", "zoom")
-    assert result.code == 1
-    assert "Zoom cannot be connected yet" in result.err
-    assert shell("connect", "fax").code == 2
+def test_what_nobody_has_heard_of_is_wrong_usage(shell: Shell) -> None:
+    result = shell("connect", "zoon")
+    assert result.code == 2
+    assert "did you mean 'zoom'?" in result.err
 
 
 def test_a_calendar_that_is_not_there_changes_nothing(shell: Shell) -> None:

@@ -35,6 +35,7 @@ OTHER = {
     "undoes": "op-0",
     "replaces": "op-0",
     "group": "x",
+    "home": "post",
 }
 
 
@@ -49,6 +50,7 @@ def test_equal_cards_have_equal_digests() -> None:
 
 def test_the_payload_hash_covers_what_is_sent_and_nothing_else() -> None:
     assert card(rule="other", note="x").payload_sha256() == card().payload_sha256()
+    assert card(target=None, home="post").payload_sha256() != card(target=None).payload_sha256()
     for sent in ("action", "kind", "target", "changes"):
         assert replace(card(), **{sent: OTHER[sent]}).payload_sha256() != card().payload_sha256()  # type: ignore[arg-type]
 

@@ -39,7 +39,7 @@ async def test_a_read_is_remembered_only_when_it_reached_the_end(desk: Desk) -> 
 
 
 def test_only_the_system_of_record_has_the_outbox_and_the_sign_in(desk: Desk) -> None:
-    health.record(desk.db, [Exchange(system="zoom", at=NOW, write=False, seconds=1, result="ok")])
+    health.record(desk.db, [Exchange(system="fax", at=NOW, write=False, seconds=1, result="ok")])
     decisions.put_delivery(desk.db, delivery("a", approved_at=NOW))
     record, zoom = look(desk, SignIn(account="Acme", way="oauth")).systems
     names = {each.name for each in zoom.figures}
