@@ -68,14 +68,14 @@ def _header(mail: EmailMessage, name: str) -> str:
         with suppress(ValueError, TypeError, OverflowError):
             return parsedate_to_datetime(raw).strftime("%Y-%m-%d %H:%M %z").strip()
     if name in ("Subject", "Date"):
-        return _words(raw)
+        return header_words(raw)
     people = [
         _person(*each) for each in getaddresses([raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")])
     ]
-    return ", ".join(filter(None, people[:_MOST_PEOPLE])) or _words(raw)
+    return ", ".join(filter(None, people[:_MOST_PEOPLE])) or header_words(raw)
 
 
-def _words(raw: str) -> str:
+def header_words(raw: str) -> str:
     """A header's text, its encoded words read."""
     try:
         text = str(make_header(decode_header(raw)))
@@ -86,12 +86,12 @@ def _words(raw: str) -> str:
 
 def _person(name: str, address: str) -> str:
     """`Jo van Dam <jo@acme.de>`; a name filed as "van Dam, Jo" is turned round."""
-    name = _words(name).strip("\"' ")
+    name = header_words(name).strip("\"' ")
     last, comma, first = name.partition(", ")
     if comma and first and "," not in first:
         name = f"{first} {last}"
     name = name.replace(",", " ")
-    address = _words(address)
+    address = header_words(address)
     return f"{name} <{address}>" if name and name != address else address
 
 
@@ -112,9 +112,9 @@ def _content(mail: EmailMessage, shown: str) -> tuple[str, list[str]]:
             plain.append(_decoded(part, shown))
         else:
             pages.append(_decoded(part, shown))
-    body = _tidy("\n\n".join(plain))
+    body = tidy("\n\n".join(plain))
     if not body and pages:
-        body = _tidy("\n\n".join(map(page_text, pages)))
+        body = tidy("\n\n".join(map(page_text, pages)))
     return body, attached
 
 
@@ -179,7 +179,7 @@ def page_text(page: str) -> str:
         return ""
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Line breaks as "\\n", no more than one empty line in a row, no space at a line's end."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u200b", "").replace("\ufeff", "")
     text = "\n".join(line.rstrip(" \t\u00a0\u200c\u034f") for line in text.split("\n"))
