@@ -6,7 +6,9 @@ Nothing is kept before the vendor has let a first look through: a sign-in that f
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -40,6 +42,8 @@ from gangly_tui.store.database import Connection
 Tell = Callable[[Step], None]
 OpenPage = Callable[[str], bool]
 """Shows a page in the person's browser; False when there is none."""
+_BROWSER_STARTS = 2.0
+"""Seconds after which a browser that has not answered counts as one that shows the page."""
 
 
 def examine(name: str, answers: Answers) -> None:
@@ -268,7 +272,7 @@ async def _sign_in(
                 return await signer.poll_device(begun, now=now, sleep=asyncio.sleep)
             return await poll_device(client, provider, begun, now=now, sleep=asyncio.sleep)
         async with listening(provider, signer.ask if signer else None) as listener:
-            shown = open_page(listener.url)
+            shown = await _shown(open_page, listener.url)
             words = "your browser asks for your consent" if shown else "open this address in a browser on this machine"
             tell(Step(text=words, url=listener.url))
             code = await listener.code()
@@ -281,6 +285,27 @@ async def _sign_in(
 def _home(config: Config) -> str:
     """The store that a calendar or mailbox is read into: the CRM's, or the one of a rep's own calendar."""
     return CALENDAR if config.crm in ("", SANDBOX) else profile_of(config)
+
+
+async def _shown(open_page: OpenPage, url: str) -> bool:
+    """Whether a page came up. Some browsers hold the call until they are closed: those are not waited for."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[bool] = loop.create_future()
+
+    def tell(found: bool) -> None:
+        if not answered.done():
+            answered.set_result(found)
+
+    def run() -> None:
+        found = open_page(url)
+        with suppress(RuntimeError):  # the sign-in is over, and its loop closed
+            loop.call_soon_threadsafe(tell, found)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return await asyncio.wait_for(answered, _BROWSER_STARTS)
+    except TimeoutError:
+        return True
 
 
 def _sentence(way: Way, account: str, rotate_by: date | None, loopback: str) -> str:

@@ -27,7 +27,7 @@ as long as the reader lives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ from gangly_tui.domain.secret import Secret
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["HOST", "Ask", "AuditField", "Link", "Permission", "Setup", "Signer", "Standing", "Vendor", "Way"]
+__all__ = ["HOST", "Ask", "AuditField", "Link", "Permission", "Setup", "Signer", "Standing", "Vendor", "Way", "lacking"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,3 +176,13 @@ class Link:
     user_email: str = ""
     audit_fields: frozenset[str] = frozenset()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+def lacking(system: str, gaps: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """What an administrator could still create, by object, for a Standing; the same on several objects is said once."""
+    objects: dict[str, list[str]] = {}
+    for of, names in gaps.items():
+        if names:
+            objects.setdefault(", ".join(names), []).append(of)
+    fix = f"an administrator can create them: gangly connect {system} --guide"
+    return tuple(f"{', '.join(of)}: no {names} that you may fill; {fix}" for names, of in objects.items())

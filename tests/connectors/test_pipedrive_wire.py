@@ -132,9 +132,9 @@ async def test_the_days_budget_of_the_company_is_told_with_its_end(rig: Rig, sit
 def test_the_limits_are_read_for_health() -> None:
     burst = {"x-ratelimit-limit": "80", "x-ratelimit-remaining": "60", "x-ratelimit-reset": "2"}
     found = quota({**burst, "x-daily-requests-left": "29000"})
-    assert found and (found.left, found.limit, found.resets_in, found.name) == (60, 80, 2.0, "2 s")
+    assert found and (found.left, found.limit, found.resets_in, found.name) == (60, 80, 2.0, "tokens, 2 s")
     found = quota({**burst, "x-daily-requests-left": "1200"})
-    assert found and (found.left, found.limit, found.resets_in, found.name) == (1200, 30_000, 0.0, "day")
+    assert found and (found.left, found.limit, found.resets_in, found.name) == (1200, 30_000, 0.0, "tokens today")
     assert quota({"x-ratelimit-limit": "80"}) is None and quota({"x-ratelimit-limit": "lots"}) is None
 
 

@@ -19,7 +19,19 @@ from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES
 from gangly_tui.connectors.record.dynamics_org import Org, place_of
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners, Reach
-from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Signer, Standing, Vendor, Way
+from gangly_tui.connectors.vendor import (
+    HOST,
+    Ask,
+    AuditField,
+    Link,
+    Permission,
+    Setup,
+    Signer,
+    Standing,
+    Vendor,
+    Way,
+    lacking,
+)
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.identity import IdentityKey
@@ -216,7 +228,7 @@ async def check(link: Link) -> Standing:
         user = (await org.get(f"systemusers({me})?$select=fullname,internalemailaddress"))["fullname"]
     except (Refused, NotFound):
         user = "a user whose name is not shown"
-    found, missing, warnings, untracked = set(), [], [], []
+    found, gaps, warnings, untracked = set(), dict[str, list[str]](), [], []
     for table in (each for each in TABLES.values() if link.scope.read.get(each.kind)):
         try:
             columns = (await org.shape(table)).columns
@@ -231,8 +243,7 @@ async def check(link: Link) -> Standing:
         wanted = [each.name for each in VENDOR.audit_fields if each.of == table.name]
         there = {each for each in wanted if each in columns and columns[each].updateable}
         found |= {f"{table.name}.{each}" for each in there}
-        if lacking := [each for each in wanted if each not in there]:
-            missing.append(f"{table.name} has no {', '.join(lacking)}; an administrator can create them")
+        gaps[table.name] = [each for each in wanted if each not in there]
     if untracked:
         warnings.append(
             f"your role may not track changes of {', '.join(untracked)}: they are read by date, and that a record was "
@@ -241,6 +252,6 @@ async def check(link: Link) -> Standing:
     return Standing(
         account=f"{user} at {link.wire.base.partition('://')[2]}",
         found=frozenset(found),
-        missing=tuple(missing),
+        missing=lacking(SYSTEM, gaps),
         warnings=tuple(warnings),
     )

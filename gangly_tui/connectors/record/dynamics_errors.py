@@ -57,8 +57,8 @@ def quota(headers: Mapping[str, str]) -> Quota | None:
     """The tighter of the two limits of five minutes: requests, or seconds of the server's time."""
     found = []
     for header, limit, name in (
-        ("x-ms-ratelimit-burst-remaining-xrm-requests", float(_REQUESTS), "requests of 5 minutes"),
-        ("x-ms-ratelimit-time-remaining-xrm-requests", _SECONDS, "seconds of the server's time of 5 minutes"),
+        ("x-ms-ratelimit-burst-remaining-xrm-requests", float(_REQUESTS), "requests, 5 min"),
+        ("x-ms-ratelimit-time-remaining-xrm-requests", _SECONDS, "seconds, 5 min"),
     ):
         try:
             left = float(headers[header].replace(",", ""))

@@ -30,7 +30,7 @@ from gangly_tui.connectors.record.hubspot_map import (
 from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
-from gangly_tui.connectors.vendor import Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way
+from gangly_tui.connectors.vendor import Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way, lacking
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.identity import IdentityKey
 from gangly_tui.domain.ports import ChangePage
@@ -237,18 +237,17 @@ async def check(link: Link) -> Standing:
         for each in VENDOR.audit_fields
         if (there := have.get(f"{each.of}.{each.name}")) and (each.name != MARKER or there.get("hasUniqueValue"))
     }
-    missing = []
-    for name in names:
-        lacks = [each.name for each in VENDOR.audit_fields if each.of == name and f"{name}.{each.name}" not in found]
-        if lacks:
-            missing.append(f"{name} have no {', '.join(lacks)}: an administrator would create them")
+    gaps = {
+        name: [each.name for each in VENDOR.audit_fields if each.of == name and f"{name}.{each.name}" not in found]
+        for name in names
+    }
     warnings = []
     if link.user_email and link.user_email.casefold() not in {each.casefold() for each in owners.values()}:
         warnings.append(f"{link.user_email} owns nothing in HubSpot: tasks cannot be given to you")
     if not any(each.endswith(f".{MARKER}") for each in found):
         warnings.append("without the marker property a create whose answer is lost is found by its text or address")
     hub = link.more.get("hub_id") or link.setup.get("hub_id")
-    if not hub:
+    if not hub and not link.setup.loopback:
         warnings.append(
             "the account number is not known: another account's token would be read into the same store, and no record "
             "opens in the browser. Give it: gangly connect hubspot --set hub_id=NUMBER"
@@ -258,7 +257,7 @@ async def check(link: Link) -> Standing:
         account=account,
         organisation=hub or "",
         found=frozenset(found),
-        missing=tuple(missing),
+        missing=lacking(SYSTEM, gaps),
         warnings=tuple(warnings),
     )
 

@@ -20,7 +20,7 @@ from gangly_tui.connectors.record.pipedrive_map import CUSTOM, ENTITIES, SYSTEM
 from gangly_tui.connectors.record.pipedrive_org import Org, place_of
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
-from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way
+from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way, lacking
 from gangly_tui.domain.errors import ConnectorError, NotFound
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.identity import IdentityKey
@@ -224,15 +224,14 @@ async def check(link: Link) -> Standing:
     """Who is signed in where, which audit fields are there, and what the account lacks."""
     org = Org(link)
     me = await org.me()
-    found, missing, warnings = set(), [], []
+    found, gaps, missing, warnings = set(), dict[str, list[str]](), [], []
     for kind in (Kind.OPPORTUNITY, Kind.CONTACT, Kind.ACCOUNT):
         if not link.scope.read.get(kind):
             continue
         shape, of = await org.shape(kind), ENTITIES[kind]
         wanted = [each.name for each in VENDOR.audit_fields if each.of == of]
         found |= {f"{of}.{each}" for each in wanted if each in shape.by_label}
-        if lacking := [each for each in wanted if each not in shape.by_label]:
-            missing.append(f"{of} has no {', '.join(lacking)}; an administrator can create them as text fields")
+        gaps[of] = [each for each in wanted if each not in shape.by_label]
         absent = [each.replace("_", " ") for each in CUSTOM[kind] if each not in shape.names]
         absent = [each for each in absent if link.scope.may_read(kind, each.replace(" ", "_"))]
         if absent:
@@ -247,6 +246,6 @@ async def check(link: Link) -> Standing:
     return Standing(
         account=f"{me['name']} at {me.get('company_name') or host}",
         found=frozenset(found),
-        missing=tuple(missing),
+        missing=(*lacking(SYSTEM, gaps), *missing),
         warnings=tuple(warnings),
     )

@@ -100,11 +100,15 @@ def quota(headers: Mapping[str, str]) -> Quota | None:
     """The budget of tokens: the short one, or the company's for the day when that runs out first."""
     day = _number(headers.get("x-daily-requests-left"))
     if day is not None and day < DAY_LOW:
-        return Quota(left=day, limit=DAY_LEAST, name="day")  # without a reset: a pull must not sleep until tomorrow
+        return Quota(
+            left=day, limit=DAY_LEAST, name="tokens today"
+        )  # without a reset: a pull must not sleep until tomorrow
     left, limit = _number(headers.get("x-ratelimit-remaining")), _number(headers.get("x-ratelimit-limit"))
     if left is None or limit is None:
         return None
-    return Quota(left=left, limit=limit, resets_in=float(_number(headers.get("x-ratelimit-reset")) or 0), name="2 s")
+    return Quota(
+        left=left, limit=limit, resets_in=float(_number(headers.get("x-ratelimit-reset")) or 0), name="tokens, 2 s"
+    )
 
 
 def _limited(headers: Mapping[str, str]) -> RateLimited:

@@ -17,7 +17,7 @@ from gangly_tui.connectors.record.salesforce_map import KINDS, SYSTEM, quoted, v
 from gangly_tui.connectors.record.salesforce_org import Org, object_of
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
-from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way
+from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way, lacking
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.identity import IdentityKey
@@ -181,7 +181,7 @@ async def check(link: Link) -> Standing:
     org = Org(link)
     user = (await org.rows(f"SELECT Name, Email FROM User WHERE Id = {quoted(await org.user_id())}"))[0]
     about = (await org.rows("SELECT Name, IsSandbox FROM Organization"))[0]
-    found, missing, warnings = set(), [], []
+    found, gaps, warnings = set(), dict[str, list[str]](), []
     for name in KINDS:
         try:
             columns = (await org.shape(name)).columns
@@ -193,8 +193,7 @@ async def check(link: Link) -> Standing:
         ]
         there = {each.name for each in wanted if each.name in columns and columns[each.name].updateable}
         found |= {f"{name}.{each}" for each in there}
-        if lacking := [each.name for each in wanted if each.name not in there]:
-            missing.append(f"{name} has no {', '.join(lacking)} that you may edit; an administrator can create them")
+        gaps[name] = [each.name for each in wanted if each.name not in there]
     if about["IsSandbox"] != (".sandbox." in link.wire.base) and not link.setup.loopback:
         kinds = ("production", "a sandbox") if about["IsSandbox"] else ("a sandbox", "production")
         warnings.append(f"the address looks like {kinds[0]}, but this is {kinds[1]}: what you approve is written there")
@@ -206,7 +205,7 @@ async def check(link: Link) -> Standing:
     return Standing(
         account=f"{user['Name']} at {about['Name']}, {'sandbox' if about['IsSandbox'] else 'production'}",
         found=frozenset(found),
-        missing=tuple(missing),
+        missing=lacking(SYSTEM, gaps),
         warnings=tuple(warnings),
     )
 

@@ -71,7 +71,7 @@ def quota(headers: Mapping[str, str]) -> Quota | None:
     if not found:
         return None
     used, limit = int(found[1]), int(found[2])
-    return Quota(left=max(limit - used, 0), limit=limit, name="API calls of the organisation in 24 hours")
+    return Quota(left=max(limit - used, 0), limit=limit, name="API calls, 24 h")
 
 
 def explain(response: httpx.Response, write: bool) -> ConnectorError | None:
