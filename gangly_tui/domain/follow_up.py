@@ -36,6 +36,7 @@ def follow_up(draft: Draft, table: Table, *, home: str, rep: str, our_domains: f
         "body": _body(people, heard, draft.next_steps, table.meeting.start.date(), rep),
         "status": "draft",
     }
+    where = _GOES.get(home, "it goes into your drafts")
     scope = table.hierarchy.scopes.get(home)
     if scope is not None and not all(scope.may_write(Kind.MAIL, each) for each in values):
         return None
@@ -50,7 +51,7 @@ def follow_up(draft: Draft, table: Table, *, home: str, rep: str, our_domains: f
         ),
         evidence=backing[0],
         more=tuple(dict.fromkeys(backing[1:])),
-        rule=f"what was said, and what each side took on; {_GOES.get(home, 'it goes into your drafts')}, nothing is sent",
+        rule=f"what was said, and what each side took on; {where}, nothing is sent",
         risk=Risk.IN_YOUR_NAME,
         group="follow-up",
         home=home,
