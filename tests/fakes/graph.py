@@ -219,8 +219,9 @@ class GraphFake(Box, Post):
         def shown(row: Row) -> Row:
             return _selected(row, {"$select": keys})
 
+        newest_first = dict(sorted(self.messages.items(), key=lambda each: each[1]["receivedDateTime"], reverse=True))
         keep = {"select": keys, "oldest": oldest}
-        return self._feed(asked, self.messages, within, shown, keep=keep, place=folder)
+        return self._feed(asked, newest_first, within, shown, keep=keep, place=folder)
 
     def _feed(
         self,

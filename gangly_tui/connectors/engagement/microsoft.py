@@ -20,6 +20,8 @@ from gangly_tui.domain.hierarchy import Layer
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.engagement.microsoft_calendar import OutlookCalendar
+    from gangly_tui.connectors.engagement.microsoft_drafts import OutlookReader, OutlookWriter
+    from gangly_tui.connectors.engagement.microsoft_mail import OutlookMail
 
 ABOUT = About(label="Microsoft 365", layer=Layer.ENGAGEMENT, brings="meetings and mail from Outlook, and drafts")
 CALENDAR, MAIL, DRAFTS = "calendar", "mail", "drafts"
@@ -129,6 +131,27 @@ def open_calendar(link: Link) -> OutlookCalendar:
     from gangly_tui.connectors.engagement.microsoft_calendar import OutlookCalendar
 
     return OutlookCalendar(link)
+
+
+def open_mail(link: Link) -> OutlookMail:
+    """The rep's mailbox."""
+    from gangly_tui.connectors.engagement.microsoft_mail import OutlookMail
+
+    return OutlookMail(link)
+
+
+def open_reader(link: Link) -> OutlookReader:
+    """Reads back what was approved for the rep's own mailbox and calendar."""
+    from gangly_tui.connectors.engagement.microsoft_drafts import OutlookReader
+
+    return OutlookReader(link)
+
+
+def open_writer(link: Link) -> OutlookWriter:
+    """Puts drafts and invitations there; for the Courier alone."""
+    from gangly_tui.connectors.engagement.microsoft_drafts import OutlookWriter
+
+    return OutlookWriter(link)
 
 
 async def check(link: Link) -> Standing:
