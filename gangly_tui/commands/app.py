@@ -105,7 +105,8 @@ def _choose(choice: str) -> Desk:
 
         CalendarFile(file).check()
         config = _config()
-        config = replace(config, crm=config.crm or "sandbox", calendars=(str(file),))
+        feeds = filter(_is_address, config.calendars)
+        config = replace(config, crm=config.crm or "sandbox", calendars=(*feeds, str(file)))
     else:
         config = replace(_config(), crm="sandbox", calendars=())
     desk = open_desk(config)

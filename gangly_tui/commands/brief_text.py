@@ -99,6 +99,8 @@ def _attendee(each: AttendeeLine, say: Callable[..., str]) -> str:
         facts.append("ours")
     if each.declined:
         facts.append("declined")
+    if each.relation:
+        facts.append(f"{say(each.relation.text)} ({each.relation.source.tag})")
     touch = f"; last: {say(each.last_touch.text, 80)}" if each.last_touch else ""
     when = f", {each.last_touch.at:%Y-%m-%d}" if each.last_touch and each.last_touch.at else ""
     return _sourced(", ".join([say(each.name or each.email), *facts]) + touch + when, each.source.tag)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.mail import Mail, Unanswered, last_of_threads, unanswered
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
+from gangly_tui.domain.relations import Relation
 
 RECENT_TOUCHES = 12
 PRIOR_NOTES = 3
@@ -20,10 +21,11 @@ QUESTIONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a line comes from: a tag for the eye, and the record `o` opens."""
+    """Where a line comes from: a tag for the eye, and the record or the page `o` opens."""
 
     tag: str
     ref: RecordRef | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class AttendeeLine:
     source: Source
     last_touch: Line | None = None
     declined: bool = False
+    relation: Line | None = None
+    """how the rep knows them, by their own network"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +159,7 @@ class BriefFacts:
     our_domains: frozenset[str] = frozenset()
     mails: tuple[Mail, ...] = ()
     """with those of the other side who are in the meeting"""
+    relations: Mapping[Attendee, Relation] = field(default_factory=dict)
 
 
 _QUESTIONS: tuple[tuple[str, str, str], ...] = (
@@ -253,7 +258,14 @@ def _attendee_line(attendee: Attendee, facts: BriefFacts) -> AttendeeLine:
         source=_source(contact) if contact else Source(tag="calendar"),
         last_touch=Line(text=touch.title, source=_source(touch), at=_at(touch)) if touch else None,
         declined=attendee.response == "declined",
+        relation=_relation_line(facts.relations[attendee]) if attendee in facts.relations else None,
     )
+
+
+def _relation_line(relation: Relation) -> Line:
+    """Since when, and what they do: from the export, not from the CRM."""
+    work = " at ".join(filter(None, (relation.position, relation.company)))
+    return Line(text="; ".join(filter(None, (relation.words, work))), source=Source(tag="linkedin", url=relation.url))
 
 
 def _deal_line(deal: Record, today: date) -> DealLine:

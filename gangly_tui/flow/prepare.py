@@ -13,9 +13,10 @@ from gangly_tui.domain.hierarchy import Hierarchy, in_scope
 from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.mail import MAIL_DAYS
 from gangly_tui.domain.proposal_state import ProposalState as State
-from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
+from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
+from gangly_tui.domain.relations import Relation, find_relation, name_key, people_of
 from gangly_tui.flow.desk import Desk
-from gangly_tui.store import engagement, mirror
+from gangly_tui.store import engagement, mirror, relations
 from gangly_tui.store import mail as mails
 from gangly_tui.store.card_counts import counts_by_meeting
 from gangly_tui.store.database import Connection
@@ -132,7 +133,26 @@ def _facts(desk: Desk, meeting: Meeting) -> BriefFacts:
         last_touches=mirror.last_touches(desk.db, people, desk.now()) if people else {},
         our_domains=domains,
         mails=_mails(desk, meeting),
+        relations=_relations(desk, meeting, found.account),
     )
+
+
+def _relations(desk: Desk, meeting: Meeting, account: Record | None) -> dict[Attendee, Relation]:
+    """Who of the other side is in the rep's own network. A private meeting has none."""
+    if meeting.private or is_internal(meeting, desk.settings.our_domains):
+        return {}
+    theirs = [each for each in meeting.attendees if not each.resource]
+    known = relations.relations_of(
+        desk.db, [mailbox(each.email) for each in theirs], [name_key(each.name) for each in theirs]
+    )
+    if not known:
+        return {}
+    by_mailbox, by_name = people_of(known)
+    company = account.title if account else ""
+    found = {
+        each: find_relation(each.name, each.email, company, by_mailbox=by_mailbox, by_name=by_name) for each in theirs
+    }
+    return {each: relation for each, relation in found.items() if relation}
 
 
 def _mails(desk: Desk, meeting: Meeting) -> tuple[Mail, ...]:

@@ -56,6 +56,11 @@ _ENGAGEMENT = (
         PRIMARY KEY (mailbox, at, rid)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX mail_box_of ON mail_box (rid)",
     "CREATE TABLE mail_text (rid INTEGER PRIMARY KEY, at INTEGER NOT NULL, text BLOB NOT NULL) STRICT",
+    """CREATE TABLE relation (
+        key TEXT PRIMARY KEY, mailbox TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX relation_mailbox ON relation (mailbox) WHERE mailbox <> ''",
+    "CREATE INDEX relation_name ON relation (name)",
+    "CREATE TABLE job_change (rid INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT",
 )
 
 _DECISIONS = (

@@ -55,7 +55,10 @@ def open_source(app: GanglyApp, ref: RecordRef) -> None:
 
 
 def open_line(app: GanglyApp, source: Source, meeting_id: str) -> None:
-    """Show where a line of the brief comes from: a record, or the invitation itself."""
+    """Show where a line of the brief comes from: a record, a page, or the invitation itself."""
+    if source.url.startswith("https://"):
+        app.open_url(source.url)
+        return
     if source.ref:
         open_source(app, source.ref)
         return

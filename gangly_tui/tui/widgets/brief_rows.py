@@ -106,6 +106,7 @@ def _sources(brief: Brief) -> list[Source]:
         brief.mails,
     )
     found = [getattr(each, "source", None) for group in lists for each in group]
+    found += [each.relation.source for each in brief.attendees if each.relation]
     return [*filter(None, found), *([brief.deal.source] if brief.deal else []), Source(tag="calendar")]
 
 
@@ -178,6 +179,9 @@ def _who(sheet: _Sheet, brief: Brief, now: datetime) -> None:
     )
     for each in theirs:
         sheet.add(_attendee(each, names, sheet.text_width, now), each.source)
+        if each.relation:
+            text = join(" " * (names + 4), line(each.relation.text, limit=200, style="$quiet"))
+            sheet.add([text.truncate(sheet.text_width, ellipsis=True)], each.relation.source)
     if ours:
         if not theirs:
             sheet.section("who")
