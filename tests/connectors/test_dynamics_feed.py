@@ -176,3 +176,18 @@ async def test_the_place_of_a_page_is_only_its_own(site: Site) -> None:
     async for page in reader.changes(""):
         assert len(json.loads(page.cursor)["contact"]["seen"]) == len(page.records) == 3
         break
+
+
+async def test_the_next_page_is_asked_for_while_the_people_of_this_one_are(site: Site) -> None:
+    site.fake.page = 2
+    for number in range(5):
+        site.fake.put("appointment", str(UUID(int=500 + number)), {"subject": f"Call {number}"})
+    pages, _ = await read_all(dynamics.open_reader(site.link()))
+    assert sorted(
+        str(each.fields["subject"]) for page in pages for each in page.records if "subject" in each.fields
+    ) == [f"Call {number}" for number in range(5)]
+    asked = [each.query for each in site.fake.asked if each.path.endswith("/appointments")]
+    lists = [number for number, query in enumerate(asked) if "$filter" not in parse_qs(query)]
+    people = [number for number, query in enumerate(asked) if "$filter" in parse_qs(query)]
+    assert len(lists) == len(people) == 3
+    assert lists[1] < people[0] and lists[2] < people[1]

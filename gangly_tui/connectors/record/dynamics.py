@@ -3,7 +3,8 @@
 `dynamics_map` says which column is which field; `dynamics_org` reads, `dynamics_feed` follows what changes,
 `dynamics_write` writes. E-mails are left where they are, as are leads, quotes, products and a deal's stakeholders
 (only its primary contact is read). A deal is won or lost in Dynamics itself, which asks more about that than gangly
-knows.
+knows. There is no stage history: the audit table takes a privilege that reps lack, and a business process flow is a
+table of the organisation's own making that holds where a deal is now.
 """
 
 from __future__ import annotations

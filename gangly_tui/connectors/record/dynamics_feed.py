@@ -1,7 +1,9 @@
 """What changed in Dynamics: by change tracking, deletions included; by `modifiedon` where the user may not track.
 
-A cursor is one JSON text: per table the address of its next page, or of its next changes. Tables are read side by side,
-at most a few at a time; each page moves its own table's place on, so that a pull goes on wherever it was cut off.
+A cursor is one JSON text: per table the address of its next page, or of its next changes. Tables are read side by side;
+each page moves its own table's place on, so that a pull goes on wherever it was cut off. Within a table a page says
+where the next one is, and change tracking takes no filter to cut a table by: so the next page is asked for while the
+people of this one are, and a page is large.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, Record, RecordRef
 
-AT_ONCE = 4
-"""How many tables are read at the same time."""
+AHEAD = 2
+"""Pages that may wait to be taken, of all tables: each table has one in its hands and one on the way besides."""
+PEOPLE_BESIDE = 4
+"""How many requests for a page's people are out at a time."""
 OVERLAP = timedelta(minutes=5)
 _TRACK = "odata.track-changes"
 _MOST_SEEN = 2_000
@@ -39,11 +43,10 @@ async def changes(org: Org, since: str) -> AsyncIterator[ChangePage]:
     places = _parsed(since)
     tables = [each for each in TABLES.values() if org.scope.read.get(each.kind)]
     total = await _total(org, tables) if not since else None
-    parts: asyncio.Queue[tuple[Table, _Part] | None] = asyncio.Queue(maxsize=AT_ONCE)
-    gate = asyncio.Semaphore(AT_ONCE)
+    parts: asyncio.Queue[tuple[Table, _Part] | None] = asyncio.Queue(maxsize=AHEAD)
 
     async def read(table: Table) -> None:
-        async with gate, aclosing(_table(org, table, places.get(table.name))) as pages:
+        async with aclosing(_table(org, table, places.get(table.name))) as pages:
             async for each in pages:
                 await parts.put((table, each))
 
@@ -102,24 +105,37 @@ async def _tracked(org: Org, table: Table, place: _Place | None) -> AsyncGenerat
     shape, today = await org.shape(table), org.link.now().date()
     path = place["path"] if place else f"{table.set}?$select={selected(shape, org.scope)}"
     first = place is None
-    while True:
-        page = await org.page(path, prefer=_TRACK, size=_size(table))
-        rows = [each for each in page["value"] if "reason" not in each]
-        gone = tuple(ref_of(table, each["id"]) for each in page["value"] if "reason" in each)
-        more = page.get("@odata.nextLink")
-        after = more or page.get("@odata.deltaLink")
-        if not after:
-            raise not_understood("a list of changes")
-        path = below_root(after)
-        rows = await _with_people(org, table, rows)
-        records = tuple([await org.record(each, shape) for each in rows])
-        fresh = {"how": "track", "path": path, "day": today.isoformat()}
-        stale = place is not None and date.fromisoformat(place["day"]) + _RENEWED <= today
-        if records or gone or more or first or stale:
-            yield records, gone, fresh
-            place, first = fresh, False
-        if not more:
-            return
+    async with aclosing(_pages(org, table, path, _TRACK)) as pages:
+        async for page in pages:
+            rows = [each for each in page["value"] if "reason" not in each]
+            gone = tuple(ref_of(table, each["id"]) for each in page["value"] if "reason" in each)
+            more = page.get("@odata.nextLink")
+            after = more or page.get("@odata.deltaLink")
+            if not after:
+                raise not_understood("a list of changes")
+            rows = await _with_people(org, table, rows)
+            records = tuple([await org.record(each, shape) for each in rows])
+            fresh = {"how": "track", "path": below_root(after), "day": today.isoformat()}
+            stale = place is not None and date.fromisoformat(place["day"]) + _RENEWED <= today
+            if records or gone or more or first or stale:
+                yield records, gone, fresh
+                place, first = fresh, False
+
+
+async def _pages(org: Org, table: Table, path: str, prefer: str = "") -> AsyncGenerator[Mapping[str, Any], None]:
+    """The pages of a list from one on, each asked for as soon as the one before says where it is."""
+    coming: asyncio.Task[Mapping[str, Any]] | None = None
+    try:
+        coming = asyncio.create_task(org.page(path, prefer=prefer, size=_size(table)))
+        while coming:
+            page, coming = await coming, None
+            if more := page.get("@odata.nextLink"):
+                coming = asyncio.create_task(org.page(below_root(more), prefer=prefer, size=_size(table)))
+            yield page
+    finally:
+        if coming:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
 
 
 def _size(table: Table) -> int:
@@ -132,10 +148,16 @@ async def _with_people(org: Org, table: Table, rows: list[Mapping[str, Any]]) ->
         return rows
     found: dict[str, Any] = {}
     expand = f"$select={table.key}&$expand={table.parties}($select=_partyid_value,participationtypemask)"
-    for start in range(0, len(rows), _PEOPLE_AT_ONCE):
-        ids = " or ".join(f"{table.key} eq {each[table.key]}" for each in rows[start : start + _PEOPLE_AT_ONCE])
-        for each in await org.rows(f"{table.set}?{expand}&$filter={ids}"):
-            found[each[table.key]] = each.get(table.parties) or []
+    door = asyncio.Semaphore(PEOPLE_BESIDE)
+
+    async def ask(some: Sequence[Mapping[str, Any]]) -> None:
+        ids = " or ".join(f"{table.key} eq {each[table.key]}" for each in some)
+        async with door:
+            for each in await org.rows(f"{table.set}?{expand}&$filter={ids}"):
+                found[each[table.key]] = each.get(table.parties) or []
+
+    starts = range(0, len(rows), _PEOPLE_AT_ONCE)
+    await asyncio.gather(*(ask(rows[start : start + _PEOPLE_AT_ONCE]) for start in starts))
     return [{**each, table.parties: found.get(each[table.key], [])} for each in rows]
 
 
@@ -148,23 +170,23 @@ async def _by_date(org: Org, table: Table, place: _Place | None) -> AsyncGenerat
     if not path:
         where = f"&$filter=modifiedon ge {stamp(moment(mark) - OVERLAP)}" if mark else ""
         path = f"{table.set}?{columns}{where}&$orderby=modifiedon asc,{table.key} asc"
-    while path:
-        page = await org.page(path, size=_size(table))
-        records = []
-        for row in page["value"]:
-            record = await org.record(row, shape)
-            told = [row["modifiedon"], record.version]
-            if seen.get(row[table.key]) != told:
-                records.append(record)
-            seen.pop(row[table.key], None)
-            seen[row[table.key]] = told
-            mark = max(mark, row["modifiedon"])
-        seen = _within(seen, mark)
-        more = page.get("@odata.nextLink")
-        path = below_root(more) if more else ""
-        if records or kept is None or (kept and not path):
-            yield tuple(records), (), {"how": "date", "mark": mark, "seen": dict(seen), "next": path}
-            kept = path
+    async with aclosing(_pages(org, table, path)) as pages:
+        async for page in pages:
+            records = []
+            for row in page["value"]:
+                record = await org.record(row, shape)
+                told = [row["modifiedon"], record.version]
+                if seen.get(row[table.key]) != told:
+                    records.append(record)
+                seen.pop(row[table.key], None)
+                seen[row[table.key]] = told
+                mark = max(mark, row["modifiedon"])
+            seen = _within(seen, mark)
+            more = page.get("@odata.nextLink")
+            path = below_root(more) if more else ""
+            if records or kept is None or (kept and not path):
+                yield tuple(records), (), {"how": "date", "mark": mark, "seen": dict(seen), "next": path}
+                kept = path
 
 
 def _within(seen: Mapping[str, list[str]], mark: str) -> dict[str, list[str]]:
