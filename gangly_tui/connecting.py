@@ -235,7 +235,10 @@ def _values(vendor: Vendor, way: Way, answers: Answers, before: Mapping[str, Any
 def _host(text: str, vendor: Vendor) -> str:
     """The customer's address as a bare host name. Raises ConfigError for one that is not the vendor's."""
     if (urlsplit(text if "://" in text else f"//{text}").hostname or "") in ("127.0.0.1", "::1", "localhost"):
-        raise ConfigError(f"{text} is this machine", fix="add --insecure-loopback for a trial on this machine")
+        raise ConfigError(
+            f"{text} is this machine",
+            fix=f"for a trial: gangly connect {vendor.name} --host {text} --insecure-loopback",
+        )
     try:
         return urlsplit(base_url(text, Reach(hosts=vendor.hosts))).netloc
     except ConfigError as error:

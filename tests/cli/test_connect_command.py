@@ -249,7 +249,7 @@ def test_disconnecting_revokes_forgets_and_keeps_the_trail(shell: Shell, crm: St
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--host", "http://127.0.0.1:9"), "add --insecure-loopback"),
+        (("--host", "http://127.0.0.1:9"), "--insecure-loopback"),
         (("--host", "acme.evil.example", "--set", "client_id=a"), "not a host of this connection"),
         (("--set", "client_id=a"), "Your own address."),
         (("--host", "acme.trial.example"), "From the installed app."),
