@@ -124,6 +124,9 @@ class _Check:
                 self._say(
                     "I4", f"{op} is {delivery.state}, and the trail says {kind} {len(self._told(op, kind))} times"
                 )
+            for entry in self._told(op, kind):
+                if any(each["op"] == op and each["at"] > entry.at.isoformat() for each in self.crm["effects"]):
+                    self._say("I3", f"{op} was written after the trail said {kind}")
 
     def _sent_what_was_seen(self, op: str) -> None:
         """What the CRM got is what the rep had on screen, whatever the store holds by now."""

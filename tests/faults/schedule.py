@@ -144,6 +144,9 @@ def _on_the_way(drawn: Schedule) -> Schedule:
             drawn = replace(drawn, tampered=())
             if point in ("http.answered", "deliver.answered", "deliver.read-back", "sent.before-commit"):
                 drawn = replace(drawn, write_faults=drawn.write_faults[1:])
+            if drawn.pause:  # a CRM that would take the same write twice, were it sent by both windows
+                faults = tuple(each for each in drawn.write_faults if each[0] > 1)
+                drawn = replace(drawn, marker="body", guarded=False, write_faults=faults)
         case "undo":
             drawn = replace(drawn, undo=True, tampered=(), cards=("note",), write_faults=(), edits=())
         case "backup":
