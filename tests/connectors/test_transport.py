@@ -65,6 +65,20 @@ async def wired(
         )
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'["caf\xc3\xa9", 0.1, 12345678901234567890123, null]', ["café", 0.1, 12345678901234567890123, None]),
+        (b'["half of a pair: \\ud83d"]', ["half of a pair: \ud83d"]),
+        ('["another coding"]'.encode("utf-16"), ["another coding"]),
+        (b'\xef\xbb\xbf["a mark before it"]', ["a mark before it"]),
+    ],
+)
+async def test_whatever_json_a_vendor_writes_is_read(body: bytes, told: object) -> None:
+    async with wired(answer(body=body)) as (wire, _):
+        assert (await wire.read("/x")).data == told
+
+
 async def test_json_comes_back_decoded_and_the_exchange_is_observed() -> None:
     calls: list[Call] = []
     async with wired(answer(body=b'{"a": 1}'), observe=calls.append) as (wire, server):
