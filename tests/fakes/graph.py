@@ -186,10 +186,10 @@ class GraphFake(Box, Post):
         shown["@odata.etag"] = f'W/"{row["changeKey"]}"'
         if body := shown.get("body"):
             shown["body"] = rendered(body, asked.headers)
-        if found := re.search(r"id eq '([^']+)'", asked.asks.get("$expand", "")):
-            value = self.marks.get(row["id"], {}).get(found[1])
-            if value is not None:
-                shown["singleValueExtendedProperties"] = [{"id": found[1], "value": value}]
+        wanted = re.findall(r"id eq '([^']+)'", asked.asks.get("$expand", ""))
+        marks = self.marks.get(row["id"], {})
+        if found := [{"id": each, "value": marks[each]} for each in wanted if each in marks]:
+            shown["singleValueExtendedProperties"] = found
         return shown
 
     # -- change feeds

@@ -168,7 +168,8 @@ async def check(link: Link) -> Standing:
             await graph.get(path, {"$select": field})
         except (Refused, NotFound) as error:
             warnings.append(f"the {part} cannot be read: {error}" + (f"; {error.fix}" if error.fix else ""))
-    if link.user_email and link.user_email.lower() not in await graph.own_addresses() - {link.user_email.lower()}:
+    theirs = {str(me.get(each) or "").lower() for each in ("mail", "userPrincipalName")}
+    if link.user_email and link.user_email.lower() not in theirs:
         warnings.append(f"this sign-in is {address}'s, and your work e-mail is {link.user_email}")
     name = str(me.get("displayName") or address)
     return Standing(account=f"{name} ({address})" if address and name != address else name, warnings=tuple(warnings))
