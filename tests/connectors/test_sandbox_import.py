@@ -144,10 +144,21 @@ def test_a_spreadsheets_own_first_line_names_the_delimiter_and_lines_are_counted
         (Kind.ACCOUNT, "\n\n,,\n", "empty"),
         (Kind.ACCOUNT, "shoe,size\n1,2\n", "no column"),
         (Kind.ACCOUNT, "name\n" + "x" * 200_000, "cannot be read as CSV"),
+        (Kind.ACCOUNT, "name\nx\n" + "a,b," * 100_001, "more than 400,000 characters"),
+        (Kind.ACCOUNT, "name\n" + "x\n" * 250_001, "more than 250,000 lines"),
         (Kind.ACCOUNT, "name\n" + "x\n" * 6_000_000, "10 MiB"),
         (Kind.ACTIVITY, "subject\nx\n", "cannot be imported"),
     ],
-    ids=["nothing", "only commas", "other columns", "a giant cell", "too large", "activities"],
+    ids=[
+        "nothing",
+        "only commas",
+        "other columns",
+        "a giant cell",
+        "a giant row",
+        "lines without end",
+        "too large",
+        "activities",
+    ],
 )
 def test_a_file_that_is_no_table_imports_nothing(path: Path, kind: Kind, text: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason) as refused:

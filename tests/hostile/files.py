@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -25,7 +26,7 @@ from gangly_tui.domain.checkpoint import PublicKey, public_key
 from gangly_tui.domain.draft import spoken
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.export_check import check_file
-from gangly_tui.domain.hierarchy import parse_hierarchy
+from gangly_tui.domain.hierarchy_page import parse_hierarchy
 from gangly_tui.domain.records import Kind
 from gangly_tui.intelligence.model_answer import parse as parse_answer
 from gangly_tui.intelligence.offline.sources import read_source
@@ -137,7 +138,7 @@ READERS: dict[str, tuple[Callable[[], str], Callable[[bytes, Path], object]]] = 
         lambda: (_PACKAGE / "hierarchy.toml").read_text(encoding="utf-8"),
         lambda data, _: parse_hierarchy(data.decode("utf-8", "replace")),
     ),
-    "export": (_export, lambda data, _: check_file(data.decode("utf-8", "replace").splitlines(True), _KEYS[0])),
+    "export": (_export, lambda data, _: check_file(StringIO(data.decode("utf-8", "replace")), _KEYS[0])),
     "answer": (lambda: ANSWER, lambda data, _: parse_answer(data.decode("utf-8", "replace"), ("next_step", "pain"))),
 }
 

@@ -47,6 +47,7 @@ def test_a_quote_is_read_in_time_whatever_it_repeats(quote: str) -> None:
     assert process_time() - began < 0.5
 
 
-def test_a_file_of_line_ends_is_refused() -> None:
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\u2028", "\u2029", "\x85"], ids=ascii)
+def test_a_file_of_line_ends_is_refused(end: str) -> None:
     with pytest.raises(InputError, match="more than 250,000 lines"):
-        read_text_bytes(b"x" + b"\n" * (MAX_LINES + 1) + b"y", "notes.txt")
+        read_text_bytes(("x" + end * (MAX_LINES + 1) + "y").encode(), "notes.txt")

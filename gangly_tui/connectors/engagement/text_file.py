@@ -19,6 +19,9 @@ MAX_LINES = 250_000
 MAX_MAIL_BYTES = 40 * 1024 * 1024
 """The largest mail: what mail servers let through, with its attachments, of which nothing but the names is kept."""
 
+_LINE_ENDS = "\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What `str.splitlines` parts a text at, once "\\r" is gone."""
+
 _SAVE = "save it as .txt, .md, .vtt or .srt"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -95,7 +98,7 @@ def read_text_bytes(data: bytes, name: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise InputError(f"{shown} is empty", fix="name a file with text in it")
-    if text.count("\n") > MAX_LINES:
+    if sum(map(text.count, _LINE_ENDS)) > MAX_LINES:
         raise InputError(f"{shown} has more than {MAX_LINES:,} lines", fix="split it")
     return text
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import islice
 
 from gangly_tui.connectors.record import sandbox_db as crm
 from gangly_tui.connectors.record.sandbox_values import typed
@@ -17,7 +17,14 @@ from gangly_tui.domain.identity import company_name, registrable_domain
 from gangly_tui.domain.records import FIELDS, FieldType, Kind, ObjectSchema, Record, RecordRef, Value
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_ROWS = 50_000
+MAX_ROWS = 20_000
+"""What is looked up and written row by row stays a matter of a second or two."""
+
+MAX_LINES = 250_000
+"""Of a file: rows beyond the limit are counted, but not for ever."""
+
+MAX_ROW = 400_000
+"""Characters of one row: its cells are all in memory at once."""
 _BATCH = 500
 
 _HEADERS: Mapping[Kind, Mapping[str, str]] = {
@@ -83,55 +90,85 @@ def import_csv(
     """
     if kind is Kind.ACTIVITY:
         raise InputError("activities cannot be imported", fix="import accounts, contacts or deals")
-    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise InputError("the file is larger than 10 MiB", fix="split it")
-    header, rows = _table(text)
+    if text.count("\n") > MAX_LINES:
+        raise InputError(f"the file has more than {MAX_LINES:,} lines", fix="split it")
+    text, form = _form(text)
+    total, beyond = -1, 0
+    for line, _ in _rows(text, form):  # to the end before anything is imported, and again for the cells: less memory
+        total += 1
+        beyond = line if total == MAX_ROWS + 1 else beyond
+    if total < 0:
+        raise InputError("the file is empty", fix="export it again with a header line")
+    rows = _rows(text, form)
+    _, header = next(rows)
     with crm.answering():
         db = crm.open_crm(path)
         try:
             schema = crm.describe(db, kind)
             columns, ignored = _columns(kind, header, schema)
             importer = _Importer(db=db, schema=schema, by=by, at=at)
-            for start in range(0, min(len(rows), MAX_ROWS), _BATCH):
+            for start in range(0, min(total, MAX_ROWS), _BATCH):
                 with crm.writing(db):  # one wait for the disk a batch, and a running app waits no longer than that
-                    for line, cells in rows[start : min(start + _BATCH, MAX_ROWS)]:
+                    for line, cells in islice(rows, min(_BATCH, MAX_ROWS - start)):
                         importer.take(line, columns, cells)
                     at_point("import.before-commit")
                 at_point("import.committed")
-                progress(min(start + _BATCH, len(rows)), len(rows))
+                progress(min(start + _BATCH, total), total)
         finally:
             db.close()
-    if len(rows) > MAX_ROWS:
-        importer.refuse(rows[MAX_ROWS][0], f"this and the lines below: more than {MAX_ROWS:,} rows", "split the file")
+    if total > MAX_ROWS:
+        importer.refuse(beyond, f"this and the lines below: more than {MAX_ROWS:,} rows", "split the file")
     return ImportReport(**importer.counts, refused=tuple(importer.refused), ignored=ignored)
 
 
-def _table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The header and (line, cells) of each row that has any. The delimiter is the one that parts the header most often.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How a table is written: what parts its cells, where it begins, and how many lines stand above that."""
 
-    A spreadsheet may name it in a first line, `sep=;`. Raises InputError for what cannot be read as CSV.
+    delimiter: str
+    begins: int
+    above: int
+
+
+def _form(text: str) -> tuple[str, _Form]:
+    """The text as it is read, and its form. The delimiter is the one that parts the header most often.
+
+    A spreadsheet may name it in a first line, `sep=;`.
     """
-    text = text.lstrip("\ufeff").replace("\0", "").encode("utf-8", "replace").decode()
-    first, _, rest = text.partition("\n")
-    named = re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE)
-    head = rest.split("\n", 1)[0] if named else first
-    delimiter = named[1] if named else max(",;\t|", key=head.count)
-    reader = csv.reader(io.StringIO(rest if named else text), delimiter=delimiter)
-    rows: list[tuple[int, list[str]]] = []
-    skipped = 1 if named else 0
+    text = text.lstrip("\ufeff")
+    end = text.find("\n") + 1 or len(text)
+    named = re.fullmatch(r"sep=(.)\s*", text[:end], re.IGNORECASE)
+    if named:
+        return text, _Form(delimiter=named[1], begins=end, above=1)
+    return text, _Form(delimiter=max(",;\t|", key=lambda each: text.count(each, 0, end)), begins=0, above=0)
+
+
+def _rows(text: str, form: _Form) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each row that has any, made as they are asked for. Raises InputError for what is no CSV."""
+    at = began = form.begins
+
+    def lines() -> Iterator[str]:
+        nonlocal at
+        while at < len(text):
+            start, at = at, text.find("\n", at) + 1 or len(text)
+            if at - began > MAX_ROW:
+                raise InputError(f"a row has more than {MAX_ROW:,} characters", fix="export the file again")
+            yield text[start:at].replace("\0", "").encode("utf-8", "replace").decode()
+
+    reader = csv.reader(lines(), delimiter=form.delimiter)
     while True:
-        line = reader.line_num + 1 + skipped
+        line = reader.line_num + 1 + form.above
         try:
             cells = next(reader)
         except StopIteration:
-            break
+            return
         except csv.Error as error:
             raise InputError(f"line {line} cannot be read as CSV: {error}", fix="export the file again") from error
+        began = at
         if any(cell.strip() for cell in cells):
-            rows.append((line, cells))
-    if not rows:
-        raise InputError("the file is empty", fix="export it again with a header line")
-    return rows[0][1], rows[1:]
+            yield line, cells
 
 
 def _columns(kind: Kind, header: list[str], schema: ObjectSchema) -> tuple[list[str], tuple[str, ...]]:
