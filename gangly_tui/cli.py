@@ -42,9 +42,12 @@ VERBS: dict[str, str] = {
     "sandbox": "sandbox",
     "connect": "connect",
     "disconnect": "connect",
+    "linkedin": "linkedin",
     "vault": "vault",
     "model": "model",
     "health": "health",
+    "hierarchy": "hierarchy",
+    "shadow": "shadow",
     "doctor": "doctor",
 }
 """Each verb and the module of `gangly_tui.commands` that holds it, in the order of a day."""
