@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gangly_tui.beside import MAIL_FILES, Beside, doors_of, open_beside
 from gangly_tui.config import Config, load_config, paths
 from gangly_tui.domain.errors import ConfigError
-from gangly_tui.domain.hierarchy import Scope
+from gangly_tui.domain.hierarchy import Mode, Scope
 from gangly_tui.domain.mail import MailRules
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.model_on_demand import model_of
@@ -73,6 +73,7 @@ _LABELS = {
     CALENDAR: "own calendar · sandbox CRM · store encrypted",
 }
 _READ_ONLY = " · READ ONLY: a newer gangly wrote the store"
+_SHADOW = " · SHADOW MODE: nothing is sent"
 _OP_BYTES = 10
 
 
@@ -111,6 +112,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
             new_id=new_id,
             close_round=leave_head,
             beside=doors_of(beside, settings.user_email, hierarchy),
+            sends=hierarchy.mode is Mode.LIVE,
         )
 
     async def leave_head() -> str:
@@ -156,7 +158,9 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         hierarchy=hierarchy,
         settings=settings,
         now=clock,
-        label=_label(config, profile, clock().date()) + (_READ_ONLY if db.read_only else ""),
+        label=_label(config, profile, clock().date())
+        + (_READ_ONLY if db.read_only else "")
+        + (_SHADOW if hierarchy.mode is Mode.SHADOW else ""),
         new_id=new_id,
         read_file=_read_file,
         model=model_of(config, scope),

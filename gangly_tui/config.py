@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gangly_tui.domain.errors import ConfigError
+from gangly_tui.domain.toml_lines import line_of
 from gangly_tui.settings_checks import KEYS, near
 
 
@@ -132,13 +133,13 @@ def parse_config(text: str, path: Path) -> Config:
         raise ConfigError(f"{path} is not valid TOML: {error}", fix="correct that line") from error
     found: dict[str, Any] = {}
     for key, value in table.items():
-        where = f"{path}, line {_line_of(text, key)}"
+        where = f"{path}, line {line_of(text, key)}"
         check = KEYS.get(key)
         if check is None:
             raise ConfigError(f"{where}: there is no setting {key!r}", fix=near(key, KEYS))
         problem = check(value)
         if problem:
-            at = f"{path}, line {_line_of(text, *problem.where)}" if problem.where else where
+            at = f"{path}, line {line_of(text, *problem.where)}" if problem.where else where
             raise ConfigError(f"{at}: {key} {problem.text}", fix=problem.fix)
         found[key] = _settle(value)
     return Config(**found)
@@ -182,22 +183,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return list(value)
     return {name: _plain(each) for name, each in value.items()} if isinstance(value, Mapping) else value
-
-
-def _line_of(text: str, *keys: str) -> int:
-    """The line, from 1, that sets a key: `tomllib` does not tell."""
-    table = keys[:-1]
-    inside: tuple[str, ...] = ()
-    import re
-
-    heading = re.compile(r"\s*\[+\s*(?P<name>[^\]]*?)\s*\]+\s*(#.*)?$")
-    wanted = re.compile(rf"""\s*["']?{re.escape(keys[-1])}["']?\s*[=.]""")
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = heading.match(line)
-        if header:
-            inside = tuple(part.strip("\"' ") for part in header["name"].split("."))
-            if inside == keys:
-                return number
-        elif inside == table and wanted.match(line):
-            return number
-    return _line_of(text, *keys[:-1]) if len(keys) > 1 else 1

@@ -12,7 +12,8 @@ from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
 from gangly_tui.domain.connection import Ask, Plan, PlanWay
 from gangly_tui.domain.errors import ConfigError, InputError
-from gangly_tui.domain.hierarchy import Scope, parse_hierarchy
+from gangly_tui.domain.hierarchy import Scope
+from gangly_tui.domain.hierarchy_page import parse_hierarchy
 from gangly_tui.domain.records import FIELDS, RECORD_KINDS
 from gangly_tui.domain.secret import Secret
 from gangly_tui.linking import provider_of, setup_of, vendor_of

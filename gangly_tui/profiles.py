@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from gangly_tui.config import Config, paths, private_folder
 from gangly_tui.domain.errors import ConfigError
-from gangly_tui.domain.hierarchy import Hierarchy, parse_hierarchy
+from gangly_tui.domain.hierarchy import Hierarchy
+from gangly_tui.domain.hierarchy_page import parse_hierarchy
 from gangly_tui.store.database import Connection, open_database
 from gangly_tui.store.room import ROOM
 
@@ -84,6 +85,15 @@ def hierarchy_page() -> Hierarchy:
         return parse_hierarchy(page.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{page} cannot be read", fix="repair or remove the file") from error
+
+
+def own_page() -> Path:
+    """The team's own page, copied from the one that comes with gangly when there is none yet. Raises ConfigError."""
+    own = private_folder(paths().config) / "hierarchy.toml"
+    if not own.exists():
+        shipped = Path(__file__).with_name("hierarchy.toml").read_text(encoding="utf-8")
+        own.write_text('mode = "live"   # or "shadow": everything but the sending\n\n' + shipped, encoding="utf-8")
+    return own
 
 
 def open_store(profile: str) -> Connection:

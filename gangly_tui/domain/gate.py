@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gangly_tui.domain.draft import Evidence
+from gangly_tui.domain.draft import Evidence, Side
 from gangly_tui.domain.errors import InputError
-from gangly_tui.domain.hierarchy import Hierarchy, Survivorship
+from gangly_tui.domain.hierarchy import CUSTOMER, REP, Hierarchy, Survivorship
 from gangly_tui.domain.proposal import FieldChange
 from gangly_tui.domain.records import FieldSchema, FieldType, Kind
 from gangly_tui.domain.values import check_length, same
@@ -43,7 +43,7 @@ def check(
         return Verdict(allowed=False, rule="the CRM already says so", change=change)
     if evidence is None:
         return Verdict(allowed=True, rule="typed by you", change=change)
-    verdict = _survive(change, hierarchy.rule(kind, change.field), said_at)
+    verdict = survive(change, kind=kind, hierarchy=hierarchy, said_at=said_at, source=source_of(evidence))
     if verdict.allowed and (reason := _misfit(verdict.change)):
         return Verdict(allowed=False, rule=reason, change=change)
     return verdict
@@ -72,7 +72,15 @@ def _misfit(change: FieldChange) -> str | None:
     return None
 
 
-def _survive(change: FieldChange, rule: Survivorship, said_at: datetime) -> Verdict:
+def source_of(evidence: Evidence) -> str:
+    """Where the words come from: the other side said it, or the rep noted it."""
+    return CUSTOMER if evidence.side is Side.BUYER else REP
+
+
+def survive(change: FieldChange, *, kind: Kind, hierarchy: Hierarchy, said_at: datetime, source: str) -> Verdict:
+    """Which of two values the page lets win; `source` is where the proposed one comes from."""
+    owner = hierarchy.owner(kind, change.field)
+    rule = owner.rule
     if same(change.before, None):
         return Verdict(allowed=True, rule="the field is empty: filled", change=change)
     match rule:
@@ -85,11 +93,32 @@ def _survive(change: FieldChange, rule: Survivorship, said_at: datetime) -> Verd
                     allowed=False, rule=f"{rule.value}: {who} set it after this was said, {_day(change)}", change=change
                 )
             return Verdict(allowed=True, rule=f"{rule.value} wins", change=change)
+        case Survivorship.HIGHEST_TRUST | Survivorship.SOURCE_ORDER:
+            order = owner.order if rule is Survivorship.SOURCE_ORDER else hierarchy.trust
+            newer = change.before_at is None or change.before_at <= said_at
+            allowed, how = _ranked(order, source, hierarchy.source_of(change.before_by), newer=newer)
+            return Verdict(allowed=allowed, rule=f"{rule.value}: {how}", change=change)
         case Survivorship.LONGEST:
             longer = len(str(change.after)) > len(str(change.before))
             return Verdict(allowed=longer, rule=f"{rule.value} wins", change=change)
         case Survivorship.APPEND:
             return _append(change)
+
+
+def _ranked(order: tuple[str, ...], ours: str, theirs: str, *, newer: bool) -> tuple[bool, str]:
+    """Whether ours wins, and how: the source that comes first does, of two alike the newer word.
+
+    Words of a call are `engagement` where their own source is not named; what is in no order comes last.
+    """
+
+    def rank(source: str) -> int:
+        names = (source, "engagement") if source in (CUSTOMER, REP) else (source,)
+        return min((order.index(each) for each in names if each in order), default=len(order))
+
+    mine, standing = rank(ours), rank(theirs)
+    if mine == standing:
+        return newer, f"{ours} and {theirs} count alike, the newer word wins"
+    return mine < standing, f"{ours} beats {theirs}" if mine < standing else f"{theirs} beats {ours}"
 
 
 def _append(change: FieldChange) -> Verdict:

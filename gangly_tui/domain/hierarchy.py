@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
-from typing import Any
 
 from gangly_tui.domain.errors import ConfigError
-from gangly_tui.domain.records import FIELDS, Kind, Record
+from gangly_tui.domain.records import Kind, Record
 
 
 class Layer(StrEnum):
@@ -26,16 +25,37 @@ class Survivorship(StrEnum):
     RECORD_WINS = "record wins"
     NEWEST_STATEMENT = "newest customer statement"
     NEVER_OVERWRITE = "never overwrite"
+    HIGHEST_TRUST = "highest trust"
+    """the source that comes first in the page's `trust`; the newer of two that are trusted alike"""
+    SOURCE_ORDER = "source order"
+    """the source that comes first in the field's own `order`"""
     LONGEST = "longest"
     APPEND = "append"
 
 
+CUSTOMER, REP = "customer", "rep"
+"""Where words of a call come from: the other side said it, or the rep noted it."""
+TRUST = (CUSTOMER, REP, "form", "enrichment", "engagement")
+"""Who is believed before whom, where a page does not say otherwise."""
+
+
+class Mode(StrEnum):
+    """What an approval does."""
+
+    LIVE = "live"
+    SHADOW = "shadow"
+    """everything but the sending: what would have been written is counted"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Who owns a fact and which rule keeps it."""
+    """Who owns a fact and which rule keeps it. `system` is the one that holds the truth, "" for any of the layer."""
 
     layer: Layer
     rule: Survivorship
+    system: str = ""
+    order: tuple[str, ...] = ()
+    """for `source order`: the sources, the one that wins first"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +69,10 @@ class Scope:
     runbook: str
     read: Mapping[Kind, frozenset[str]]
     write: Mapping[Kind, frozenset[str]]
+    review: date | None = None
+    """when somebody looks at this entry again"""
+    rotate: date | None = None
+    """when its credential is replaced"""
 
     def may_read(self, kind: Kind, field: str) -> bool:
         """Whether the field may be requested from this system."""
@@ -65,11 +89,23 @@ class Hierarchy:
 
     owners: Mapping[tuple[Kind, str], Owner]
     scopes: Mapping[str, Scope]
+    mode: Mode = Mode.LIVE
+    trust: tuple[str, ...] = TRUST
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """source -> the CRM users through whom it writes; everybody else is a rep"""
+
+    def source_of(self, user: str) -> str:
+        """Which source a CRM user writes for."""
+        wanted = user.strip().casefold()
+        return next((name for name, users in self.sources.items() if wanted in users), REP)
+
+    def owner(self, kind: Kind, field: str) -> Owner:
+        """Who owns a field; one the page does not name belongs to the record."""
+        return self.owners.get((kind, field), Owner(layer=Layer.RECORD, rule=Survivorship.RECORD_WINS))
 
     def rule(self, kind: Kind, field: str) -> Survivorship:
         """The survivorship rule of a field; a field the page does not name keeps what the record says."""
-        owner = self.owners.get((kind, field))
-        return owner.rule if owner else Survivorship.RECORD_WINS
+        return self.owner(kind, field).rule
 
     def scope(self, system: str) -> Scope:
         """The scope of a system. Raises ConfigError when the page does not name it: it may touch nothing then."""
@@ -87,78 +123,3 @@ def in_scope(record: Record, scope: Scope) -> Record:
     if record.fields.keys() <= may:
         return record
     return replace(record, fields={name: value for name, value in record.fields.items() if name in may})
-
-
-def parse_hierarchy(text: str) -> Hierarchy:
-    """Read a hierarchy page (TOML). Raises ConfigError that names the table and suggests a near name."""
-    try:
-        page = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"the hierarchy page is not valid TOML: {error}") from error
-    owners = {
-        (kind, name): _owner(table, f"fields.{kind.value}.{name}")
-        for kind, fields in _kinds(page.get("fields", {}), "fields").items()
-        for name, table in _known_fields(kind, fields, f"fields.{kind.value}").items()
-    }
-    scopes = {name: _scope(name, table) for name, table in page.get("connectors", {}).items()}
-    return Hierarchy(owners=owners, scopes=scopes)
-
-
-def _kinds(table: Mapping[str, Any], where: str) -> dict[Kind, Any]:
-    names = [kind.value for kind in Kind]
-    for name in table:
-        if name not in names:
-            raise ConfigError(f"{where}.{name} is not a kind of record", fix=_suggest(name, names))
-    return {Kind(name): value for name, value in table.items()}
-
-
-def _known_fields(kind: Kind, fields: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    for name in fields:
-        if name not in FIELDS[kind]:
-            raise ConfigError(f"{where}.{name} is not a field we know", fix=_suggest(name, list(FIELDS[kind])))
-    return fields
-
-
-def _owner(table: Mapping[str, Any], where: str) -> Owner:
-    layer, rule = table.get("layer", Layer.RECORD.value), table.get("rule", Survivorship.RECORD_WINS.value)
-    layers, rules = [each.value for each in Layer], [each.value for each in Survivorship]
-    if layer not in layers:
-        raise ConfigError(f"{where}.layer: {layer!r} is not a layer", fix=_suggest(layer, layers))
-    if rule not in rules:
-        raise ConfigError(f"{where}.rule: {rule!r} is not a survivorship rule", fix=_suggest(rule, rules))
-    return Owner(layer=Layer(layer), rule=Survivorship(rule))
-
-
-def _scope(name: str, table: Mapping[str, Any]) -> Scope:
-    where = f"connectors.{name}"
-    missing = [key for key in ("layer", "owner", "backup", "runbook") if not table.get(key)]
-    if missing:
-        raise ConfigError(f"{where} names no {', no '.join(missing)}", fix="every connector is owned and run-booked")
-    layers = [each.value for each in Layer]
-    if table["layer"] not in layers:
-        raise ConfigError(f"{where}.layer: {table['layer']!r} is not a layer", fix=_suggest(table["layer"], layers))
-    return Scope(
-        system=name,
-        layer=Layer(table["layer"]),
-        owner=table["owner"],
-        backup=table["backup"],
-        runbook=table["runbook"],
-        read=_fields_of(table.get("read", {}), f"{where}.read"),
-        write=_fields_of(table.get("write", {}), f"{where}.write"),
-    )
-
-
-def _fields_of(table: Mapping[str, Any], where: str) -> dict[Kind, frozenset[str]]:
-    found = {}
-    for kind, names in _kinds(table, where).items():
-        wanted = FIELDS[kind] if names == ["*"] else dict.fromkeys(names)
-        _known_fields(kind, wanted, f"{where}.{kind.value}")
-        found[kind] = frozenset(wanted)
-    return found
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(name), known, n=1)
-    return f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)

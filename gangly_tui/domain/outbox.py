@@ -10,6 +10,8 @@
        ├──> conflict | rejected            seen before anything was sent
        └──> withdrawn                      the rep took it back in the grace period
 
+    shadowed: approved in shadow mode. No arrow leads to it or from it: nothing of it is ever sent.
+
 `needs human`: no read can tell whether it arrived, so it is never sent again by itself; a card asks the rep.
 Every arrow is one transaction: the state and its trail entry together.
 """
@@ -35,6 +37,8 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"
     NEEDS_HUMAN = "needs human"
     WITHDRAWN = "withdrawn"
+    SHADOWED = "shadowed"
+    """approved while the hierarchy page says `mode = "shadow"`: never sent, only counted"""
 
 
 ARROWS: dict[DeliveryState, frozenset[DeliveryState]] = {
@@ -71,6 +75,7 @@ ARROWS: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.CONFLICT: frozenset(),
     DeliveryState.REJECTED: frozenset(),
     DeliveryState.WITHDRAWN: frozenset(),
+    DeliveryState.SHADOWED: frozenset(),
 }
 
 SETTLED = frozenset(state for state, arrows in ARROWS.items() if not arrows)

@@ -10,6 +10,7 @@ from typing import Literal
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.draft import Dropped
 from gangly_tui.domain.errors import AlreadyDecided, DecisionError, StaleApproval
+from gangly_tui.domain.hierarchy import Mode
 from gangly_tui.domain.lookalike import warnings
 from gangly_tui.domain.outbox import Delivery, DeliveryState, can_withdraw, step
 from gangly_tui.domain.proposal import Action, Approval, Proposal, ProposalState, Rejection, Risk
@@ -73,7 +74,7 @@ def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "") -> Del
         grace = at + timedelta(seconds=desk.settings.grace_seconds)
         delivery = Delivery(
             op_id=card.id,
-            state=DeliveryState.APPROVED,
+            state=DeliveryState.SHADOWED if desk.hierarchy.mode is Mode.SHADOW else DeliveryState.APPROVED,
             payload_sha256=card.payload_sha256(),
             approved_by=desk.settings.user,
             approved_at=at,
@@ -84,7 +85,9 @@ def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "") -> Del
         decisions.save_approval(desk.db, Approval(proposal_id=card.id, digest=digest, by=desk.settings.user, at=at))
         decisions.set_proposal_state(desk.db, card.id, ProposalState.APPROVED)
         decisions.put_delivery(desk.db, delivery)
-        _enter(desk, AuditKind.APPROVED, card, "edited by hand" if card.edited else "", view)
+        edited = "edited by hand" * card.edited
+        shadowed = "shadow mode: not sent" * (desk.hierarchy.mode is Mode.SHADOW)
+        _enter(desk, AuditKind.APPROVED, card, "; ".join(filter(None, (edited, shadowed))), view)
         desk.at_point("approve.before-commit")
     desk.at_point("approve.committed")
     return delivery
@@ -224,6 +227,8 @@ def undo(desk: Desk, proposal_id: str | None = None) -> Undone:
             _enter(desk, AuditKind.WITHDRAWN, card)
             desk.at_point("undo.before-commit")
             return Undone(withdrawn=card)
+        if delivery.state is DeliveryState.SHADOWED:
+            raise DecisionError(f"{card.heading} was approved in shadow mode: it was never sent")
         if delivery.state is not DeliveryState.SENT:
             raise DecisionError(f"{card.heading} is {delivery.state}: not landed, so there is nothing to take back")
         offered = next((each for each in queue(desk) if each.undoes == card.id), None)

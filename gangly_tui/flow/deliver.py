@@ -34,6 +34,7 @@ from gangly_tui.store.locks import sender_lock
 
 __all__ = ["Courier", "Door", "Outcome", "Trip"]
 
+_SHADOW_REST = timedelta(hours=1)
 _THERE_ALREADY = "it is there already: nothing was sent"
 
 
@@ -230,8 +231,9 @@ class Courier:
 
     The state is committed as `attempted` before a request leaves; a crash after that is resolved by reading back,
     never by sending again blindly. `beside` opens the mailboxes and calendars that cards may go into, by system, each
-    when it is first needed. `at_point` is called with the name of each step a crash may hit. `close_round` is
-    awaited after a round that carried something; `trouble` is what it said went wrong, which never stops a write.
+    when it is first needed. Without `sends` (shadow mode) nothing leaves; what is in doubt is still read back.
+    `at_point` is called with the name of each step a crash may hit. `close_round` is awaited after a round that carried
+    something; `trouble` is what it said went wrong, which never stops a write.
     """
 
     trip: type[Trip] = Trip
@@ -250,6 +252,7 @@ class Courier:
         at_point: Callable[[str], None] = lambda _: None,
         close_round: Callable[[], Awaitable[str]] | None = None,
         beside: Mapping[str, Callable[[], Door]] | None = None,
+        sends: bool = True,
     ) -> None:
         self._db = db
         self._reader = reader
@@ -257,6 +260,7 @@ class Courier:
         self._scope = scope
         self._beside = dict(beside or {})
         self._opened: dict[str, Door] = {}
+        self._sends = sends
         self._now = now
         self._at = at_point
         self._close_round = close_round
@@ -338,6 +342,8 @@ class Courier:
         return outcomes
 
     async def _carry(self, card: Proposal, delivery: Delivery) -> Outcome:
+        if not (self._sends or delivery.state is DeliveryState.UNKNOWN):
+            return self._arrows.wait(card, delivery, _SHADOW_REST, "shadow mode: nothing is sent")
         try:
             trip = self._trip_of(card)
         except ConnectorError as error:  # it cannot be opened now: nothing was sent

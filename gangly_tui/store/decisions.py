@@ -10,6 +10,7 @@ from datetime import datetime
 from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.domain.proposal import Approval, Proposal, Rejection
 from gangly_tui.domain.proposal_state import ProposalState
+from gangly_tui.domain.records import Kind
 from gangly_tui.store.card_counts import IN_TRANSIT
 from gangly_tui.store.codec import dump, instant, load, well_formed
 from gangly_tui.store.database import Connection, transaction
@@ -154,6 +155,24 @@ def next_due(db: Connection) -> datetime | None:
     """When the next write in transit wants attention; None when there is none."""
     row = db.execute(f"SELECT body FROM delivery WHERE {IN_TRANSIT} ORDER BY due_at LIMIT 1").fetchone()
     return load(Delivery, row[0]).due_at if row else None
+
+
+def first_decision(db: Connection) -> datetime | None:
+    """When the first card was drafted that somebody has decided; None when none was."""
+    row = db.execute(
+        "SELECT body FROM proposal WHERE state IN ('approved', 'rejected') ORDER BY drafted_at LIMIT 1"
+    ).fetchone()
+    return load(Proposal, row[0]).drafted_at if row else None
+
+
+def fields_used(db: Connection, since: datetime) -> set[tuple[Kind, str]]:
+    """The fields of every card that was drafted since: what the work needs."""
+    rows = db.execute(
+        """SELECT DISTINCT json_extract(proposal.body, '$.kind'), json_extract(change.value, '$.field')
+           FROM proposal, json_each(proposal.body, '$.changes') AS change WHERE drafted_at >= ?""",
+        (instant(since),),
+    )
+    return {(Kind(kind), name) for kind, name in rows}
 
 
 def acceptance(db: Connection, rule_or_field: str) -> tuple[int, int]:

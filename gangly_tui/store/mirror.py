@@ -239,6 +239,16 @@ def count(db: Connection, kind: Kind) -> int:
     return int(db.execute("SELECT count(*) FROM record WHERE kind = ?", (kind.value,)).fetchone()[0])
 
 
+def fields_with_values(db: Connection, kind: Kind) -> set[str]:
+    """The fields that hold something in at least one record of a kind. Looks at every record."""
+    rows = db.execute(
+        """SELECT DISTINCT each.key FROM record, json_each(record.body, '$[3]') AS each
+           WHERE kind = ? AND each.type <> 'null' AND each.value NOT IN ('', '[]')""",
+        (kind.value,),
+    )
+    return {name for (name,) in rows}
+
+
 def save_schema(db: Connection, system: str, schema: ObjectSchema, at: datetime) -> None:
     """Keep the field list of a kind as the system described it at that time."""
     db.execute(

@@ -12,7 +12,8 @@ from pathlib import Path
 import gangly_tui
 from gangly_tui.domain.cards import Table
 from gangly_tui.domain.draft import Draft, Evidence, Mention, Side, Summary, SummaryLine
-from gangly_tui.domain.hierarchy import Hierarchy, parse_hierarchy
+from gangly_tui.domain.hierarchy import Hierarchy
+from gangly_tui.domain.hierarchy_page import parse_hierarchy
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal
 from gangly_tui.domain.records import (
     FIELDS,

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gangly_tui.domain.errors import ConfigError
-from gangly_tui.domain.hierarchy import Survivorship, in_scope, parse_hierarchy
+from gangly_tui.domain.hierarchy import Survivorship, in_scope
+from gangly_tui.domain.hierarchy_page import parse_hierarchy
 from gangly_tui.domain.records import Kind
 from tests.domain.made import deal, page
 

@@ -16,6 +16,7 @@ _STANDS: dict[DeliveryState, tuple[str, str, str]] = {
     DeliveryState.CONFLICT: ("≠", "bold $warn", "conflict: its card is back"),
     DeliveryState.REJECTED: ("!", "bold $bad", "refused: its card is back"),
     DeliveryState.UNKNOWN: ("?", "$warn", "not sure it arrived: reading back"),
+    DeliveryState.SHADOWED: ("◌", "$quiet", "shadow mode: not sent"),
     DeliveryState.WITHDRAWN: ("↶", "$quiet", "taken back before it left"),
 }
 

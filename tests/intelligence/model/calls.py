@@ -9,7 +9,7 @@ from typing import Any
 
 from gangly_tui.connectors.model_wire import open_model_client
 from gangly_tui.domain.draft import Draft, ReadingContext
-from gangly_tui.domain.hierarchy import parse_hierarchy
+from gangly_tui.domain.hierarchy_page import parse_hierarchy
 from gangly_tui.domain.ports import SecondReading
 from gangly_tui.domain.secret import Secret
 from gangly_tui.intelligence.model import ModelReader
