@@ -15,10 +15,14 @@ from urllib.parse import parse_qs, unquote
 
 from tests.fakes.front_door import FrontDoor
 from tests.fakes.google_calendar import CalendarRows
+from tests.fakes.google_mail import MailRows
+from tests.fakes.google_meet import MeetRows
 from tests.fakes.google_rules import No
 from tests.fakes.serve import Dropped, Reply, run_by_hand
 
 CALENDAR = "/calendar/v3/"
+GMAIL = "/gmail/v1/users/me/"
+ALL = ("calendar.readonly", "calendar.events", "gmail.readonly", "gmail.compose", "meetings.space.readonly")
 AUTH = "https://www.googleapis.com/auth/"
 
 
@@ -59,7 +63,7 @@ class GoogleFake:
     email: str = "robin.hale@larkspur.example"
     token: str = "t-good"
     refresh: str = "r-good"
-    scopes: set[str] = field(default_factory=lambda: {"calendar.readonly"})
+    scopes: set[str] = field(default_factory=lambda: set(ALL))
     testing: int = 0
     switched_off: set[str] = field(default_factory=set)
     """APIs that nobody has enabled in the project"""
@@ -70,6 +74,8 @@ class GoogleFake:
 
     def __post_init__(self) -> None:
         self.calendar = CalendarRows(email=self.email, now=self.now)
+        self.mail = MailRows(email=self.email, now=self.now)
+        self.meet = MeetRows(now=self.now)
 
     def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """One request: weathered, authorised, answered."""
@@ -103,6 +109,15 @@ class GoogleFake:
             self._need("calendar", asked.method, {"calendar.readonly"}, {"calendar.events"})
             parts = [unquote(each) for each in asked.path.removeprefix(CALENDAR).split("/")]
             return self.calendar.answer(asked.method, parts, asked.params, asked.headers, asked.body)
+        if asked.path.startswith(GMAIL):
+            parts = [unquote(each) for each in asked.path.removeprefix(GMAIL).split("/")]
+            drafting = parts[0] == "drafts" or parts == ["profile"]
+            compose = {"gmail.compose"}
+            self._need("gmail", asked.method, {"gmail.readonly"} | (compose if drafting else set()), compose)
+            return self.mail.answer(asked.method, parts, asked.query, asked.body)
+        if asked.path.startswith("/v2/") and asked.method == "GET":
+            self._need("meet", "GET", {"meetings.space.readonly"}, set())
+            return self.meet.answer(unquote(asked.path), asked.params)
         raise No(404, "notFound", "Not Found")
 
     def _need(self, api: str, method: str, reading: set[str], writing: set[str]) -> None:

@@ -1,6 +1,7 @@
 """Google: Calendar, Gmail and Meet. What connecting asks, the doors, the check.
 
-google_client (how Google is asked, its refusals in words) and google_calendar stand beside.
+google_client (how Google is asked, its refusals in words), google_calendar, google_mail and google_message (reading a
+mailbox), google_drafts and google_invitation (what approved cards put there), google_meet (transcripts) stand beside.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
 from gangly_tui.connectors.vendor import Ask, Link, Permission, Setup, Standing, Vendor, Way
+from gangly_tui.domain.errors import NotFound, Refused, SignInNeeded
 from gangly_tui.domain.hierarchy import Layer
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.engagement.google_calendar import GoogleCalendar
+    from gangly_tui.connectors.engagement.google_drafts import GoogleReader, GoogleWriter
+    from gangly_tui.connectors.engagement.google_mail import GoogleMail
+    from gangly_tui.connectors.engagement.google_meet import MeetTranscripts
 
-ABOUT = About(label="Google", layer=Layer.ENGAGEMENT, brings="meetings from Google Calendar")
+ABOUT = About(label="Google", layer=Layer.ENGAGEMENT, brings="meetings, mails, drafts, Meet transcripts")
 _SIGN_IN: Final = "https://accounts.google.com"
 _TOKENS: Final = "https://oauth2.googleapis.com"
 _AUTH: Final = "https://www.googleapis.com/auth"
@@ -61,7 +66,7 @@ def _provider(setup: Setup) -> Provider:
 def _scopes(setup: Setup) -> tuple[str, ...]:
     """What the parts that were asked for need, and no more."""
     parts = setup.parts | {VENDOR.parts[0]}
-    return tuple(each.name for each in VENDOR.permissions if each.part in ("", *parts))
+    return tuple(dict.fromkeys(each.name for each in VENDOR.permissions if each.part in ("", *parts)))
 
 
 VENDOR = Vendor(
@@ -88,6 +93,29 @@ VENDOR = Vendor(
     ),
     permissions=(
         Permission(name=f"{_AUTH}/calendar.readonly", why="reads the meetings of your calendar", part="calendar"),
+        Permission(
+            name=f"{_AUTH}/gmail.readonly",
+            why="reads who wrote to whom and the first line, and a mail's text when you open it",
+            part="mail",
+        ),
+        Permission(
+            name=f"{_AUTH}/gmail.compose",
+            why="puts the mails you approve into your drafts, and sends those you approve a second time",
+            part="drafts",
+        ),
+        Permission(
+            name=f"{_AUTH}/gmail.readonly",
+            why="finds a draft again, or the mail it became, when an answer got lost",
+            part="drafts",
+        ),
+        Permission(
+            name=f"{_AUTH}/calendar.events", why="puts the invitations you approve into your calendar", part="drafts"
+        ),
+        Permission(
+            name=f"{_AUTH}/meetings.space.readonly",
+            why="reads the transcripts of your Meet calls, never their sound",
+            part="transcripts",
+        ),
     ),
     base=base,
     manners=Manners(explain=explain, headers={"Accept": "application/json"}),
@@ -96,10 +124,11 @@ VENDOR = Vendor(
         "Audience: Internal; with External and Testing a sign-in ends after 7 days",
         "Clients > Desktop app: give its client id and client secret to the reps, through a password manager",
     ),
-    guards="Nothing is written to Google.",
+    guards="Only drafts, mails and invitations that you approved are written. An invitation has an id of its own, so "
+    "that it is never made twice; a mail is looked for before it is written or sent again.",
     guide=_GUIDE,
     pace=lambda: Pace(most=40, per=1.0),
-    parts=("calendar",),
+    parts=("calendar", "mail", "drafts", "transcripts"),
 )
 
 
@@ -110,12 +139,41 @@ def open_calendar(link: Link) -> GoogleCalendar:
     return GoogleCalendar(Google(link))
 
 
+def open_mail(link: Link) -> GoogleMail:
+    """The door to the rep's own mailbox."""
+    from gangly_tui.connectors.engagement.google_mail import GoogleMail
+
+    return GoogleMail(Google(link))
+
+
+def open_transcripts(link: Link) -> MeetTranscripts:
+    """The door to the transcripts of Meet calls."""
+    from gangly_tui.connectors.engagement.google_meet import MeetTranscripts
+
+    return MeetTranscripts(Google(link))
+
+
+def open_reader(link: Link) -> GoogleReader:
+    """The read door to mails and invitations that were written here."""
+    from gangly_tui.connectors.engagement.google_drafts import GoogleReader
+
+    return GoogleReader(link)
+
+
+def open_writer(link: Link) -> GoogleWriter:
+    """The write door, for the Courier alone."""
+    from gangly_tui.connectors.engagement.google_drafts import GoogleWriter
+
+    return GoogleWriter(link)
+
+
 async def check(link: Link) -> Standing:
     """Who is signed in, which parts were not agreed to, and when the sign-in ends by itself. Reads only."""
     google = Google(link)
     calendar = await google.api("calendar")
     email = text(await google.read(calendar.calendars().get, calendarId="primary"), "id")
     missing, warnings = _not_granted(link), []
+    missing += await _switched_off(google)
     if left := _ends_in(link):
         days = max(round(left / timedelta(days=1)), 1)
         warnings.append(
@@ -127,13 +185,34 @@ async def check(link: Link) -> Standing:
     return Standing(account=email or "?", missing=tuple(missing), warnings=tuple(warnings))
 
 
+async def _switched_off(google: Google) -> list[str]:
+    """The parts whose API nobody has enabled, or that this account does not have."""
+    parts, told = google.link.setup.parts, []
+    try:
+        if parts & {"mail", "drafts"}:
+            await google.read((await google.api("gmail")).users().getProfile, userId="me")
+    except (Refused, NotFound) as error:
+        told.append(f"Gmail: {error}; {error.fix}" if error.fix else f"Gmail: {error}")
+    except SignInNeeded:  # not ticked, which is told already
+        pass
+    try:
+        if "transcripts" in parts:
+            await google.read((await google.api("meet")).conferenceRecords().list, pageSize=1)
+    except (Refused, NotFound) as error:
+        told.append(f"Meet: {error}; {error.fix}" if error.fix else f"Meet: {error}")
+    except SignInNeeded:
+        pass
+    return told
+
+
 def _not_granted(link: Link) -> list[str]:
     """The parts that are asked for and were not ticked on Google's page."""
     granted = link.more.get("scope", "").split()
     if not granted:
         return []
-    lacking = [each for each in VENDOR.permissions if each.name in _scopes(link.setup) and each.name not in granted]
-    return [f"you did not agree to: {each.why}. Connect again and tick it" for each in lacking]
+    parts = link.setup.parts | {VENDOR.parts[0]}
+    lacking = [each for each in VENDOR.permissions if each.part in parts and each.name not in granted]
+    return [f"{each.part}: you did not agree to what {each.why}. Connect again and tick it" for each in lacking]
 
 
 def _ends_in(link: Link) -> timedelta:

@@ -124,8 +124,10 @@ def _built(name: str, version: str, address: str) -> Any:
 
 
 def _request(method: Callable[..., Any], params: Mapping[str, Any]) -> Any:
-    """The request, not sent. An id that Google cannot have given names nothing."""
+    """The request, not sent. An id that Google cannot have given names nothing; an empty one would name a list."""
     try:
+        if "" in params.values():
+            raise ValueError("an empty id")
         return method(**params)
     except (TypeError, ValueError) as error:
         raise NotFound("Google has nothing of that name") from error
