@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from gangly_tui.connectors.record import dynamics_activity as activity
+from gangly_tui.connectors.record.before import check_scope, refuse_twin, twins, unmoved
 from gangly_tui.connectors.record.dynamics import VENDOR
 from gangly_tui.connectors.record.dynamics_errors import Exists, RuleDuplicate, Stale
 from gangly_tui.connectors.record.dynamics_map import ANNOTATIONS, OF_KIND, TABLES, Shape, Table, ref_of
@@ -22,7 +23,6 @@ from gangly_tui.connectors.record.plain_values import stamp
 from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
-from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
@@ -50,10 +50,10 @@ class DynamicsWriter:
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
         """Set fields if the record still is at `expect`."""
         table, identifier = place_of(ref)
-        current = await self._at(ref, expect)
+        current = unmoved(await self._org.read(ref), expect)
         shape = await self._org.shape(table)
         await self._check(ref.kind, fields, new=False)
-        await self._refuse_twin(ref.kind, fields, ref.id)
+        await refuse_twin(self._org.find, ref.kind, fields, ref.id)
         if table.kind is Kind.ACTIVITY:
             row = await self._changed_activity(fields, shape, current)
         else:
@@ -78,7 +78,7 @@ class DynamicsWriter:
             raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
         if known := await self._there(ref):
             return known
-        await self._refuse_twin(kind, fields, identifier)
+        await refuse_twin(self._org.find, kind, fields, identifier)
         if kind is Kind.ACTIVITY:
             row = activity.new_row(fields, shape, await self._org.known(), meta.footer())
             if fields.get("owner"):
@@ -100,7 +100,7 @@ class DynamicsWriter:
     async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
         """Remove a record if it still is at `expect`."""
         table, identifier = place_of(ref)
-        await self._at(ref, expect)
+        unmoved(await self._org.read(ref), expect)
         try:
             await self._org.link.wire.write("DELETE", f"{ROOT}/{table.set}({identifier})", headers={"If-Match": expect})
         except Stale:
@@ -123,13 +123,6 @@ class DynamicsWriter:
 
     def _table_for(self, kind: Kind, fields: Mapping[str, Value]) -> Table:
         return TABLES[activity.TABLE_FOR[str(fields["type"])]] if kind is Kind.ACTIVITY else OF_KIND[kind][0]
-
-    async def _at(self, ref: RecordRef, expect: str) -> Record:
-        """The record, read right before the write. Raises RecordMoved, NotFound."""
-        current = await self._org.read(ref)
-        if current.version != expect:
-            raise RecordMoved(f"{current.title} was changed by {current.updated_by}", current=current)
-        return current
 
     async def _send(
         self, table: Table, identifier: str, shape: Shape, row: Mapping[str, Any], guard: Mapping[str, str]
@@ -155,13 +148,7 @@ class DynamicsWriter:
         A record that is there already may lack what the form requires: a write to another field does not mend that.
         """
         schema = await self._org.describe(kind)
-        for name in fields:
-            if schema.field(name) is not None and not self._org.scope.may_write(kind, name):
-                raise Refused(
-                    f"the hierarchy page lets nothing be written to {name}",
-                    field=name,
-                    fix="gangly hierarchy shows what may be",
-                )
+        check_scope(self._org.scope, schema, fields)
         if kind is Kind.OPPORTUNITY and fields.get("stage") in CLOSED.values():
             raise Refused(
                 "a deal is won or lost in Dynamics itself: it asks for the revenue, the date and the reason",
@@ -171,28 +158,9 @@ class DynamicsWriter:
         others: dict[str, Value] = {} if new else {each.name: "as it is" for each in schema.fields}
         validate(schema, fields, {**others, **fields}, names_a)
 
-    async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
-        """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
-        twins = await self._twins(kind, fields, except_id)
-        if twins:
-            raise DuplicateFound(
-                f"{twins[0].title} already has {fields.get('email') or fields.get('domain')}",
-                existing=twins[0].ref,
-                fix="use the one that is there",
-            )
-
-    async def _twins(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> list[Record]:
-        email, domain = fields.get("email"), fields.get("domain")
-        key = IdentityKey()
-        if kind is Kind.CONTACT and isinstance(email, str):
-            key = IdentityKey(mailbox=mailbox(email))
-        elif kind is Kind.ACCOUNT and isinstance(domain, str):
-            key = IdentityKey(domain=registrable_domain(domain))
-        return [each for each in await self._org.find(kind, key) if each.ref.id != except_id]
-
     async def _named(self, error: RuleDuplicate, kind: Kind, fields: Mapping[str, Value], except_id: str) -> Refused:
         """A duplicate rule does not say which row it found: it is looked for by mailbox, by domain, by name."""
-        found = await self._twins(kind, fields, except_id)
+        found = await twins(self._org.find, kind, fields, except_id)
         if not found and kind is Kind.ACCOUNT and isinstance(name := fields.get("name"), str):
             found = await self._org.select(TABLES["account"], f"name eq {quoted(name)}")
         if not found and kind is Kind.CONTACT and isinstance(last := fields.get("last_name"), str):

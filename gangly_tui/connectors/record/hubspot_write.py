@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gangly_tui.connectors.record import hubspot_activity as activity
+from gangly_tui.connectors.record.before import check_scope, refuse_twin, unmoved
 from gangly_tui.connectors.record.hubspot_map import (
     ACTIVITIES,
     AUDIT,
@@ -37,11 +38,10 @@ from gangly_tui.domain.errors import (
     DuplicateFound,
     NotFound,
     OutcomeUnknown,
-    RecordMoved,
     Refused,
     Unreachable,
 )
-from gangly_tui.domain.identity import IdentityKey, person_key, registrable_domain
+from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, ObjectSchema, Record, RecordRef, Value
 
@@ -75,9 +75,11 @@ class HubspotWriter:
         name, identifier = where(ref)
         async with self._one_at_a_time:
             await self._check(ref.kind, fields, new=False)
-            await self._refuse_double(ref.kind, _identity(ref.kind, fields), but=ref)
+            await refuse_twin(self._org.find, ref.kind, fields, ref.id)
             owner = await self._owner(fields)
-            current = await self._standing(ref, expect)  # all other questions are asked: nothing comes in between
+            current = unmoved(
+                await self._org.read(ref), expect
+            )  # all other questions are asked: nothing comes in between
             properties = await self._properties(name, fields, meta, current, owner)
             await self._send("PATCH", path_of(name, identifier), {"properties": properties}, ref.kind, fields)
             return await self._answer(ref)
@@ -90,7 +92,7 @@ class HubspotWriter:
             marked = self._marks(name)
             if known := await (self._marked(name, meta.op_id) if marked else self._journaled(name, meta.op_id)):
                 return known
-            await self._refuse_double(kind, _identity(kind, fields))
+            await refuse_twin(self._org.find, kind, fields)
             properties = await self._properties(name, fields, meta, None, await self._owner(fields))
             body: dict[str, object] = {"properties": properties | ({MARKER: meta.op_id} if marked else {})}
             if associations := _associations(kind, name, fields):
@@ -109,7 +111,7 @@ class HubspotWriter:
     async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
         """Put a record into HubSpot's recycle bin if it is still at `expect`."""
         async with self._one_at_a_time:
-            await self._standing(ref, expect)
+            unmoved(await self._org.read(ref), expect)
             await self._link.wire.write("DELETE", path_of(*where(ref)))
 
     async def find_op(self, kind: Kind, op_id: str) -> Record | None:
@@ -197,27 +199,16 @@ class HubspotWriter:
             return None
         raise _removed()
 
-    async def _standing(self, ref: RecordRef, expect: str) -> Record:
-        """The record as it stands. Raises RecordMoved when that is not what was expected."""
-        current = await self._org.read(ref)
-        if current.version != expect:
-            raise RecordMoved(f"{current.title} was changed by {current.updated_by or 'somebody'}", current=current)
-        return current
-
     async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
         """What HubSpot would refuse, or take in silence, is refused here, by field."""
         for ours in fields:
-            if not self._link.scope.may_write(kind, ours):
-                raise Refused(
-                    f"the hierarchy page does not let gangly write {ours} to HubSpot", field=ours,
-                    fix="a person sets it in HubSpot, or RevOps changes the page",
-                )  # fmt: skip
             if not new and (kind, ours) in LINKS and not await self._is_a_property(kind, ours):
                 raise Refused(f"an association ({ours}) is set in HubSpot itself", field=ours, fix="open the record")
         if kind is Kind.ACTIVITY:
             schema = ObjectSchema(kind=kind, fields=activity.schema_fields())
         else:
             schema = await self._org.full_schema(kind)
+        check_scope(self._link.scope, schema, fields)
         # what is not written is as good as filled in a record that stands
         complete = {each.name: fields.get(each.name, None if new else "-") for each in schema.fields}
         validate(schema, fields, complete, lambda _kind, _id: True)
@@ -228,13 +219,6 @@ class HubspotWriter:
             return False
         column = (await self._org.shape(kind)).names.get(ours)
         return column is not None and not column.read_only
-
-    async def _refuse_double(self, kind: Kind, key: IdentityKey, but: RecordRef | None = None) -> None:
-        for each in await self._org.find(kind, key):
-            if each.ref != but:
-                raise DuplicateFound(
-                    f"HubSpot already has {each.title or 'this record'}", existing=each.ref, fix="use that one"
-                )
 
     async def _properties(
         self, name: str, fields: Mapping[str, Value], meta: WriteMeta, current: Record | None, owner: str | None
@@ -310,15 +294,6 @@ class HubspotWriter:
 
 def _removed() -> Refused:
     return Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
-
-
-def _identity(kind: Kind, fields: Mapping[str, Value]) -> IdentityKey:
-    email, domain = fields.get("email"), fields.get("domain")
-    if kind is Kind.CONTACT and isinstance(email, str):
-        return person_key(email)
-    if kind is Kind.ACCOUNT and isinstance(domain, str):
-        return IdentityKey(domain=registrable_domain(domain))
-    return IdentityKey()
 
 
 def _associations(kind: Kind, name: str, fields: Mapping[str, Value]) -> list[dict[str, object]]:

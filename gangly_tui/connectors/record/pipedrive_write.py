@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from gangly_tui.connectors.record import pipedrive_activity as activity
+from gangly_tui.connectors.record.before import check_scope, refuse_twin, unmoved
 from gangly_tui.connectors.record.journal import Made
 from gangly_tui.connectors.record.pipedrive_map import (
     LOST,
@@ -29,14 +30,11 @@ from gangly_tui.connectors.record.pipedrive_org import LAG, V1, V2, Org, names_a
 from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import (
-    DuplicateFound,
     NotFound,
     OutcomeUnknown,
-    RecordMoved,
     Refused,
     Unreachable,
 )
-from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
@@ -59,7 +57,7 @@ class PipedriveWriter:
         async with self._one:
             row, current = await self._at(ref, expect)
             await self._check(ref.kind, fields, new=False)
-            await self._refuse_twin(ref.kind, fields, ref.id)
+            await refuse_twin(self._org.find, ref.kind, fields, ref.id)
             path, where = place_of(ref)
             if path == "notes":
                 return await self._send("PUT", where, _changed_note(fields, current), ref.kind, path)
@@ -75,7 +73,7 @@ class PipedriveWriter:
             await self._check(kind, fields, new=True)
             if known := await self._made_before(kind, meta.op_id):
                 return known
-            await self._refuse_twin(kind, fields, "")
+            await refuse_twin(self._org.find, kind, fields)
             path = "notes" if kind is Kind.ACTIVITY and activity.is_note(fields) else PATHS[kind]
             if path == "notes":
                 raw = self._new_note(fields, meta)
@@ -123,36 +121,14 @@ class PipedriveWriter:
     async def _at(self, ref: RecordRef, expect: str) -> tuple[Mapping[str, Any], Record]:
         """The record, read right before the write. Raises RecordMoved, NotFound."""
         row = await self._org.row(ref)
-        current = await self._org.record(row, ref.kind, place_of(ref)[0])
-        if current.version != expect:
-            raise RecordMoved(f"{current.title} was changed meanwhile", current=current)
-        return row, current
+        return row, unmoved(await self._org.record(row, ref.kind, place_of(ref)[0]), expect)
 
     async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
         """What Pipedrive would take and keep wrongly is refused here, by field, before anything is sent."""
         schema = await self._org.describe(kind)
-        for name in fields:
-            if schema.field(name) is not None and not self._org.scope.may_write(kind, name):
-                raise Refused(f"{name} is not ours to write", field=name, fix="add it to the scope in the hierarchy")
+        check_scope(self._org.scope, schema, fields)
         standing = {} if new else {each.name: "stands" for each in schema.fields}
         validate(schema, fields, {**standing, **fields}, names_a)
-
-    async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
-        """Pipedrive blocks no duplicate: the identity key is looked up first."""
-        email, domain = fields.get("email"), fields.get("domain")
-        if kind is Kind.CONTACT and isinstance(email, str):
-            key = IdentityKey(mailbox=mailbox(email))
-        elif kind is Kind.ACCOUNT and isinstance(domain, str):
-            key = IdentityKey(domain=registrable_domain(domain))
-        else:
-            return
-        twins = [each for each in await self._org.find(kind, key) if each.ref.id != except_id]
-        if twins:
-            raise DuplicateFound(
-                f"{twins[0].title} already has {email or domain}",
-                existing=twins[0].ref,
-                fix="use the one that is there",
-            )
 
     async def _raw(self, kind: Kind, fields: Mapping[str, Value], row: Mapping[str, Any]) -> dict[str, Any]:
         """The fields as Pipedrive takes them. `row` is what stands there now."""

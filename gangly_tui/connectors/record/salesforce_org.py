@@ -214,13 +214,6 @@ def page_of(data: Any) -> Mapping[str, Any]:
     return data
 
 
-def missing(where: str) -> Refused:
-    """A write that is outside what the hierarchy page allows."""
-    return Refused(
-        f"the hierarchy page lets nothing be written to {where}", field=where, fix="gangly hierarchy shows what may be"
-    )
-
-
 def id_list(refs: Sequence[str]) -> str:
     """`Id IN (...)`."""
     return f"Id IN {listed(refs)}"

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
+from gangly_tui.connectors.record.before import check_scope, refuse_twin, unmoved
 from gangly_tui.connectors.record.held_line import short_enough, under, with_tail
 from gangly_tui.connectors.record.journal import Made
 from gangly_tui.connectors.record.plain_values import stamp
@@ -21,10 +22,9 @@ from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.record.salesforce import VENDOR
 from gangly_tui.connectors.record.salesforce_errors import Stale, Unshown, meaning
 from gangly_tui.connectors.record.salesforce_map import KINDS, OBJECTS, Shape, quoted, raw_of, selected
-from gangly_tui.connectors.record.salesforce_org import ROOT, Org, missing, names_a, object_of, path_of
+from gangly_tui.connectors.record.salesforce_org import ROOT, Org, names_a, object_of, path_of
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import DuplicateFound, NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
-from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
+from gangly_tui.domain.errors import NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
@@ -46,7 +46,7 @@ class SalesforceWriter:
 
     async def update(self, ref: RecordRef, fields: Mapping[str, Value], *, expect: str, meta: WriteMeta) -> Record:
         """Set fields if the record still is at `expect`, guarded by the moment it was last changed."""
-        current = await self._at(ref, expect)
+        current = unmoved(await self._org.read(ref), expect)
         shape = await self._org.shape(object_of(ref))
         await self._check(ref.kind, fields, {**current.fields, **fields})
         await self._refuse_twin(ref.kind, fields, ref.id)
@@ -91,7 +91,7 @@ class SalesforceWriter:
 
     async def remove(self, ref: RecordRef, *, expect: str, meta: WriteMeta) -> None:
         """Remove a record if it still is at `expect`. Salesforce guards no removal: a small window stays."""
-        await self._at(ref, expect)
+        unmoved(await self._org.read(ref), expect)
         await self._org.link.wire.write("DELETE", f"{ROOT}/sobjects/{object_of(ref)}/{ref.id}")
 
     async def find_op(self, kind: Kind, op_id: str) -> Record | None:
@@ -99,43 +99,22 @@ class SalesforceWriter:
         found = await asyncio.gather(*(self._marked(name, op_id) for name in OBJECTS[kind]))
         return next((each for records in found for each in records), None)
 
-    async def _at(self, ref: RecordRef, expect: str) -> Record:
-        """The record, read right before the write. Raises RecordMoved, NotFound."""
-        current = await self._org.read(ref)
-        if current.version != expect:
-            raise RecordMoved(f"{current.title} was changed by {current.updated_by}", current=current)
-        return current
-
     async def _check(self, kind: Kind, fields: Mapping[str, Value], complete: Mapping[str, Value]) -> None:
         """What Salesforce would refuse late or keep wrongly is refused here, by field, before anything is sent."""
         schema = await self._org.describe(kind)
-        for name in fields:
-            if schema.field(name) is not None and not self._org.scope.may_write(kind, name):
-                raise missing(name)
+        check_scope(self._org.scope, schema, fields)
         validate(schema, fields, complete, names_a)
 
     async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
         """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
-        email, domain = fields.get("email"), fields.get("domain")
-        if kind is Kind.CONTACT and isinstance(email, str):
-            name, key = "email", IdentityKey(mailbox=mailbox(email))
-        elif kind is Kind.ACCOUNT and isinstance(domain, str):
-            name, key = "domain", IdentityKey(domain=registrable_domain(domain))
-        else:
-            return
-        if not self._org.scope.may_read(kind, name):
+        name = {Kind.CONTACT: "email", Kind.ACCOUNT: "domain"}.get(kind, "")
+        if isinstance(fields.get(name), str) and not self._org.scope.may_read(kind, name):
             raise Refused(
                 f"whether there is such a {kind.label} cannot be looked up: {name} is not in the read scope",
                 field=name,
                 fix=f"let {kind.value}.{name} be read in the hierarchy page",
             )
-        twins = [each for each in await self._org.find(kind, key) if each.ref.id != except_id]
-        if twins:
-            raise DuplicateFound(
-                f"{twins[0].title} already has {email or domain}",
-                existing=twins[0].ref,
-                fix="use the one that is there",
-            )
+        await refuse_twin(self._org.find, kind, fields, except_id)
 
     async def _raw(self, fields: Mapping[str, Value], shape: Shape) -> dict[str, Any]:
         raw: dict[str, Any] = {}

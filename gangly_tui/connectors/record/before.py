@@ -1,0 +1,52 @@
+"""What is looked at right before a write, whatever the vendor: the scope, the version, who is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from gangly_tui.domain.errors import DuplicateFound, RecordMoved, Refused
+from gangly_tui.domain.hierarchy import Scope
+from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
+from gangly_tui.domain.records import Kind, ObjectSchema, Record, Value
+
+Find = Callable[[Kind, IdentityKey], Awaitable[Sequence[Record]]]
+
+
+def check_scope(scope: Scope, schema: ObjectSchema, names: Iterable[str]) -> None:
+    """Raises Refused for a field that is there and not ours to write."""
+    for name in names:
+        if schema.field(name) is not None and not scope.may_write(schema.kind, name):
+            raise Refused(
+                f"the hierarchy page does not let gangly write {name.replace('_', ' ')} of a {schema.kind.label}",
+                field=name,
+                fix="a person sets it in the CRM, or RevOps changes the page",
+            )
+
+
+def unmoved(current: Record, expect: str) -> Record:
+    """The record as it stands. Raises RecordMoved when that is not the version the write was decided on."""
+    if current.version != expect:
+        raise RecordMoved(f"{current.title} was changed by {current.updated_by or 'somebody'}", current=current)
+    return current
+
+
+async def twins(find: Find, kind: Kind, fields: Mapping[str, Value], except_id: str) -> list[Record]:
+    """Other records with the mailbox or the domain that these fields bring."""
+    email, domain = fields.get("email"), fields.get("domain")
+    if kind is Kind.CONTACT and isinstance(email, str):
+        key = IdentityKey(mailbox=mailbox(email))
+    elif kind is Kind.ACCOUNT and isinstance(domain, str):
+        key = IdentityKey(domain=registrable_domain(domain))
+    else:
+        return []
+    return [each for each in await find(kind, key) if each.ref.id != except_id]
+
+
+async def refuse_twin(find: Find, kind: Kind, fields: Mapping[str, Value], except_id: str = "") -> None:
+    """Raises DuplicateFound that names the record: no vendor's own rule knows of aliases, and some have no rule."""
+    for each in await twins(find, kind, fields, except_id):
+        raise DuplicateFound(
+            f"{each.title or 'a record'} already has {fields.get('email') or fields.get('domain')}",
+            existing=each.ref,
+            fix="use the one that is there",
+        )
