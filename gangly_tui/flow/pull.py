@@ -19,7 +19,7 @@ from gangly_tui.flow.gather import gather, sentence
 from gangly_tui.store import mirror
 from gangly_tui.store.database import transaction
 
-KEPT_AT_ONCE = 600
+KEPT_AT_ONCE = 1_000
 """Records that one transaction keeps at most, and a page: a commit a page would cost more than its rows, and a key
 that is pressed meanwhile waits for one transaction."""
 KEPT_WITHIN = 0.5
