@@ -18,7 +18,7 @@ def test_there_are_defects_enough() -> None:
 def test_the_harness_catches_the_seeded_defect(name: str) -> None:
     code, said = faults(200, SEED, "--as-found", "--defect", name)
     assert code == 1, f"{DEFECTS[name].what}: not caught in 200 schedules\n{said}"
-    assert re.search(r"schedule \d+: I\d: ", said), f"caught for another reason: {said}"
+    assert re.search(r"schedule \d+: I\d+: ", said), f"caught for another reason: {said}"
 
 
 def test_a_failing_schedule_is_one_line_that_repeats_it() -> None:

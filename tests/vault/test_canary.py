@@ -38,6 +38,7 @@ class Day:
         """Begin with an empty home."""
         shutil.rmtree(self.home, ignore_errors=True)
         self.scratch.mkdir(parents=True)
+        self._hidden: list[bytes] = []
 
     def start(self, rounds: int, point: str = "") -> subprocess.Popen[str]:
         reading = descriptor(PASSPHRASE)
@@ -55,14 +56,17 @@ class Day:
         _, complaint = run.communicate(timeout=120)
         assert run.returncode == (-signal.SIGKILL if point else 0), complaint
 
-    def check(self) -> int:
-        """How many files were looked through. Nothing of what must stay hidden is in one."""
+    def _what_must_stay_hidden(self) -> list[bytes]:
         vault = Keys(self.home / "data", passphrase_fd=descriptor(PASSPHRASE)).vault()
         key = vault.get("store calendar")
         assert key is not None
         raw = bytes.fromhex(key.reveal())
         hidden = [b"canary", PASSPHRASE.encode(), TOKEN.encode(), key.reveal().encode(), raw]
-        hidden += [each.decode("utf-8").encode("utf-16-le") for each in hidden[:3]]
+        return [*hidden, *(each.decode("utf-8").encode("utf-16-le") for each in hidden[:3])]
+
+    def check(self) -> int:
+        """How many files were looked through. Nothing of what must stay hidden is in one."""
+        hidden = self._hidden = self._hidden or self._what_must_stay_hidden()
         handed_over = self.home / "drafts"  # in clear, by an approval, for a mail program: the card says so
         files = [each for each in self.home.rglob("*") if each.is_file() and handed_over not in each.parents]
         for each in files:
