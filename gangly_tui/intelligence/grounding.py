@@ -263,6 +263,11 @@ class Gate:
         frame = {
             "next",
             "by",
+            "to",
+            "on",
+            "for",
+            "us",
+            "them",
             "we",
             "they",
             *_tokens(evidence.speaker),
@@ -270,7 +275,7 @@ class Gate:
         }
         frame |= set(_tokens(self.context.rep_name)) | ({"send"} if self.reading.says_send else set())
         body = re.sub(
-            r" by (\d{1,2} [A-Z][a-z]{2} \d{4})$",
+            r" (?:by|on) (\d{1,2} [A-Z][a-z]{2} \d{4})$",
             lambda hit: "" if self._gives(hit.group(1), evidence) else hit.group(),
             text,
         )

@@ -47,6 +47,8 @@ _STAGE_WORDS = {
 }
 _FREE = frozenset("meet hold get send a an the to for by with and on of in at it we they next".split())
 
+_FRAME = frozenset("us them".split())
+
 
 def failures(draft: Draft, text: str, day: str = "") -> list[str]:
     """What does not follow from its quote. `day` is the call's date where the text has none."""
@@ -93,8 +95,16 @@ def _check(draft: Draft, text: str, anchor: date) -> Iterator[str]:
             yield f"contact {person.name!r}: {person.phone!r} is not in {person.place('phone').text!r}"
         if person.title and _plain(person.title) not in whole:
             yield f"contact {person.name!r}: nobody is called {person.title!r}"
+    names = _people(draft, text)
     for line in draft.summary.lines:
         yield from _verbatim("summary", line.evidence, text)
+        said = _plain(line.evidence.text)
+        last = re.search(r" (?:by|on) (\d{1,2} [A-Z][a-z]{2} \d{4})$", line.text)
+        for word in re.findall(r"[a-z0-9]+", _plain(line.text[: last.start()] if last else line.text)):
+            if word not in _FREE | _FRAME and not _stands(word, said) and word not in names:
+                yield f"summary {line.text!r}: {word!r} is not in {said!r}"
+        if last and not any(line.evidence == step.evidence and step.due for step in draft.next_steps):
+            yield f"summary {line.text!r}: no step gives its day"
     if draft.company and _plain(draft.company) not in whole:
         yield f"company {draft.company!r} is not in the text"
 
@@ -112,6 +122,16 @@ def _verbatim(what: str, evidence: Evidence, text: str) -> Iterator[str]:
 def _plain(text: str) -> str:
     text = re.sub(r"<[^<>\n]{0,80}>|^[^\n]*-->[^\n]*$|[*_`]", " ", text, flags=re.MULTILINE)
     return " ".join(text.replace("\u2019", "'").replace("\u2014", " - ").lower().split())
+
+
+def _people(draft: Draft, text: str) -> set[str]:
+    """The words of everybody's name: who speaks, who is to act, who is a contact."""
+    labels = re.findall(
+        r"^[^\w\n]*(?:\d[\d:., ]*\W+)?(?:<v )?([A-Z][\w.' -]{1,40}?)[*)\]]*\s?(?:\([^)\n]*\))?\s?(?::|>|\d)", text, re.M
+    )
+    every = [*labels, *(each.owner for each in draft.next_steps), *(each.name for each in draft.contacts)]
+    every += [line.evidence.speaker for line in draft.summary.lines]
+    return {word for name in every for word in re.findall(r"[a-z0-9]+", name.lower())}
 
 
 def _names(owner: str, whole: str) -> str:

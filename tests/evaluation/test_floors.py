@@ -64,6 +64,9 @@ def test_the_checker_refuses_what_no_quote_yields() -> None:
     step = draft.next_steps[0]
     for wrong in (replace(step, due=date(2026, 12, 5)), replace(step, action="Refund the invoice")):
         assert failures(replace(draft, next_steps=(wrong,)), text)
+    line = draft.summary.lines[0]
+    invented = replace(line, text=f"{line.text} and a discount of 20%")
+    assert failures(replace(draft, summary=replace(draft.summary, lines=(invented,))), text)
 
 
 def test_two_runs_are_equal_byte_by_byte() -> None:

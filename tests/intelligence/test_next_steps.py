@@ -42,7 +42,7 @@ SPEECH = [
         "Tuesday at 3 works.",
         [("Sam Ortiz", True, "Do a custom demo", TUE)],
     ),
-    ("Sam: Does Friday at 2pm work for the demo?\nDana: Yes, perfect.", [("Sam Ortiz", True, "Demo", FRI)]),
+    ("Sam: Does Friday at 2pm work for the demo?\nDana: Yes, perfect.", [("Sam Ortiz", True, "Hold the demo", FRI)]),
     # retractions
     ("Dana: I'll send it over by Friday, the signed NDA. Actually, not Friday, Monday.\nSam: Ok.", [("Dana", False, "Send it", MON)]),
     ("Sam: I'll send the deck tomorrow. Scratch that.\nDana: Ok.", []),
@@ -76,7 +76,7 @@ NOTES = [
     ("asked me to send the security questionnaire", [("Sam Ortiz", True, "Send the security questionnaire", None)]),
     ("Next steps:\n- me: intro to CTO by Friday\n- Dana: send usage data\n- [x] NDA", [("Sam Ortiz", True, "Intro to CTO", FRI), ("Dana", False, "Send usage data", None)]),
     ("## Action items\n- Send ROI deck (Sam) by Fri\n- Priya to send redlines", [("Sam Ortiz", True, "Send ROI deck", FRI), ("Priya", False, "Send redlines", None)]),
-    ("demo booked for next Tuesday", [("Sam Ortiz", True, "Demo", TUE)]),
+    ("demo booked for next Tuesday", [("Sam Ortiz", True, "Hold the demo", TUE)]),
     # the rep's preparation, what is done, what is only possible
     ("ask about budget?", []),
     ("Prep:\n- send agenda\n- ask who signs", []),

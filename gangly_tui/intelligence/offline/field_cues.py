@@ -27,7 +27,9 @@ PAIN = (
             r"no (?:visibility|idea (?:how|what|when|which|where))|overtime|by hand|nobody trusts|throw\w* "
             r"(?:out|away)|wr(?:ite|ote|iting) off|don't (?:catch|know what|have (?:any )?visibility|trust)|"
             r"double entry|copy[- "
-            r"]?past\w+|spreadsheets?|hate[sd]?\b|churn\w*|turnover|complain\w*|missed|behind schedule|"
+            r"]?past\w+|spreadsheets?|whiteboards?|outages?|downtime|crash(?:es|ed|ing)|"
+            r"back to paper|a mess\b|re-?key\w*|re-?typ\w*|oversells?|backlog|goes down|went down|hate[sd]?\b|"
+            r"churn\w*|turnover|complain\w*|missed|behind schedule|"
             r"overwhelm\w*|fragmented|silo\w*|out of (?:control|date)|late (?:deliveries|invoices|"
             r"payments)|spend(?:ing|s)? (?:so much|too much|\d+ hours|hours))"
         ),
@@ -121,7 +123,8 @@ OBJECTION = (
             r"(?:concern|worry|hesitation|objection|issue|fear)|concern(?:ed|s)?\b|worried|hesita\w+|push "
             r"?back|skeptical|sceptical|not (?:sure|convinced|ready)|hard sell|a lot of money|over budget|"
             r"out of (?:our )?budget|risky|what if (?:we|it|you)|how confident|what's the catch|burned "
-            r"before|lock-?in|implementation nightmare|bad timing|not a priority|disaster|cheaper|quoted "
+            r"before|not renewing|(?:won't|not going to) renew|lock-?in|implementation nightmare|bad timing|"
+            r"not a priority|disaster|cheaper|quoted "
             r"us lower|expensive)\b"
         ),
     ),
@@ -130,7 +133,7 @@ OBJECTION = (
         _(
             r"\b(?:but (?:every|we|i|it|how|the)|cancel(?:lation)?|early termination|can we do (?:monthly|"
             r"less|better)|any (?:additional|hidden|extra) (?:fees|costs)|additional fees|discount|better "
-            r"price|price)\b"
+            r"price)\b"
         ),
     ),
 )

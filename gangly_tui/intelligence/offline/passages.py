@@ -43,7 +43,8 @@ _SHORT = frozenset(
 _DICTATED = 140  # a longer stretch without any mark was dictated: it is cut where people draw breath
 _PAUSE = re.compile(r"[,.;:?!]\s")
 _BREAK = re.compile(
-    r"\s(?=(?:and then|and so|so then|then|also|but|okay|ok|um|anyway|oh and|and they|and "
+    r"\s(?=(?:uh|and then|and so|so then|then|also|but|okay|ok|um|anyway|oh and|"
+    r"and they|and "
     r"she|and he|and i|and we|and \w+ (?:will|said|wants|needs|is going)|i promised|i said|i told|i need to|i "
     r"have to|i owe|"
     r"they also|they are|they have|they want|they need|he said|she said)\s)",

@@ -13,7 +13,7 @@ from gangly_tui.intelligence.offline.passages import Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_candidates import Candidate
 from gangly_tui.intelligence.offline.step_requests import answer
-from gangly_tui.intelligence.offline.step_words import meeting, verb_class
+from gangly_tui.intelligence.offline.step_words import held, meeting, verb_class
 
 _NO_SLOT = re.compile(r"\b(?:now|today|hours?|minutes?)\b")
 _FREE = re.compile(r"\bi'm (?:free|available|open)|\bi can do\b|\bi've got\b")
@@ -56,7 +56,7 @@ def agreed_slot(reading: Reading, sentence: Sentence) -> Candidate | None:
     action = "Meet"
     if name:
         action, where = name
-        action = action[:1].upper() + action[1:]
+        action = held(action)
         if where not in marks and max(where.end, sentence.end) - min(where.start, sentence.start) <= 900:
             marks.append(where)
         elif where not in marks:

@@ -14,7 +14,7 @@ from gangly_tui.intelligence.offline.modality import denied, prep
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_candidates import Candidate
-from gangly_tui.intelligence.offline.step_words import wording, words
+from gangly_tui.intelligence.offline.step_words import held, wording, words
 from gangly_tui.intelligence.offline.tables import cells
 
 
@@ -257,7 +257,7 @@ def _made(
         action, start = named
         due = due or next((each for each in dues if start <= each.start < begin), None)
     action = re.sub(r"\s*\([^)]*$", "", re.sub(r"^(?:we|i|they|then)\s", "", action, flags=re.I))
-    action = action[:1].upper() + action[1:]
+    action = held(action) if rule == "meeting" else action[:1].upper() + action[1:]
     if not words(action):
         return
     owner, ours = _owner(reading, who)
@@ -282,7 +282,10 @@ def _it_in_line(sentence: Sentence, action: str, begin: int) -> tuple[str, int] 
     if not found or not things:
         return None
     thing = things[-1].group()
-    return f"{found.group('verb')} {thing}{action[found.end() :]}", things[-1].start()
+    if re.search(r"\b(?:the|a|an)\s$", sentence.low[: things[-1].start()]):
+        thing = f"the {thing}"
+    rest = re.sub(r"^\sto\s(?:her|him|them|me|us)$", "", action[found.end() :])
+    return f"{found.group('verb')} {thing}{rest}", things[-1].start()
 
 
 def _owner(reading: Reading, who: str) -> tuple[str, bool]:

@@ -237,7 +237,7 @@ def resolve(reading: Reading, sentence: Sentence, action: str, begin: int) -> tu
             thing = thing[:1].lower() + thing[1:] if det.lower() in ("the", "a", "an") else thing
             tail = vague.group("tail") or ""
             tail = "" if tail.strip().lower() in ("over", "across", "out", "along") else tail
-            return f"{vague.group('verb')} {thing}{tail}{_whither(vague.group('rest') or '')}", each
+            return f"{vague.group('verb')} {thing}{tail}{_whither(vague.group('rest') or '').rstrip()}", each
     return None
 
 
@@ -261,6 +261,23 @@ def _vague(action: str) -> re.Match[str] | None:
     found = _VAGUE.match(action) or _STARTS_IT.match(action)
     rest = (found.group("rest") or "") if found else ""
     return found if not re.match(r"\s?['\w]", rest) or _PREPOSITION.match(rest) else None
+
+
+_BARE_EVENT = re.compile(
+    r"(?:(?!(?:do|book|schedule|set|have|hold|run|arrange|host|plan|join|up|the|a|an)\b)[\w-]+ ){0,2}(?:demo|"
+    r"kick-?off(?: call)?|session|walk-?through|workshop|review|deep dive|presentation|"
+    r"training)"
+    r"(?=$|\s(?:for|with|w/)\s)",
+    re.I,
+)
+"""A name that wants a verb; a call or a meeting is understood."""
+
+
+def held(name: str) -> str:
+    """A meeting's name as something to do: "Hold the demo"; a call or what has its verb stays as it is."""
+    if not _BARE_EVENT.match(name):
+        return name[:1].upper() + name[1:]
+    return f"Hold the {name if name[1:2].isupper() else name[:1].lower() + name[1:]}"
 
 
 _NEAR_BY = 3

@@ -33,6 +33,12 @@ _LEAD = re.compile(
     r"(?:(?:yeah|yes|so|well|um|uh|honestly|okay|ok|right|plus|and|but|look|i mean|you know|i think|i guess|we think|"
     r"i feel like|that's right|to be honest)[,.?]?\s)+"
 )
+_SAYS_THAT = re.compile(
+    r"^(?:[a-z]+, )?(?:the (?:other|one|main|first|big) thing|one (?:more |other )?thing|what|"
+    r"something)\s[^.;\u2014-]{0,60}?"
+    r"\b(?:know|say|mention|tell you|point out|add|flag|understand)(?:\s?[\u2014:-]+\s?|,\s|\sis(?: that)?\s|\sthat\s)"
+)
+"""Only leads to what is said: "the other thing I want to make sure you know - we lose ..."."""
 _LABEL = re.compile(r"(?:budget|pain|decision process|decision criteria|criteria|process)s?\s?[:-]\s?")
 _GRANTED = re.compile(r"\bapproved (?:a|the|our|this) .{0,20}budget|\bbudget (?:is|was|has been) approved")
 _THEN = re.compile(r",? (?:and )?then |; then |>")
@@ -178,7 +184,7 @@ def _part(sentence: Sentence, name: str, cues: Cues) -> tuple[int, int]:
         )
     if (sentence.account and "," in sentence.text) or (name == "budget" and len(sentence.text) > 120):
         return _clause(sentence, cues)
-    lead = _LEAD.match(sentence.low)
+    lead = _SAYS_THAT.match(sentence.low) or _LEAD.match(sentence.low)
     begin = lead.end() if lead and len(sentence.text) - lead.end() > 12 else 0
     return begin, len(sentence.text.rstrip(" .,;"))
 
