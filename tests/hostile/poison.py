@@ -51,13 +51,15 @@ def empty_desk(folder: Path) -> Desk:
     return paper_desk(folder, clock=Clock())
 
 
-def fill(desk: Desk, give: Poison) -> None:
-    """Put one batch into the store, over the batch before."""
+def fill(desk: Desk, give: Poison, *, times: int = 1) -> None:
+    """Put one batch into the store, over the batch before; `times` as many meetings, activities and entries."""
     with transaction(desk.db):
-        mirror.save_records(desk.db, _records(give))
-        engagement.save_meetings(desk.db, list(_meetings(give)))
+        mirror.save_records(desk.db, _records(give, 5 * times))
+        engagement.save_meetings(desk.db, list(_meetings(give, 6 * times)))
         decisions.save_proposals(desk.db, cards(give))
-        for kind in (AuditKind.APPROVED, AuditKind.REJECTED, AuditKind.SENT, AuditKind.CONFLICT) * (ENTRIES // 4):
+        for kind in (AuditKind.APPROVED, AuditKind.REJECTED, AuditKind.SENT, AuditKind.CONFLICT) * (
+            ENTRIES * times // 4
+        ):
             trail.append(
                 desk.db, at=NOW, kind=kind, user=give.stored(), source=give.stored(), system=give.stored(),
                 target=str(DEAL), target_name=give.stored(), quote=give.stored(), op_id="p1", payload_sha256="1" * 64,
@@ -66,7 +68,7 @@ def fill(desk: Desk, give: Poison) -> None:
             )  # fmt: skip
 
 
-def _records(give: Poison) -> Iterator[Record]:
+def _records(give: Poison, activities: int) -> Iterator[Record]:
     link = {"account": "a1", "opportunity": "d1"}
     yield record(
         Kind.ACCOUNT, "a1", name=f"{NEEDLE} {give.stored()}", domain="nordwind-demo.com", industry=give.stored(),
@@ -81,19 +83,19 @@ def _records(give: Poison) -> Iterator[Record]:
         next_step=give.stored(), pain=give.stored(), competitor=give.stored(), budget=give.stored(),
         economic_buyer=give.stored(), decision_process=give.stored(), currency=give.stored(), owner=give.stored(),
     )  # fmt: skip
-    for number in range(5):
+    for number in range(activities):
         yield record(
-            Kind.ACTIVITY, f"t{number}", type=("call", "email", "task", "note", give.stored())[number],
+            Kind.ACTIVITY, f"t{number}", type=("call", "email", "task", "note", give.stored())[number % 5],
             subject=f"{NEEDLE} {give.stored()}", at=NOW - timedelta(days=6 + number), body=give.stored(),
             contacts=("c1",), status="open", ours=number % 2 == 0, owner=give.stored(), **link,
         )  # fmt: skip
 
 
-def _meetings(give: Poison) -> Iterator[Meeting]:
-    for number in range(6):
+def _meetings(give: Poison, count: int) -> Iterator[Meeting]:
+    for number in range(count):
         people = (ANA, Attendee(name=give.stored(), email="jana@nordwind-demo.com"), Attendee(name=give.stored()))
         yield meeting(
-            f"m{number}", f"{NEEDLE} {give.stored()}", at(10 + number), attendees=people, location=give.stored(),
+            f"m{number}", f"{NEEDLE} {give.stored()}", at(10 + number % 6, number // 6), attendees=people, location=give.stored(),
             description=give.stored(), link=give.stored(), cancelled=number == 5,
         )  # fmt: skip
 

@@ -1,17 +1,32 @@
-"""The app in a process of its own, every text of its desk hostile. Takes a folder, how many strings, and the seed."""
+"""The app in a process of its own, every text of its desk hostile. Takes a folder; `batch.json` in it has the texts.
+
+A pull (ctrl+r) puts the texts that stand there by then into the store, as a pull from a CRM would.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
+from functools import partial
 from pathlib import Path
 
+from gangly_tui.flow.pull import PullReport
 from gangly_tui.tui.app import GanglyApp
+from gangly_tui.tui.messages import Pulled
 from tests.hostile.poison import Poison, empty_desk, fill
-from tests.hostile.strings import strings
+
+TIMES = 6
+"""A fuller day, so that a frame holds more of them."""
 
 if __name__ == "__main__":
-    desk = empty_desk(Path(sys.argv[1]))
-    fill(desk, Poison(list(strings(int(sys.argv[2]), int(sys.argv[3])))))
+    folder = Path(sys.argv[1])
+    desk = empty_desk(folder)
     app = GanglyApp(desk)
-    app.action_pull = lambda: None  # type: ignore[method-assign]  # the store is filled by hand
+
+    def pull() -> None:
+        """The store is filled by hand."""
+        fill(desk, Poison(json.loads((folder / "batch.json").read_text(encoding="ascii"))), times=TIMES)
+        app._tell(partial(Pulled, PullReport(records=1, removed=0, meetings=1, transcripts=0, problems=())))
+
+    app.action_pull = pull  # type: ignore[method-assign]
     app.run()

@@ -14,7 +14,7 @@ from gangly_tui.tui.widgets.line_input import LineInput
 from tests.hostile.oracle import hidden, raw_in
 from tests.hostile.strings import strings
 from tests.hostile.walk import walking
-from tests.hostile.wire import painted, raw_on_the_wire
+from tests.hostile.wire import raw_on_the_wire, share
 from tests.tui.desks import screen_text
 
 SEED = 20_261_124
@@ -31,10 +31,10 @@ async def test_no_screen_paints_a_control_hides_a_text_or_acts(tmp_path: Path) -
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 def test_a_real_terminal_is_sent_nothing_but_text(tmp_path: Path) -> None:
-    seen = painted(tmp_path, 60, SEED)
-    assert len(seen) > 200_000
-    assert b"needle" in seen
-    assert raw_on_the_wire(seen) == []
+    shown, octets, _, raw = share(tmp_path, list(strings(120, SEED)))
+    assert raw == []
+    assert shown == 120
+    assert octets > 200_000
 
 
 class _Careless(App[None]):

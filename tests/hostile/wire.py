@@ -1,11 +1,19 @@
-"""The bytes that reach a terminal: the app on a real pty, walked by keys, every byte it paints looked at."""
+"""The bytes that reach a terminal: the app on a real pty, walked by keys, every byte it paints looked at.
+
+Each text carries a mark of letters, so that it is known which of them were painted; those that were not are given
+again, in other places, until they were.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -14,14 +22,18 @@ from tests.hostile.oracle import raw_in
 from tests.hostile.strings import ESCAPES
 
 ROOT = Path(__file__).resolve().parents[2]
-DOWN, ESC, TAB = b"\x1b[B", b"\x1b", b"\t"
+SIZE = (180, 100)
+"""A large screen: as much as possible in one frame."""
+DOWN, ESC, TAB, PULL = b"\x1b[B", b"\x1b", b"\t", b"\x12"
 KEYS = (
-    *(DOWN, DOWN, DOWN, TAB, *(DOWN,) * 6, b"o", ESC),
+    *(PULL, DOWN, DOWN, DOWN, TAB, *(DOWN,) * 6, b"o", ESC),
     *(b"2", *(DOWN, b" ", b"G") * 4, b"e", ESC, b"x", ESC),
     *(b"1", b"n", ESC, b"5", *(DOWN,) * 8),
     *(b"1", b"/", b"needle", DOWN, ESC, b"\x10", b"brief", ESC, b"?", ESC),
 )
 """Today and its brief, Source, Review card by card, edit, reject, Notes, Trail, Find, palette, help."""
+WALKS_A_SHARE = 40
+"""Walks for one share at most: what has not been painted by then has no place."""
 
 _OURS = re.compile(
     "\x1b\\[[0-9;]*[mHJKABCDGd]"  # colour and cursor
@@ -30,20 +42,68 @@ _OURS = re.compile(
     "|\x1b\\[<u|\x1b\\[[0-9]* ?[qt]|\x1b\\[14t|\x1b\\[16t"
 )
 """What Textual's driver sends by itself. What the strings hold that looks alike is looked for by name."""
-_QUIET, _PATIENCE = 0.12, 8.0
+_MARK = re.compile("qz([0-9a-f]{4})zq")
+_TAKEN = 250
+_QUIET, _PATIENCE = 0.06, 8.0
 
 
-def painted(folder: Path, count: int, seed: int) -> bytes:
-    """All bytes of one walk."""
-    command = [sys.executable, "-m", "tests.hostile.process", str(folder), str(count), str(seed)]
+@dataclass(slots=True)
+class Wire:
+    """An open app on a terminal."""
+
+    folder: Path
+    terminal: Terminal
+
+    def walk(self, texts: Sequence[str]) -> bytes:
+        """All bytes of one walk over all screens, with these texts in every place they have."""
+        (self.folder / "batch.json").write_text(json.dumps(list(texts)), encoding="ascii")
+        seen = b""
+        for key in KEYS:
+            self.terminal.press(key)
+            seen += _read(self.terminal, _PATIENCE)
+        return seen
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Wire]:
+    """The app in a process of its own, at Today."""
+    (folder / "batch.json").write_text('["first"]', encoding="ascii")
+    command = [sys.executable, "-m", "tests.hostile.process", str(folder)]
     home = {"HOME": str(folder), "GANGLY_HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state")}
     env = {**os.environ, **home, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
-    with Terminal(command, env, (120, 50)) as terminal:
-        seen = _read(terminal, _PATIENCE * 4, b"Today")
-        for key in KEYS:
-            terminal.press(key)
-            seen += _read(terminal, _PATIENCE)
-    return seen
+    with Terminal(command, env, SIZE) as terminal:
+        _read(terminal, _PATIENCE * 4, b"Today")
+        yield Wire(folder=folder, terminal=terminal)
+
+
+def marked(number: int, text: str) -> str:
+    """The text with its number at the beginning: in letters that nothing else on a screen has."""
+    return f"qz{number:04x}zq{text}"
+
+
+def painted(seen: bytes) -> set[int]:
+    """The numbers of the texts that are on it."""
+    text = _OURS.sub("", seen.decode("utf-8", "replace"))
+    return {int(each, 16) for each in _MARK.findall(text)}
+
+
+def share(folder: Path, texts: Sequence[str]) -> tuple[int, int, int, list[str]]:
+    """Walk until every text was painted: how many were, bytes, walks, and what was raw."""
+    waiting = {number: marked(number, text) for number, text in enumerate(texts)}
+    octets = walks = 0
+    raw: list[str] = []
+    with opened(folder) as wire:
+        while waiting and walks < WALKS_A_SHARE:
+            numbers = list(waiting)[:_TAKEN]
+            seen = wire.walk([waiting[each] for each in numbers])
+            raw += raw_on_the_wire(seen)
+            octets, walks = octets + len(seen), walks + 1
+            for each in painted(seen):
+                waiting.pop(each, None)
+            for each in numbers:  # those that were not on screen come after the others, in other places
+                if each in waiting:
+                    waiting[each] = waiting.pop(each)
+    return len(texts) - len(waiting), octets, walks, raw
 
 
 def _read(terminal: Terminal, patience: float, mark: bytes = b"") -> bytes:
