@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, getaddresses
+from functools import cached_property
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
@@ -34,7 +35,13 @@ class Held:
     history: int
     size: int = 0
 
+    @cached_property
+    def message(self) -> EmailMessage:
+        """To look at."""
+        return self.parsed()
+
     def parsed(self) -> EmailMessage:
+        """To change."""
         found = message_from_bytes(self.raw, policy=policy.default)
         assert isinstance(found, EmailMessage)
         return found
@@ -139,7 +146,7 @@ class MailRows:
             case ["GET", "messages", identifier]:
                 return 200, self._shown(self._one(identifier), asked)
             case ["GET", "messages", identifier, "attachments", part]:
-                data = dict(leaves(self._one(identifier).parsed()))[part].get_payload(decode=True)
+                data = dict(leaves(self._one(identifier).message))[part].get_payload(decode=True)
                 return 200, {"size": len(data), "data": _coded(data)}
             case ["GET", "history"]:
                 return 200, self._history(asked)
@@ -178,7 +185,7 @@ class MailRows:
                     pass
                 case ["rfc822msgid", _, named]:
                     indexed = [each for each in found if self.now() - each.at >= self.lag]
-                    found = [each for each in indexed if str(each.parsed()["Message-ID"]).strip("<> ") == named]
+                    found = [each for each in indexed if str(each.message["Message-ID"]).strip("<> ") == named]
                 case _:
                     raise AssertionError(f"a search that this mailbox does not know: {term}")
         return found
@@ -203,7 +210,7 @@ class MailRows:
             "id": held.id,
             "threadId": held.thread,
             "labelIds": list(held.labels),
-            "snippet": html.escape(_first_line(held.parsed())),
+            "snippet": html.escape(_first_line(held.message)),
             "sizeEstimate": held.size or len(held.raw),
             "historyId": str(held.history),
             "internalDate": str(int(held.at.timestamp() * 1000)),
@@ -211,7 +218,7 @@ class MailRows:
         if how == "minimal":
             return told
         measured = "body/size" in asked.get("fields", [""])[0]
-        payload = _payload(held.parsed(), bare=how == "metadata", measured=measured)
+        payload = _payload(held.message, bare=how == "metadata", measured=measured)
         if named := {each.lower() for each in asked.get("metadataHeaders", [])}:
             payload["headers"] = [each for each in payload["headers"] if each["name"].lower() in named]
         return {**told, "payload": payload}
@@ -248,7 +255,7 @@ class MailRows:
     def _drafted(self, given: Mapping[str, Any]) -> str:
         raw = base64.urlsafe_b64decode(given["raw"])
         message = message_from_bytes(raw, policy=policy.default)
-        if any("@" not in each for each in str(message["To"] or "@").split(",")):
+        if any("@" not in each for _, each in getaddresses([str(message["To"] or "a@b")])):
             raise No(400, "invalidArgument", "Invalid To header")
         thread = given.get("threadId", "")
         if thread and not any(each.thread == thread for each in self.messages.values()):

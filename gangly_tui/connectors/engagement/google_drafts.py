@@ -20,6 +20,8 @@ from gangly_tui.connectors.engagement import google_invitation as invitations
 from gangly_tui.connectors.engagement.google_client import SYSTEM, Google, table, tables, text
 from gangly_tui.connectors.engagement.google_mail import few_at_once
 from gangly_tui.connectors.engagement.google_message import (
+    addresses_of,
+    check_text,
     decoded,
     header,
     moment_of,
@@ -119,11 +121,11 @@ class GoogleWriter:
             return await invitations.create(self._google, fields, meta.op_id)
         if kind is not Kind.MAIL or fields.get("status", "draft") != "draft":
             raise Refused("a mail goes into your drafts first", fix="approve the draft, then send it")
-        body: dict[str, Any] = {"message": {"raw": _raw(fields, meta)}}
+        message: dict[str, Any] = {"raw": _raw(fields, meta)}
         if thread := await self._thread(str(fields.get("answers") or "")):
-            body["message"]["threadId"] = thread
+            message["threadId"] = thread
         drafts = (await self._google.api("gmail")).users().drafts()
-        made = text(await self._google.write(drafts.create, userId="me", body=body), "id", 100)
+        made = text(await self._google.write(drafts.create, userId="me", body={"message": message}), "id", 100)
         if not _ID.fullmatch(made):
             raise OutcomeUnknown("Gmail did not say which draft it made")
         with _after_the_write():
@@ -211,24 +213,25 @@ def _marker(op_id: str) -> str:
 
 
 def _raw(fields: Mapping[str, Value], meta: WriteMeta) -> str:
-    """The message as Gmail takes it. One line break is added to the body, and taken off when it is read."""
+    """The message as Gmail takes it. One line break is added to the body, and taken off when it is read.
+
+    Raises Refused, before anything is sent, for what would not come back as it was approved.
+    """
     message = EmailMessage(policy=_POLICY)
-    try:
-        for name, each in _HEADERS.items():
-            if value := fields.get(name):
-                message[each] = " ".join(str(value).split()) if name != "subject" else _one_line(str(value))
-        if answers := fields.get("answers"):
-            message["References"] = " ".join(str(answers).split())
-        message["Message-ID"] = f"<{_marker(meta.op_id)}>"
-        message[OP] = meta.op_id
-    except (ValueError, IndexError) as error:
-        raise Refused("the addresses cannot be read", field="to", fix="correct them, then approve again") from error
-    message.set_content(str(fields.get("body") or "") + "\n", cte="base64")
+    for name, each in _HEADERS.items():
+        if value := str(fields.get(name) or ""):
+            check_text(value, name, header=True)
+            if name in ("to", "cc"):
+                addresses_of(value, name)
+            message[each] = value
+    if answers := str(fields.get("answers") or ""):
+        message["References"] = answers
+    message["Message-ID"] = f"<{_marker(meta.op_id)}>"
+    message[OP] = meta.op_id
+    body = str(fields.get("body") or "")
+    check_text(body, "body")
+    message.set_content(body + "\n", cte="base64")
     return base64.urlsafe_b64encode(message.as_bytes()).decode()
-
-
-def _one_line(value: str) -> str:
-    return re.sub(r"[\r\n]+", " ", value)
 
 
 async def _stands(google: Google, ref: RecordRef) -> tuple[Record, str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gangly_tui.connectors.engagement.google_calendar import CALENDAR, moment
 from gangly_tui.connectors.engagement.google_client import SYSTEM, Google, Stale, Taken, table, tables, text
-from gangly_tui.connectors.engagement.google_message import written
+from gangly_tui.connectors.engagement.google_message import addresses_of, check_text, written
 from gangly_tui.domain.errors import DuplicateFound, NotFound, RecordMoved, Refused
 from gangly_tui.domain.mail import Address
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
@@ -42,9 +42,9 @@ async def create(google: Google, fields: Mapping[str, Value], op_id: str) -> Rec
     if not isinstance(at, datetime) or not isinstance(minutes, int) or minutes < 1:
         raise Refused("an invitation needs a time and a length", field="at", fix="correct it, then approve again")
     to = str(fields.get("to") or "")
-    guests = [(name, email) for name, email in getaddresses([to]) if email]
-    if not guests or any("@" not in email for _, email in guests):
-        raise Refused("the addresses cannot be read", field="to", fix="correct them, then approve again")
+    guests = addresses_of(to, "to")
+    for name in ("to", "subject", "body", "location"):
+        check_text(str(fields.get(name) or ""), name, header=name != "body")
     own = {_OP: op_id, **({_TO: to} if len(to.encode()) <= _LONGEST_OWN else {})}
     body: dict[str, Any] = {
         "id": event_id(op_id),

@@ -30,7 +30,10 @@ HEADERS: Final = (
 MOST_TEXT: Final = 2 * 1024 * 1024
 """The most text of one message that is fetched; attachments are not."""
 MOST_PEOPLE: Final = 200
+MOST_GUESTS: Final = 200
 _LONGEST: Final = 16_000
+_ADDRESS = re.compile(r"[^\s@<>,;:()\[\]\"]{1,64}@[^\s@<>,;:()\[\]\"]{1,255}")
+_CORRECT = "correct it, then approve again"
 _MOST_PARTS: Final = 200
 _LEVELS: Final = 8
 """How deep the parts of a message are looked at."""
@@ -95,6 +98,26 @@ def written(people: tuple[Address, ...]) -> str:
         except (ValueError, IndexError):  # an address that the standard has no place for is shown as it stands
             shown.append(f"{each.name} <{each.email}>" if each.name else each.email)
     return ", ".join(shown)
+
+
+def addresses_of(value: str, field: str) -> list[tuple[str, str]]:
+    """Names and addresses of what a card says. Raises Refused when one of them is none."""
+    found = getaddresses([value])
+    if not found or not all(_ADDRESS.fullmatch(email) for _, email in found):
+        raise Refused(f"the addresses in {field!r} cannot be read", field=field, fix=_CORRECT)
+    if len(found) > MOST_GUESTS:
+        raise Refused(f"more than {MOST_GUESTS} addresses in {field!r}", field=field, fix="write to fewer people")
+    return found
+
+
+def check_text(value: str, field: str, *, header: bool = False) -> None:
+    """Raises Refused for a text that cannot be sent as it stands: half a character, a line break in a header."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(f"{field!r} has half a character in it", field=field, fix=_CORRECT) from error
+    if header and (len(value.splitlines()) > 1 or len(value) > _LONGEST):
+        raise Refused(f"{field!r} has to be on one line, and not endless", field=field, fix=_CORRECT)
 
 
 def moment_of(message: Any) -> datetime:
