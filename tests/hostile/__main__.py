@@ -1,8 +1,7 @@
 """`python -m tests.hostile N SEED`: N hostile strings through every screen, and all of them by a real pty as well.
 
 `python -m tests.hostile pty N SEED`: by the pty alone; `python -m tests.hostile files N SEED`: N broken files through
-every importer. Prints the figures; ends with 1 when
-anything was raw, hidden, acting, uncaught or too slow.
+every importer. Prints the figures; ends with 1 when anything was raw, hidden, acting, uncaught or too slow.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ def _meetings(give: Poison, count: int) -> Iterator[Meeting]:
     for number in range(count):
         people = (ANA, Attendee(name=give.stored(), email="jana@nordwind-demo.com"), Attendee(name=give.stored()))
         yield meeting(
-            f"m{number}", f"{NEEDLE} {give.stored()}", at(10 + number % 6, number // 6), attendees=people, location=give.stored(),
-            description=give.stored(), link=give.stored(), cancelled=number == 5,
+            f"m{number}", f"{NEEDLE} {give.stored()}", at(10 + number % 6, number // 6), attendees=people,
+            location=give.stored(), description=give.stored(), link=give.stored(), cancelled=number == 5,
         )  # fmt: skip
 
 
