@@ -265,7 +265,7 @@ async def test_a_validation_rule_and_a_missing_right_speak_the_reps_language(rig
         (name, kind, length, "-" if name == "NextStep" else marks)
         for name, kind, length, marks in site.fake.tables["Opportunity"]
     ]
-    with pytest.raises(Refused, match="you may not set NextStep") as refused:
+    with pytest.raises(Refused, match="you may not set next step") as refused:
         await rig.writer.update(deal.ref, {"next_step": "x"}, expect=deal.version, meta=rig.meta())
     assert refused.value.field == "next_step" and "administrator" in refused.value.fix
 

@@ -20,6 +20,7 @@ _LISTED = re.compile(r"\[\{.*\}\]", re.DOTALL)
 _DAY: Final = 3_600.0
 """A daily limit ends at midnight of the account's own zone, which no answer tells: it is looked at every hour."""
 _WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": _DAY}
+_CORRECT = "correct it, or ask the HubSpot administrator which rule wants it so"
 _FIXES = {
     "INVALID_OPTION": "choose a value that HubSpot offers; gangly pull brings the list anew",
     "REQUIRED_PROPERTY": "fill it: a rule of your HubSpot account wants it",
@@ -99,7 +100,9 @@ def _invalid(body: Mapping[str, Any], said: str) -> Refused:
         words = _plain(str(each.get("message") or said))
         if name:
             break
-    return Refused(f"HubSpot: {words[:300] or 'it did not take the values'}", field=name, fix=_FIXES.get(code, ""))
+    return Refused(
+        f"HubSpot: {words[:300] or 'it did not take the values'}", field=name, fix=_FIXES.get(code, _CORRECT)
+    )
 
 
 def _inside(said: str) -> list[Mapping[str, Any]]:

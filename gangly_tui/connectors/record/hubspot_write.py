@@ -7,6 +7,7 @@ over. A create is looked up first and, where the administrator made the marker p
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -279,7 +280,12 @@ class HubspotWriter:
                 ours = next((each for each in linked if any(one in str(error) for one in _ids(fields.get(each)))), "")
             elif kind is not Kind.ACTIVITY:
                 ours = (await self._org.shape(kind)).ours(error.field) or error.field
-            raise Refused(str(error), field=ours, fix=error.fix) from error
+            said = (
+                re.sub(rf"\b{re.escape(error.field)}\b", ours.replace("_", " "), str(error))
+                if error.field
+                else str(error)
+            )
+            raise Refused(said, field=ours, fix=error.fix) from error
         if not isinstance(answer.data, dict) or "id" not in answer.data:
             raise OutcomeUnknown("HubSpot answered, but not with the record")
         return str(answer.data["id"])

@@ -28,6 +28,7 @@ _LIMIT_FOR = 3600.0
 _ID = re.compile(r"\b(?:001|003|006|00T|00U)[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?\b")
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 _ASK_ADMIN = "ask the Salesforce administrator"
+_AGAIN = "it is tried again by itself"
 
 _SAID: Mapping[str, tuple[str, str]] = {
     "REQUIRED_FIELD_MISSING": ("Salesforce requires {fields}", "fill it, then approve again"),
@@ -109,7 +110,7 @@ def meaning(status: int, told: Any, *, write: bool, wait: float = 0.0) -> Connec
         case "DUPLICATES_DETECTED" | "DUPLICATE_VALUE":
             return _duplicate(first, message)
         case "UNABLE_TO_LOCK_ROW":
-            return RateLimited("somebody is saving this record right now", retry_after=wait or _LOCKED_FOR)
+            return RateLimited("somebody is saving this record right now", retry_after=wait or _LOCKED_FOR, fix=_AGAIN)
         case "REQUEST_LIMIT_EXCEEDED":
             return RateLimited(
                 f"the organisation's API calls of 24 hours are used up ({message})" if message else "limit reached",
@@ -127,7 +128,7 @@ def meaning(status: int, told: Any, *, write: bool, wait: float = 0.0) -> Connec
 
 def _refused(code: str, message: str, fields: list[str]) -> Refused:
     said, fix = _SAID.get(code, ("Salesforce refused it: {message}", "correct it, or " + _ASK_ADMIN))
-    named = ", ".join(fields) or "one of the fields"
+    named = ", ".join(ours_of([each]).replace("_", " ") or each for each in fields) or "one of the fields"
     kind = Unshown if code in ("INVALID_FIELD", "INVALID_TYPE") else Refused
     return kind(said.format(message=message, fields=named), field=ours_of(fields), fix=fix)
 
