@@ -26,6 +26,9 @@ _OWN_SCOPES = frozenset({"offline_access", "openid", "profile"})
 class Entra:
     """Signs in with MSAL. `inner` replaces the network in tests."""
 
+    authority_as = "authority"
+    """what MSAL takes the directory's address as; "oidc_authority" for an OpenID provider that is not Entra"""
+
     def __init__(self, provider: Provider, reach: Reach, *, inner: httpx.BaseTransport | None = None) -> None:
         self._provider = provider
         self._authority = provider.authorize_url.partition("/oauth2/")[0]
@@ -122,7 +125,10 @@ class Entra:
         if kept:
             self._cache.deserialize(kept)
         return msal.PublicClientApplication(
-            self._provider.client_id, authority=self._authority, token_cache=self._cache, http_client=self._http
+            self._provider.client_id,
+            token_cache=self._cache,
+            http_client=self._http,
+            **{self.authority_as: self._authority},
         )
 
     async def _off_the_loop(self, do: Callable[[], Any]) -> Any:

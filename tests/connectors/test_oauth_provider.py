@@ -6,6 +6,7 @@ import asyncio
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
@@ -108,9 +109,9 @@ class _Form(HTMLParser):
             self.fields[found["name"]] = found.get("value", "")
 
 
-async def person(url: str) -> str:
+async def person(url: str, verify: ssl.SSLContext | bool = True) -> str:
     """Somebody who signs in, agrees and is sent back. Returns the last page."""
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False, verify=verify) as browser:
         answer = await browser.get(url)
         for _ in range(20):
             if answer.is_redirect:
