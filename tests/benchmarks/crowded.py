@@ -32,6 +32,8 @@ _TITLES = {"calls": "hs_call_title", "meetings": "hs_meeting_title", "tasks": "h
            "emails": "hs_email_subject"}  # fmt: skip
 _BODIES = {"calls": "hs_call_body", "meetings": "hs_meeting_body", "tasks": "hs_task_body",
            "emails": "hs_email_html", "notes": "hs_note_body"}  # fmt: skip
+_PLAIN = 0
+"""An association that is nothing besides: only people and deals have a primary company."""
 _LINKS = {"account": "companies", "opportunity": "deals", "contacts": "contacts"}
 
 
@@ -87,11 +89,8 @@ class CrowdedHubSpot(FakeHubSpot):
 def _thing(record: Record, known: Mapping[tuple[Kind, str], str]) -> Thing:
     """A record as HubSpot would hold it."""
     fields, kind = record.fields, record.ref.kind
-    links = {
-        to: {known[Kind.ACCOUNT if to == "companies" else Kind.OPPORTUNITY if to == "deals" else Kind.CONTACT, one]: 1}
-        for ours, to in _LINKS.items()
-        for one in record.ids(ours)
-    }
+    of = {"companies": Kind.ACCOUNT, "deals": Kind.OPPORTUNITY, "contacts": Kind.CONTACT}
+    links = {to: {known[of[to], one]: _PLAIN for one in record.ids(ours)} for ours, to in _LINKS.items()}
     properties = {"hubspot_owner_id": "51", "hs_updated_by_user_id": "501"}
     at = fields.get("at")
     match kind:
@@ -113,7 +112,8 @@ def _thing(record: Record, known: Mapping[tuple[Kind, str], str]) -> Thing:
             properties |= {"hs_task_status": "NOT_STARTED"} if name == "tasks" else {}
     name = _HUBSPOT.get(kind) or f"{record.text('type')}s"
     thing = Thing(name, known[kind, record.ref.id], record.updated_at, record.updated_at, properties)
-    thing.links = links
+    primary = {"contacts": 1, "deals": 5}.get(name, _PLAIN)
+    thing.links = links | {"companies": dict.fromkeys(links["companies"], primary)}
     return thing
 
 
