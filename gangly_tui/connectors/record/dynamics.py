@@ -1,8 +1,11 @@
-"""Dynamics 365 Sales, over the Dataverse Web API: what connecting asks, the two doors, and the first look.
+"""Dynamics 365 Sales, over the Dataverse Web API: what connecting asks, the read door, the check.
 
-`dynamics_map` says which column is which field; `dynamics_org` reads, `dynamics_feed` follows what changes,
-`dynamics_write` writes. E-mails are left where they are, as are leads, quotes, products and a deal's stakeholders
-(only its primary contact is read). A deal is won or lost in Dynamics itself, which asks more about that than gangly
+Read on in dynamics_map (fields) and dynamics_values (values), dynamics_activity (tasks, appointments, phone calls),
+dynamics_org (metadata, queries), dynamics_feed (changes), dynamics_write (the write door), dynamics_errors (refusals in
+the rep's words).
+
+E-mails are left where they are, as are leads, quotes, products and a deal's stakeholders (only its primary contact is
+read). A deal is won or lost in Dynamics itself, which asks more about that than gangly
 knows. There is no stage history: the audit table takes a privilege that reps lack, and a business process flow is a
 table of the organisation's own making that holds where a deal is now.
 """

@@ -1,8 +1,8 @@
-"""HubSpot over its date-based API: what connecting asks, the read door, the check. The rest stands beside.
+"""HubSpot over its date-based API: what connecting asks, the read door, the check.
 
-hubspot_map (fields, the version), hubspot_activity (notes, tasks, calls, meetings), hubspot_errors (refusals in the
-rep's words), hubspot_org (properties, owners, records), hubspot_feed and hubspot_place (changes), hubspot_write (the
-write door).
+Read on in hubspot_map (fields, the version), hubspot_activity (notes, tasks, calls, meetings), hubspot_org (properties,
+owners, records), hubspot_feed and hubspot_place (changes), hubspot_write (the write door), hubspot_errors (refusals in
+the rep's words).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Pipedrive over its REST API: what connecting asks, the read door, the check. The map and the write door are beside.
+"""Pipedrive over its REST API: what connecting asks, the read door, the check.
 
-pipedrive_map (fields), pipedrive_activity (activities and notes), pipedrive_errors (refusals in the rep's words),
-pipedrive_org (what the account calls things, reads), pipedrive_feed (changes), pipedrive_history (who changed what),
-pipedrive_write (the write door), pipedrive_marks (what an operation created, found again).
+Read on in pipedrive_map (fields), pipedrive_activity (activities and notes), pipedrive_org (what the account calls
+things, reads), pipedrive_feed (changes), pipedrive_history (who changed what), pipedrive_write (the write door),
+pipedrive_marks (what an operation created, found again), pipedrive_errors (refusals in the rep's words).
 """
 
 from __future__ import annotations

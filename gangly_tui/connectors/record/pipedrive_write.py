@@ -270,7 +270,8 @@ class PipedriveWriter:
             "trail_head": meta.trail_head,
         } | ({"op_id": meta.op_id} if new else {})
         there = await self._org.audit(kind)
-        return {there[name].code: value[:255] for name, value in values.items() if name in there}
+        whole = {name: value for name, value in values.items() if len(value) <= 255}  # half a trail head proves nothing
+        return {there[name].code: value for name, value in whole.items() if name in there}
 
     async def _send(self, method: str, where: str, raw: Mapping[str, Any], kind: Kind, path: str) -> Record:
         """One write. Its answer holds the record as it stands; an answer that does not says nothing of the write."""

@@ -1,7 +1,7 @@
-"""Salesforce over its REST API: what connecting asks, the read door, the check. The map and the write door are beside.
+"""Salesforce over its REST API: what connecting asks, the read door, the check.
 
-salesforce_map (fields), salesforce_activity (Tasks and Events), salesforce_errors (refusals in the rep's words),
-salesforce_org (describe, queries), salesforce_feed (changes), salesforce_write (the write door).
+Read on in salesforce_map (fields), salesforce_activity (Tasks and Events), salesforce_org (describe, queries),
+salesforce_feed (changes), salesforce_write (the write door), salesforce_errors (refusals in the rep's words).
 """
 
 from __future__ import annotations
