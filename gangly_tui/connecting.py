@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gangly_tui.config import Config, load_config, paths, private_folder, save_config
-from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, exchange, kept_as, revoke
+from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, ends_on, exchange, kept_as, revoke
 from gangly_tui.connectors.transport import Reach, base_url, open_client
 from gangly_tui.connectors.vendor import HOST, Setup, Signer, Vendor, Way
 from gangly_tui.domain.audit import AuditKind
@@ -113,6 +113,8 @@ async def connect(
         )
         staged.put(kept_as(name), tokens.dump())
         table["scopes"] = tokens.scope
+        if ends := ends_on(tokens):
+            table["ends"] = ends
     tell(Step(text=f"looking at the account in {vendor.title}"))
     linked = open_link(name, config, staged, scope=scope, table=table, user_email=me, now=now)
     try:
@@ -134,7 +136,7 @@ async def connect(
     config = load_config()
     crm = (config.crm or SANDBOX) if beside else name
     save_config(replace(config, crm=crm, user_email=me, connections={**config.connections, name: table}))
-    facts = {"account", "since", "audit_fields", "rotate_by", "scopes"}
+    facts = {"account", "since", "audit_fields", "rotate_by", "ends", "scopes"}
     return Connected(
         name=name,
         title=vendor.title,

@@ -35,6 +35,7 @@ OURS: Final = frozenset(
         "since",
         "scopes",
         "rotate_by",
+        "ends",
         "audit_fields",
         "user_email",
         "store",

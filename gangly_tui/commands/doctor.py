@@ -18,11 +18,14 @@ _PACKAGES = (
 ).split()
 _PRIVATE = ("vault.json", "vault*.lock", "*/*.db", "*/*.db-wal", "*/*.db-shm", "*/*.db.*")
 """What must be its owner's alone below the data folder."""
+_NEAR_END = 2
+"""Days before a sign-in that ends by itself is a problem."""
 _OF_A_CONNECTION = {
     "since": "since",
     "scopes": "scopes:",
     "access_ends": "access ends",
     "rotate_by": "static credential, rotate by",
+    "ends": "the sign-in ends",
     "trial_on": "TRIAL on",
 }
 _NO_KEY_YET = "none needed yet: the sandbox is fiction and not encrypted"
@@ -124,10 +127,25 @@ def _connections(config: Any, data: Path, problems: list[str]) -> list[dict[str,
                 "scopes": str(table.get("scopes", "")),
                 "access_ends": access_ends(name, data)[1],
                 "rotate_by": rotate_by,
+                "ends": _countdown(name, str(table.get("ends", "")), problems),
                 "trial_on": str(table.get("loopback", "")),
             }
         )
     return found
+
+
+def _countdown(name: str, ends: str, problems: list[str]) -> str:
+    """When a sign-in ends by itself, and in how many days; a problem when that is near."""
+    from datetime import UTC, date, datetime
+
+    try:
+        left = (date.fromisoformat(ends) - datetime.now(UTC).date()).days
+    except ValueError:
+        return ""
+    words = f"{ends}, in {left} day{'s' * (left != 1)}" if left > 0 else f"{ends}: it is over, or will be today"
+    if left <= _NEAR_END:
+        problems.append(f"the sign-in of {name} ends on {words}: gangly connect {name}")
+    return words
 
 
 def _connected(config: Any) -> list[str]:

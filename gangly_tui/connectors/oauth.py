@@ -117,6 +117,16 @@ class Tokens:
         )
 
 
+def ends_on(tokens: Tokens) -> str:
+    """The day a fresh sign-in ends by itself, where the vendor says so (Google, of an app in Testing), else ""."""
+    lasts = tokens.more.get("refresh_token_expires_in", "")
+    return (
+        (tokens.since + timedelta(seconds=int(lasts))).date().isoformat()
+        if lasts.isdecimal() and len(lasts) < 10
+        else ""
+    )
+
+
 def kept_as(system: str) -> str:
     """The name the vault keeps a system's tokens under."""
     return f"{system}.tokens"

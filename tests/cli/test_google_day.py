@@ -1,0 +1,83 @@
+"""Google by the commands alone: connect in parts, pull, a brief with its mails, a transcript, a follow-up in Drafts."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gangly_tui.commands import connect as commands
+from tests.cli.shell import Shell
+from tests.cli.test_connect_command import (
+    descriptor,
+    keyring,  # noqa: F401 - the fixture
+)
+from tests.cli.test_microsoft_day import browse
+from tests.cli.test_third_party_day import beside
+from tests.fakes.google import GoogleDoor, GoogleFake
+from tests.fakes.google_seed import code_of, seeded
+
+
+def connected(shell: Shell, address: str, *parts: str) -> str:
+    asks = ("--host", address, "--insecure-loopback", "--set", "client_id=abc", "--secret-fd", descriptor("GOCSPX-x"))
+    wanted = [each for part in parts for each in ("--with", part)]
+    me = ("--set", "user_email=robin.hale@larkspur.example")
+    done = shell("connect", "google", *asks, *me, *wanted)
+    assert done.code == 0, done.err
+    return " ".join(done.err.split())
+
+
+def methods(fake: GoogleFake) -> set[str]:
+    return {each.method for each in fake.asked}
+
+
+@pytest.mark.usefixtures("keyring")
+def test_calendar_first_then_mail_a_transcript_and_a_follow_up_among_the_drafts(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = seeded(zone="UTC")
+    start = datetime.now(UTC) - timedelta(hours=3)
+    fake.calendar.put("demo001", **{"start": fake.calendar.at(start), "end": fake.calendar.at(start)})
+    fake.meet.calls.clear()
+    fake.meet.held(code_of("harbor-pine"), start, 28, [("Dana Whitlock", 3.0, "We will sign by Friday.")])
+    monkeypatch.setattr(commands, "show_page", browse)
+    with beside(GoogleDoor(fake)) as address:
+        connected(shell, address)
+        assert fake.scopes == {"calendar.readonly"}, "no more is asked for than what is used"
+        assert not fake.to("GET", "/gmail") and not fake.to("GET", "/v2")
+        connected(shell, address, "mail", "drafts", "transcripts")
+        pulled = shell("pull")
+        assert pulled.code == 0, pulled.err
+        assert methods(fake) == {"GET"}
+        brief = shell("brief", "Harbor")
+        assert brief.code == 0, brief.err
+        assert "Harbor & Pine" in brief.out and "Proposal for the 40 stores" in brief.out
+        drafted = shell("notes", "Harbor", "-", stdin=b"Robin: I will send you the price for 40 stores tomorrow.\n")
+        assert drafted.code == 0, drafted.err
+        (card,) = [each for each in json.loads(shell("review", "--json").out) if each["kind"] == "mail"]
+        sent = shell("approve", card["id"], "--deliver")
+        assert sent.code == 0, sent.err
+        (draft,) = fake.mail.drafts.values()
+        held = fake.mail.messages[draft].message
+        assert "price for 40 stores" in held.get_content() and "dana.whitlock@" in str(held["To"])
+        assert fake.mail.sent == []
+        assert shell("audit", "verify").code == 0
+
+
+@pytest.mark.usefixtures("keyring")
+def test_a_sign_in_that_ends_after_seven_days_is_counted_down(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = seeded(zone="UTC")
+    fake.testing = 604_799
+    monkeypatch.setattr(commands, "show_page", browse)
+    with beside(GoogleDoor(fake)) as address:
+        assert "in 7 days: the app's consent screen is in Testing" in connected(shell, address)
+        day = (datetime.now(UTC) + timedelta(seconds=604_799)).date()
+        told = shell("doctor")
+        assert f"the sign-in ends {day.isoformat()}, in " in told.out and "problems       none" in told.out
+        fake.testing = 86_400
+        connected(shell, address)
+        assert "the sign-in of google ends on" in shell("doctor").out
+        fake.testing = 0
+        connected(shell, address)
+        assert "the sign-in ends" not in shell("doctor").out
