@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gangly_tui.beside import MAIL_FILES, Beside, doors_of, open_beside
+from gangly_tui.beside import MAIL_FILES, Beside, doors_of, named_calendars, open_beside, watched
 from gangly_tui.config import Config, load_config, paths
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import Mode, Scope
@@ -22,6 +22,7 @@ from gangly_tui.on_demand import (
     CalendarOnDemand,
     CourierOnDemand,
     DrafterOnDemand,
+    FolderOnDemand,
     ReaderOnDemand,
     TranscriptsOnDemand,
 )
@@ -135,14 +136,15 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
 
     calendars: tuple[EngagementReader, ...]
     recorders: tuple[TranscriptReader, ...] = ()
+    folders: tuple[FolderOnDemand, ...]
     if profile == DEMO:
         fiction = _demo_calendar(config, clock)
         calendars, recorders = (CalendarOnDemand(SANDBOX, fiction),), (TranscriptsOnDemand(SANDBOX, fiction),)
-        beside = Beside()
+        beside, folders = Beside(), ()
     else:
         beside = open_beside(config, db, hierarchy, clock)
-        files = tuple(_calendar(each, here, config.network) for each in config.calendars)
-        calendars, recorders = (*files, *beside.calendars), beside.recorders
+        folders = watched(config, here)
+        calendars, recorders = (*named_calendars(config, here), *folders, *beside.calendars), beside.recorders
     seed = signing_key(profile, db)
     settings = _settings(config, profile)
     reader = ReaderOnDemand(system, doors.reader)
@@ -152,7 +154,8 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         courier=cast("Courier", CourierOnDemand(db, load_courier)),
         calendars=calendars,
         recorders=recorders,
-        mailboxes=beside.mailboxes,
+        mailboxes=(*beside.mailboxes, *folders),
+        watched=next(iter(folders), None),
         drafts=next(iter(beside.drafts), MAIL_FILES),
         drafter=DrafterOnDemand(_engine),
         hierarchy=hierarchy,
@@ -320,23 +323,6 @@ def _demo_calendar(config: Config, clock: Callable[[], datetime]) -> Callable[[]
     return load
 
 
-def _calendar(where: str, here: tzinfo, network: Mapping[str, str]) -> EngagementReader:
-    """A calendar file, or one at an address. Their libraries are loaded when they are read."""
-    from gangly_tui.connectors.engagement.calendar_address import is_address, system_of
-
-    if not is_address(where):
-        from gangly_tui.connectors.engagement.files import CalendarFile
-
-        return CalendarFile(Path(where), here)
-
-    def load() -> EngagementReader:
-        from gangly_tui.connectors.engagement.calendar_url import CalendarFeed
-
-        return CalendarFeed(where, here, proxy=network.get("proxy", ""), ca_file=network.get("ca_file", ""))
-
-    return CalendarOnDemand(system_of(where), load)
-
-
 def _settings(config: Config, profile: str) -> Settings:
     """Who sits here. In the demo it is the fiction's own rep, unless the configuration names somebody."""
     day: dict[str, Any] = {}
@@ -361,6 +347,7 @@ def _settings(config: Config, profile: str) -> Settings:
             domains=frozenset(str(each).lower() for each in config.mail.get("block_domains", ())),
             body_days=config.mail.get("body_days", 30),
         ),
+        retention=config.retention,
     )
 
 

@@ -48,6 +48,8 @@ VERBS: dict[str, str] = {
     "health": "health",
     "hierarchy": "hierarchy",
     "shadow": "shadow",
+    "export": "privacy",
+    "erase": "privacy",
     "doctor": "doctor",
 }
 """Each verb and the module of `gangly_tui.commands` that holds it, in the order of a day."""

@@ -48,6 +48,9 @@ class Config:
     `ca_file`, a company's own certificates. `model` names the `base_url` and the `model` of a second reader, off
     without them, and whether to `mask` addresses; its key is in the vault. `mail` says what of a mailbox is never kept
     (`exclude_folders`, `block_domains`) and for how many days a body is that was fetched (`body_days`).
+    `retention` says for how many days after a call its `notes_days`,
+    `transcript_days` and `draft_days` stay; without it they stay. `watch` is
+    a folder: transcripts, calendars and mails that arrive in it are taken; nothing in it is moved or removed.
     """
 
     crm: str = ""
@@ -68,6 +71,8 @@ class Config:
     network: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     model: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    retention: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    watch: str = ""
 
     @property
     def is_set_up(self) -> bool:

@@ -162,6 +162,13 @@ def _is_model(value: Any) -> Problem | None:
     return None
 
 
+def _is_folder(value: Any) -> Problem | None:
+    problem = _is_text(value)
+    if problem or not value or value.startswith("~") or Path(value).is_absolute():
+        return problem
+    return Problem(text="names a folder by no full path", fix='watch = "~/calls"')
+
+
 def _is_mail(value: Any) -> Problem | None:
     known = ("exclude_folders", "block_domains", "body_days")
     if not isinstance(value, dict):
@@ -175,6 +182,19 @@ def _is_mail(value: Any) -> Problem | None:
                 return Problem(text=f"keeps bodies for 0 to {_YEAR} days", fix="30 is the default", where=where)
         elif problem := _is_texts(each):
             return Problem(text=f"{name} {problem.text}", fix=problem.fix, where=where)
+    return None
+
+
+def _is_retention(value: Any) -> Problem | None:
+    known = ("notes_days", "transcript_days", "draft_days")
+    if not isinstance(value, dict):
+        return Problem(text=f"must be a table, not {_type(value)}", fix="write [retention] and below it its settings")
+    for name, each in value.items():
+        where = ("retention", name)
+        if name not in known:
+            return Problem(text=f"has no setting {name!r}", fix=near(name, known), where=where)
+        if not isinstance(each, int) or isinstance(each, bool) or each < 1:
+            return Problem(text=f"{name} must be a number of days", fix="leave it out to keep them", where=where)
     return None
 
 
@@ -198,6 +218,8 @@ KEYS: Mapping[str, Check] = MappingProxyType(
         "network": _is_network,
         "model": _is_model,
         "mail": _is_mail,
+        "retention": _is_retention,
+        "watch": _is_folder,
     }
 )
 

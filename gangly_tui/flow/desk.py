@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.mail import MailRules
 
 if TYPE_CHECKING:  # a desk is laid before anything on it is used
+    from gangly_tui.domain.arrival import Arrival
     from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.hierarchy import Hierarchy
     from gangly_tui.domain.ports import (
@@ -40,11 +41,29 @@ class Settings:
     currency: str = "USD"
     grace_seconds: float = 4.0
     mail: MailRules = field(default_factory=MailRules)
+    retention: Mapping[str, int] = field(default_factory=dict)
+    """for how many days after a call its texts stay, by kind; without an entry they stay"""
 
     @property
     def user(self) -> str:
         """How the trail and the CRM name this person."""
         return self.user_email or self.user_name
+
+
+class Watched(Protocol):
+    """A folder that is watched. Its files are read, never moved or removed."""
+
+    def stirred(self) -> bool:
+        """Whether something arrived or changed since this was last asked."""
+        ...
+
+    def arrivals(self) -> list[Arrival]:
+        """The texts that were not settled. Raises InputError; may run in a thread."""
+        ...
+
+    def settle(self, stamps: Iterable[str]) -> None:
+        """These need not be given again."""
+        ...
 
 
 def _no_files(path: Path) -> str:
@@ -74,6 +93,8 @@ class Desk:
     drafts: str = ""
     """the system that takes approved mails and invitations; "" where none is connected"""
     read_file: Callable[[Path], str] = _no_files
+    watched: Watched | None = None
+    """the folder that texts arrive in, where the configuration names one"""
     model: SecondReader | None = None
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""
     signing_key: Callable[[], bytes] | None = None

@@ -10,7 +10,8 @@ from gangly_tui.domain.errors import GanglyError, PartlyRead
 from gangly_tui.domain.mail import MAIL_DAYS
 from gangly_tui.domain.ports import EngagementReader, MailReader, TranscriptReader
 from gangly_tui.flow.desk import Desk
-from gangly_tui.store import engagement, mirror
+from gangly_tui.flow.privacy import age_out
+from gangly_tui.store import engagement, mirror, privacy
 from gangly_tui.store import mail as mails
 from gangly_tui.store.database import transaction
 
@@ -27,6 +28,8 @@ class Gathered:
     meetings: int = 0
     transcripts: int = 0
     mails: int = 0
+    asks: list[str] = field(default_factory=list)
+    """what a person has to say of what arrived: no fault"""
     problems: list[str] = field(default_factory=list)
 
 
@@ -55,6 +58,15 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
             found.transcripts += await _transcripts(desk, recorder, start, end)
         except GanglyError as error:
             found.problems.append(sentence(recorder.system, error))
+    if desk.watched:
+        from gangly_tui.flow.arrive import arrive
+
+        try:
+            arrived = await arrive(desk)
+            found.transcripts += arrived.taken
+            found.asks += arrived.asks
+        except GanglyError as error:
+            found.problems.append(sentence("watched", error))
     for box in desk.mailboxes:
         try:
             found.mails += await _mails(desk, box, lambda done: tell("mails", done))
@@ -65,6 +77,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
         mirror.set_cursor(desk.db, _MAILS + gone, "")
     mails.remove_mails_before(desk.db, desk.now() - timedelta(days=MAIL_DAYS))
     mails.forget_texts(desk.db, desk.now(), desk.settings.mail.body_days)
+    age_out(desk)
     return found
 
 
@@ -80,10 +93,10 @@ async def _meetings(desk: Desk, calendar: EngagementReader, start: datetime, end
         feed = await calendar.meetings(start, end, mirror.cursor(desk.db, name))
     except PartlyRead as error:  # what can be read comes in; what was there and cannot be read now is not "gone"
         problems.append(sentence(calendar.system, error))
-        engagement.save_meetings(desk.db, error.meetings)
+        engagement.save_meetings(desk.db, privacy.without_erased(desk.db, error.meetings))
         return len(error.meetings)
     with transaction(desk.db):
-        engagement.save_meetings(desk.db, feed.meetings)
+        engagement.save_meetings(desk.db, privacy.without_erased(desk.db, feed.meetings))
         if feed.whole:
             kept = {each.id for each in feed.meetings}
             engagement.remove_meetings_missing(desk.db, calendar.system, start, end, kept)
@@ -113,20 +126,22 @@ async def _mails(desk: Desk, box: MailReader, tell: Callable[[int], None]) -> in
     """How many mails came in. What the rules exclude is not kept for a moment; each page is kept with its cursor."""
     name, anew, rules = _MAILS + box.system, _ANEW + box.system, desk.settings.mail
     since = "" if mirror.cursor(desk.db, anew) else mirror.cursor(desk.db, name)  # cut short: only a whole one can tell
+    is_erased = privacy.erased_in(desk.db)
     kept: set[str] | None = None
     brought = 0
     async for page in box.mails(since, desk.now() - timedelta(days=MAIL_DAYS)):
         if page.whole:
             kept = set()
             mirror.set_cursor(desk.db, anew, "yes" if box.system in mails.mailboxes_in(desk.db) else "")
-        fitting = [each for each in page.mails if rules.keeps(each)]
-        unfit = [each.id for each in page.mails if not rules.keeps(each)]  # moved into an excluded folder since
+        fitting = [each for each in page.mails if rules.keeps(each) and not any(map(is_erased, each.boxes))]
+        kept_now = {each.id for each in fitting}
+        unfit = [each.id for each in page.mails if each.id not in kept_now]  # moved into an excluded folder since
         with transaction(desk.db):
             brought += mails.save_mails(desk.db, fitting)
             mails.remove_mails(desk.db, box.system, [*page.gone, *unfit])
             mirror.set_cursor(desk.db, name, page.cursor)
         if kept is not None:
-            kept |= {each.id for each in fitting}
+            kept |= kept_now
         tell(brought)
     if kept is not None:
         with transaction(desk.db):

@@ -207,7 +207,7 @@ def transcript_of(db: Connection, meeting_id: str) -> str | None:
 def transcripts_ready(db: Connection, meeting_ids: Iterable[str]) -> set[str]:
     """Those of the meetings that have a transcript."""
     rows = db.execute(
-        "SELECT meeting_id FROM transcript WHERE meeting_id IN (SELECT value FROM json_each(?))",
+        "SELECT meeting_id FROM transcript WHERE length(text) > 0 AND meeting_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(meeting_ids)),),
     )
     return {identifier for (identifier,) in rows}

@@ -167,6 +167,16 @@ def contacts_by_mailbox(db: Connection, mailboxes: Iterable[str]) -> dict[str, R
     return {identity: load_record(*columns) for identity, *columns in rows}
 
 
+def contacts_named(db: Connection, name: str) -> list[Record]:
+    """The contacts whose last name is the last word of a name, whatever its case."""
+    rows = db.execute(
+        """SELECT system, kind, id, body FROM record
+           WHERE kind = 'contact' AND lower(json_extract(body, '$[3].last_name')) = ?""",
+        (name.casefold().rpartition(" ")[2],),
+    )
+    return [load_record(*row) for row in rows]
+
+
 def accounts_by_domain(db: Connection, domains: Iterable[str]) -> list[Record]:
     """The accounts with these registrable domains, by name of the domain, then the one that changed last first."""
     rows = db.execute(
