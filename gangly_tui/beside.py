@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gangly_tui.config import Config, paths
 from gangly_tui.domain.hierarchy import Hierarchy, Layer, Scope
 from gangly_tui.domain.records import FIELDS, Kind
-from gangly_tui.on_demand import CalendarOnDemand, MailOnDemand, TranscriptsOnDemand
+from gangly_tui.on_demand import CalendarOnDemand, FolderOnDemand, MailOnDemand, TranscriptsOnDemand
 from gangly_tui.profiles import engaged
 from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
+    from gangly_tui.connectors.engagement.watched import WatchedFolder
     from gangly_tui.domain.ports import EngagementReader, MailReader, TranscriptReader
     from gangly_tui.flow.deliver import Door
     from gangly_tui.linking import Linked
@@ -123,3 +125,36 @@ def _mail_files(sender: str, scope: Scope | None) -> Door:
         write=everything,
     )
     return Door(reader=files, writer=files, scope=scope or own)
+
+
+def named_calendars(config: Config, here: tzinfo) -> tuple[EngagementReader, ...]:
+    """The calendars that the configuration names: files, and those at an address."""
+    return tuple(_calendar(each, here, config.network) for each in config.calendars)
+
+
+def _calendar(where: str, here: tzinfo, network: Mapping[str, str]) -> EngagementReader:
+    """A calendar file, or one at an address. Their libraries are loaded when they are read."""
+    from gangly_tui.connectors.engagement.calendar_address import is_address, system_of
+
+    if not is_address(where):
+        from gangly_tui.connectors.engagement.files import CalendarFile
+
+        return CalendarFile(Path(where), here)
+
+    def load() -> EngagementReader:
+        from gangly_tui.connectors.engagement.calendar_url import CalendarFeed
+
+        return CalendarFeed(where, here, proxy=network.get("proxy", ""), ca_file=network.get("ca_file", ""))
+
+    return CalendarOnDemand(system_of(where), load)
+
+
+def watched(config: Config, here: tzinfo) -> tuple[FolderOnDemand, ...]:
+    """The folder that texts arrive in, where one is named."""
+
+    def load() -> WatchedFolder:
+        from gangly_tui.connectors.engagement.watched import WatchedFolder
+
+        return WatchedFolder(Path(config.watch).expanduser(), here, user_email=config.user_email)
+
+    return (FolderOnDemand("watched", load),) if config.watch else ()

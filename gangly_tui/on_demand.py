@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gangly_tui.connectors.engagement.watched import WatchedFolder
+    from gangly_tui.domain.arrival import Arrival
     from gangly_tui.domain.draft import Draft, ReadingContext
     from gangly_tui.domain.identity import IdentityKey
     from gangly_tui.domain.ports import (
@@ -132,6 +134,47 @@ class MailOnDemand:
     async def body(self, mail_id: str) -> str:
         """The text of a message. Raises NotFound."""
         return await self._reader.body(mail_id)
+
+
+class FolderOnDemand:
+    """The folder that is watched, as a calendar, as a mailbox and for what arrives. Loaded at the first look."""
+
+    def __init__(self, system: str, load: Callable[[], WatchedFolder]) -> None:
+        self._system = system
+        self._load = load
+
+    @cached_property
+    def _folder(self) -> WatchedFolder:
+        return self._load()
+
+    @property
+    def system(self) -> str:
+        """The system's name, known without loading it."""
+        return self._system
+
+    async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
+        """The meetings that touch [start, end)."""
+        return await self._folder.meetings(start, end, since)
+
+    def mails(self, since: str, oldest: datetime) -> AsyncIterator[MailPage]:
+        """What changed after the cursor."""
+        return self._folder.mails(since, oldest)
+
+    async def body(self, mail_id: str) -> str:
+        """The text of a message. Raises NotFound."""
+        return await self._folder.body(mail_id)
+
+    def stirred(self) -> bool:
+        """Whether something arrived or changed since this was last asked."""
+        return self._folder.stirred()
+
+    def arrivals(self) -> list[Arrival]:
+        """The texts that were not settled. Raises InputError."""
+        return self._folder.arrivals()
+
+    def settle(self, stamps: Iterable[str]) -> None:
+        """These need not be given again."""
+        self._folder.settle(stamps)
 
 
 class DrafterOnDemand:

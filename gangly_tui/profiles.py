@@ -40,7 +40,7 @@ def profile_of(config: Config) -> str:
         raise ConfigError("nothing is connected yet", fix="gangly demo, or: gangly connect")
     if config.crm != SANDBOX:
         return str(config.connections.get(config.crm, {}).get("store", config.crm))
-    return CALENDAR if config.calendars or engaged(config) else DEMO
+    return CALENDAR if config.calendars or config.watch or engaged(config) else DEMO
 
 
 def engaged(config: Config) -> tuple[str, ...]:

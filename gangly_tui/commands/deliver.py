@@ -135,6 +135,8 @@ def pull(as_json: bool) -> None:
             f"{report.records:,} records, {report.removed:,} removed, {report.meetings:,} meetings,"
             f" {report.transcripts:,} transcripts" + f", {report.mails:,} mails" * bool(report.mails)
         )
+    for each in report.asks if not as_json else ():
+        tell(each)
     if report.problems:
         raise ConnectorError("; ".join(report.problems), fix="what was read is kept; run gangly pull again")
 

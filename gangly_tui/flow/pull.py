@@ -51,6 +51,8 @@ class PullReport:
     problems: tuple[str, ...]
     sign_in: bool = False
     mails: int = 0
+    asks: tuple[str, ...] = ()
+    """what arrived and waits for a person to say which meeting it is of"""
 
 
 Progress = Callable[[PullProgress], None]
@@ -78,6 +80,7 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
         meetings=gathered.meetings,
         transcripts=gathered.transcripts,
         mails=gathered.mails,
+        asks=tuple(gathered.asks),
         problems=(*problems, *gathered.problems),
         sign_in=sign_in,
     )

@@ -60,6 +60,9 @@ _ENGAGEMENT = (
         key TEXT PRIMARY KEY, mailbox TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX relation_mailbox ON relation (mailbox) WHERE mailbox <> ''",
     "CREATE INDEX relation_name ON relation (name)",
+    """CREATE TABLE arrival (
+        digest TEXT PRIMARY KEY, name TEXT NOT NULL, meeting_id TEXT NOT NULL, at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE job_change (rid INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT",
 )
 

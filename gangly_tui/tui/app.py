@@ -159,6 +159,7 @@ class GanglyApp(App[None]):
         assert self.desk is not None
         self.run_worker(self._carry(self.desk), name="courier", group="courier")
         self.action_pull()
+        opening.watch_folder(self, self.desk)
         if self._start_at != "today":
             self.action_go(self._start_at)
 
@@ -257,6 +258,8 @@ class GanglyApp(App[None]):
             more = len(report.problems) - 1
             fix = "ctrl+o signs in again" if report.sign_in and self.doorway else "ctrl+r tries again"
             self.say(report.problems[0] + (f" (and {more} more)" if more else ""), fix=fix, tone="bad")
+        elif report.asks:
+            self.say(report.asks[0])
         elif self.status.tone in ("busy", "bad"):
             self.say(f"up to date, {report.records:,} records read", tone="good")
         self._tell(partial(Pulled, report))

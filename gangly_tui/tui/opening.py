@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from gangly_tui.domain.errors import GanglyError
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from gangly_tui.domain.records import RecordRef
     from gangly_tui.flow.desk import Desk
     from gangly_tui.tui.app import GanglyApp
+
+WATCHED_EVERY = 4.0
+"""Seconds between two looks into the watched folder."""
 
 
 def numbered(desk: Desk, name: str) -> Screen[None] | None:
@@ -69,6 +73,19 @@ def open_line(app: GanglyApp, source: Source, meeting_id: str) -> None:
         app.push_screen(SourceScreen(meeting_sheet(app.desk, meeting_id)))
     except GanglyError as error:
         app.complain(error)
+
+
+def watch_folder(app: GanglyApp, desk: Desk) -> None:
+    """Pull when something arrives in the watched folder while the app is open. Between, it is only looked at."""
+    folder = desk.watched
+    if folder is None:
+        return
+
+    async def look() -> None:
+        if await asyncio.to_thread(folder.stirred) and app.desk is desk:
+            app.action_pull()
+
+    app.set_interval(WATCHED_EVERY, look)
 
 
 def open_connect(app: GanglyApp) -> None:
