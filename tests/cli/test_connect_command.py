@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import threading
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from gangly_tui import connecting, keys
+from gangly_tui import keys
 from gangly_tui.commands import connect as commands
 from gangly_tui.connectors import registry
 from gangly_tui.domain.audit import AuditKind
@@ -124,23 +123,6 @@ def test_from_the_plan_to_the_first_pull(shell: Shell, crm: State, keyring: Fake
     assert any("secret-r1" in each for each in keyring.held.values())
     assert [kind for kind, _ in entries()] == [AuditKind.CONNECTED]
     assert "In the browser" in entries()[0][1] and crm.base in entries()[0][1]
-
-
-def test_a_browser_that_holds_the_line_until_it_is_closed_holds_up_nothing(
-    shell: Shell, crm: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed = threading.Event()
-
-    def in_front(url: str) -> bool:
-        trial_vendor.browse(url)
-        return closed.wait(20)
-
-    monkeypatch.setattr(connecting, "_BROWSER_STARTS", 0.2)
-    monkeypatch.setattr(commands, "show_page", in_front)
-    done = browser(shell, crm)
-    assert not closed.is_set() and done.code == 0, done.err
-    assert "your browser asks for your consent" in done.err
-    closed.set()
 
 
 def test_who_sits_here_is_asked_once_and_named_by_the_trail(shell: Shell, crm: State) -> None:

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from gangly_tui.connectors.loopback import listening
+from gangly_tui.connectors.microsoft_signin import Entra
 from gangly_tui.connectors.oauth import Provider, Tokens, kept_as
 from gangly_tui.connectors.record import dynamics
-from gangly_tui.connectors.microsoft_signin import Entra
 from gangly_tui.connectors.transport import Reach, Wire, open_client
 from gangly_tui.connectors.vendor import Setup
 from gangly_tui.domain.errors import ConfigError, ConnectorError, SignInNeeded, Unreachable
