@@ -119,7 +119,8 @@ VENDOR = Vendor(
         "add the delegated permissions of Microsoft Graph below, and grant them for the organisation",
         "give the reps its client id, and the tenant id when it is for one directory",
     ),
-    guards="A draft is sent once, and only while it is as you approved it; one approval never makes two.",
+    guards="One approval never makes two drafts or invitations. Right before a draft is sent gangly looks that it is "
+    "as you approved it; Microsoft 365 itself guards only its removal.",
     guide=_GUIDE,
     pace=lambda: Pace(most=40, per=3.0),
     parts=(CALENDAR, MAIL, DRAFTS),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gangly_tui.connectors.engagement.call_links import call_link
 from gangly_tui.connectors.engagement.files import PRIVATE_TITLE
-from gangly_tui.connectors.engagement.microsoft_graph import SYSTEM, FeedLost, Graph, person
+from gangly_tui.connectors.engagement.microsoft_graph import SYSTEM, FeedLost, Graph, at, person
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import NotFound, PartlyRead, Refused
 from gangly_tui.domain.ports import MeetingFeed
@@ -113,7 +113,7 @@ class OutlookCalendar:
             full = await self._completed(row, masters)
             try:
                 meeting = meeting_of(full, zone)
-            except (ValueError, TypeError, AttributeError, OverflowError):
+            except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
                 failed.append(str(full.get("subject") or ""))
                 continue
             if meeting.start < end and (meeting.end > start or meeting.start >= start):
@@ -127,7 +127,7 @@ class OutlookCalendar:
             return row
         if series not in masters:
             try:
-                masters[series] = await self._graph.get(f"/me/events/{series}", prefer=_PREFER[1:])
+                masters[series] = await self._graph.get(at("/me/events", series), prefer=_PREFER[1:])
             except NotFound:  # the series went while it was read: the next look says so
                 masters[series] = {}
         return {**masters[series], "isCancelled": False, **row}
@@ -237,7 +237,8 @@ def _read_cursor(since: str, start: datetime, end: datetime) -> tuple[str, froze
     try:
         kept = json.loads(since) if since else {}
         if (kept["from"], kept["to"]) == (_utc(start), _utc(end)):
-            return str(kept["place"]), frozenset(map(str, kept["series"]))
+            place = str(kept["place"])
+            return place if place.startswith("/") else "", frozenset(map(str, kept["series"]))
     except (ValueError, KeyError, TypeError):
         pass
     return "", frozenset()

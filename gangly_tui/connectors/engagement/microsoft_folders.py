@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gangly_tui.connectors.engagement.microsoft_graph import Graph
+from gangly_tui.connectors.engagement.microsoft_graph import Graph, at
 from gangly_tui.domain.errors import NotFound
 
 SENT: Final = "sentitems"
@@ -44,14 +44,14 @@ async def read_folders(graph: Graph, known: dict[str, str]) -> list[Folder]:
 
     async def below(path: str, names: tuple[str, ...], *, sent: bool, depth: int) -> None:
         for row in await graph.listed(path, _SHOWN, _MOST_FOLDERS):
-            identifier = str(row["id"])
-            if identifier in left_out or len(found) >= _MOST_FOLDERS:
+            identifier = str(row.get("id") or "")
+            if not identifier or identifier in left_out or len(found) >= _MOST_FOLDERS:
                 continue
             own = (*names, str(row.get("displayName") or "")[:300])
             is_sent = sent or identifier == known[SENT]
             found.append(Folder(id=identifier, names=own, sent=is_sent))
             if row.get("childFolderCount") and depth < _DEEPEST:
-                await below(f"/me/mailFolders/{identifier}/childFolders", own, sent=is_sent, depth=depth + 1)
+                await below(at("/me/mailFolders", identifier, "/childFolders"), own, sent=is_sent, depth=depth + 1)
 
     await below("/me/mailFolders", (), sent=False, depth=1)
     return sorted(found, key=lambda each: (each.id != known["inbox"], each.id != known[SENT]))
@@ -84,15 +84,14 @@ class Round:
         """What a cursor says; None when it says nothing that can be used."""
         try:
             kept = json.loads(since)
-            places, names, done, seen, gone = (kept[each] for each in ("places", "names", "done", "seen", "gone"))
-        except (ValueError, KeyError, TypeError):
+            going = cls(first=kept.get("first") is True)
+            going.places = {str(key): str(each) for key, each in kept["places"].items()}
+            going.names = {str(key): list(map(str, each)) for key, each in kept["names"].items()}
+            going.done = list(map(str, kept["done"]))
+            going.seen, going.gone = (dict.fromkeys(map(str, kept[each])) for each in ("seen", "gone"))
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
-        if not (isinstance(places, dict) and isinstance(names, dict)):
-            return None
-        first = kept.get("first") is True
-        told = cls(places=places, names=names, first=first)
-        told.done, told.seen, told.gone = list(done), dict.fromkeys(seen), dict.fromkeys(gone)
-        return told
+        return going if all(each.startswith("/") for each in going.places.values()) else None
 
     def dump(self) -> str:
         """As a cursor."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -160,6 +161,11 @@ class Graph:
         """At most so many at once, whichever door of this connection asks."""
         loop = asyncio.get_running_loop()
         return _TURNS.setdefault(self._wire, WeakKeyDictionary()).setdefault(loop, asyncio.Semaphore(_AT_ONCE))
+
+
+def at(path: str, identifier: object, rest: str = "") -> str:
+    """The address of one item below a path, whatever stands in its id."""
+    return f"{path}/{quote(str(identifier), safe='=')}{rest}"
 
 
 def preferring(*more: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gangly_tui.connectors.engagement.microsoft_folders import Folder, Round, read_folders
-from gangly_tui.connectors.engagement.microsoft_graph import SYSTEM, FeedLost, Graph, Page, moment, people, person
+from gangly_tui.connectors.engagement.microsoft_graph import SYSTEM, FeedLost, Graph, Page, at, moment, people, person
 from gangly_tui.connectors.vendor import Link
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.mail import Address, Mail
@@ -85,21 +85,21 @@ class OutlookMail:
             "$filter": f"receivedDateTime ge {oldest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "$orderby": "receivedDateTime desc",
         }
-        return self._graph.walk(f"/me/mailFolders/{folder.id}/messages/delta", asks, prefer=_PAGE)
+        return self._graph.walk(at("/me/mailFolders", folder.id, "/messages/delta"), asks, prefer=_PAGE)
 
     async def _mail(self, row: Mapping[str, Any], folder: Folder, own: frozenset[str]) -> Mail | None:
         """A row as a mail; None for one that is gone, is a draft, or was only read or flagged."""
-        if "@removed" in row or not any(each in row for each in _KEYS[1:]):
+        if "@removed" in row or not row.get("id") or not any(each in row for each in _KEYS[1:]):
             return None
         if "receivedDateTime" not in row:  # a change may be told by what has changed alone
             try:
-                row = await self._graph.get(f"/me/messages/{row['id']}", {"$select": _SELECT})
+                row = await self._graph.get(at("/me/messages", row["id"]), {"$select": _SELECT})
             except NotFound:
                 return None
         if row.get("isDraft"):
             return None
         try:
-            at = moment(row.get("receivedDateTime"))
+            when = moment(row.get("receivedDateTime"))
         except ValueError:
             return None
         name, email = person(row.get("from"))
@@ -110,7 +110,7 @@ class OutlookMail:
             system=SYSTEM,
             thread_id=str(row.get("conversationId") or ""),
             message_id=str(row.get("internetMessageId") or "").strip()[:1_000],
-            at=at,
+            at=when,
             sender=Address(email=email, name=name),
             to=tuple(to),
             cc=() if failed else tuple(_addresses(row.get("ccRecipients"))),
@@ -128,10 +128,11 @@ class OutlookMail:
             return []
         self._looks += 1
         try:
-            told = await self._graph.get(f"/me/messages/{row['id']}", {"$select": "internetMessageHeaders"})
+            told = await self._graph.get(at("/me/messages", row["id"]), {"$select": "internetMessageHeaders"})
         except NotFound:
             return []
-        rows = told.get("internetMessageHeaders") or []
+        rows = told.get("internetMessageHeaders")
+        rows = rows if isinstance(rows, list) else []
         headers = {str(each.get("name")).lower(): str(each.get("value")) for each in rows if isinstance(each, dict)}
         kind = headers.get("content-type", "").lower()
         if "delivery-status" not in kind and not (robot in _ROBOTS and not kind):
@@ -142,12 +143,13 @@ class OutlookMail:
 
     async def body(self, mail_id: str) -> str:
         """The text of a message, HTML rendered as text. Raises NotFound."""
-        if not mail_id or "/" in mail_id or "?" in mail_id:
+        if not mail_id or set(mail_id) & set("/?#"):
             raise NotFound("it is not in the mailbox any more")
         told = await self._graph.get(
-            f"/me/messages/{mail_id}", {"$select": "body"}, prefer=('outlook.body-content-type="html"',)
+            at("/me/messages", mail_id), {"$select": "body"}, prefer=('outlook.body-content-type="html"',)
         )
-        body = told.get("body") or {}
+        body = told.get("body")
+        body = body if isinstance(body, dict) else {}
         content = str(body.get("content") or "")[:_MOST_MARKUP]
         if str(body.get("contentType") or "").lower() == "html":
             from gangly_tui.connectors.engagement.mail_file import page_text
