@@ -20,7 +20,13 @@ from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.mirror import cursor, set_cursor
 
 _SALT = "erased salt"
-_JSON_TABLES = (("proposal", "id"), ("delivery", "op_id"), ("rejection", "proposal_id"), ("relation", "key"))
+_JSON_TABLES = (
+    ("proposal", "id"),
+    ("delivery", "op_id"),
+    ("rejection", "proposal_id"),
+    ("relation", "key"),
+    ("job_change", "key"),
+)
 _DRAFTS = "DELETE FROM draft WHERE meeting_id IN (SELECT value FROM json_each(?))"
 _TRANSCRIPTS = """UPDATE transcript SET text = x'' WHERE length(text) > 0
     AND meeting_id IN (SELECT value FROM json_each(?))"""

@@ -16,16 +16,20 @@ from gangly_tui.store.database import Connection, transaction
 def save_export(db: Connection, relations: Iterable[Relation], at: datetime) -> list[JobChange]:
     """Put an export in the place of the one before. Returns the job changes between the two; they are kept.
 
-    Whoever is in it no longer is forgotten. What an export leaves out (messages are a part of their own) stays.
+    Whoever is in it no longer is forgotten, whoever was erased stays out. What an export leaves out (messages are a
+    part of their own) stays.
     """
-    found = {well_formed(each.key): each for each in relations if each.key}
-    changes: list[JobChange] = []
+    from gangly_tui.store.privacy import erased_in
+
+    is_erased = erased_in(db)
+    found = {well_formed(each.key): each for each in relations if each.key and not is_erased(mailbox(each.email))}
+    changes: dict[str, JobChange] = {}
     with transaction(db):
         before = {key: load(Relation, body) for key, body in db.execute("SELECT key, body FROM relation")}
         for key, each in found.items():
             if was := before.get(key):
                 if changed := job_change(was, each, at.date()):
-                    changes.append(changed)
+                    changes[key] = changed
                 if each.last_message is None and was.last_message:
                     found[key] = replace(each, last_message=was.last_message, snippet=was.snippet)
         db.execute("DELETE FROM relation")
@@ -33,8 +37,11 @@ def save_export(db: Connection, relations: Iterable[Relation], at: datetime) -> 
             "INSERT INTO relation (key, mailbox, name, body) VALUES (?, ?, ?, ?)",
             [(key, mailbox(each.email), well_formed(each.named), dump(each)) for key, each in found.items()],
         )
-        db.executemany("INSERT INTO job_change (at, body) VALUES (?, ?)", [(instant(at), dump(e)) for e in changes])
-    return changes
+        db.executemany(
+            "INSERT OR REPLACE INTO job_change (key, at, body) VALUES (?, ?, ?)",
+            [(f"{well_formed(key)} {at.date()}", instant(at), dump(each)) for key, each in changes.items()],
+        )
+    return [*changes.values()]
 
 
 def relations_of(db: Connection, mailboxes: Iterable[str], names: Iterable[str]) -> list[Relation]:
@@ -54,7 +61,7 @@ def count_relations(db: Connection) -> int:
 
 def job_changes(db: Connection, since: datetime) -> list[JobChange]:
     """The job changes seen from a moment on, the newest first."""
-    rows = db.execute("SELECT body FROM job_change WHERE at >= ? ORDER BY at DESC, rid DESC", (instant(since),))
+    rows = db.execute("SELECT body FROM job_change WHERE at >= ? ORDER BY at DESC, key", (instant(since),))
     return [load(JobChange, body) for (body,) in rows]
 
 

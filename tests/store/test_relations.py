@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from gangly_tui.domain.person import Person
 from gangly_tui.domain.relations import Relation, find_relation, job_change, name_key, people_of
 from gangly_tui.store.database import Connection
+from gangly_tui.store.privacy import erase
 from gangly_tui.store.relations import count_relations, forget_relations, job_changes, relations_of, save_export
 
 AT = datetime(2026, 9, 23, 10, 0, tzinfo=UTC)
@@ -56,6 +58,16 @@ def test_what_an_export_leaves_out_stays(db: Connection) -> None:
 )
 def test_what_is_a_job_change(now: dict[str, str], told: bool) -> None:
     assert (job_change(ADA, replace(ADA, **now), AT.date()) is not None) is told  # type: ignore[arg-type]
+
+
+def test_whoever_was_erased_is_in_nothing_and_stays_out(db: Connection) -> None:
+    save_export(db, [ADA, BEN], AT)
+    save_export(db, [ADA, replace(BEN, company="Initech")], AT + timedelta(days=1))
+    assert [each.name for each in job_changes(db, AT)] == ["Ben Okoro"]
+    erase(db, Person(box="ben@globex.example", names=("Ben Okoro",)), ())
+    assert "Ben" not in repr([*relations_of(db, ["ben@globex.example"], ["ben okoro"]), *job_changes(db, AT)])
+    save_export(db, [ADA, BEN], AT + timedelta(days=2))
+    assert count_relations(db) == 1
 
 
 def test_odd_texts_are_kept_as_they_are(db: Connection) -> None:
