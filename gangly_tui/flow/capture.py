@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -20,6 +19,7 @@ from gangly_tui.domain.proposal import Proposal, ProposalState
 from gangly_tui.domain.propose import propose as lay_out
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef, encode
 from gangly_tui.domain.safe import one_line
+from gangly_tui.domain.two_sources import both
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.prepare import Match, match
 from gangly_tui.store import decisions, engagement, mirror
@@ -185,13 +185,19 @@ async def propose(
     and a card that the rep has edited stays as edited. `draft` saves a second reading, when it is of exactly this
     text. `away` is called when the CRM cannot be reached and the cards stand on what the store holds.
     """
+    from gangly_tui.flow.other_text import digest_of, other_text, reading_of
+
     autosave(desk, notes)
-    if draft is None or draft.text_sha256 != hashlib.sha256(notes.text.encode("utf-8", "surrogatepass")).hexdigest():
+    if draft is None or draft.text_sha256 != digest_of(notes.text):
         draft = read(desk.drafter, notes.text, context_for(desk, notes.meeting_id))
     meeting = meeting_of(desk, notes.meeting_id)
     table = await lay_table(desk, meeting, notes.source, draft, away=away)
     cards, dropped = lay_out(draft, table)
     cards = (*cards, *_follow_up(desk, draft, table))
+    if (other := other_text(desk, notes)) is not None:
+        beside = await lay_table(desk, meeting, other.source, read_too := await reading_of(desk, other), away=away)
+        more = lay_out(read_too, beside)[0]
+        cards = tuple(both(more, cards) if is_speech(notes.source) else both(cards, more))
     draft = replace(draft, dropped=(*draft.dropped, *dropped))
     with transaction(desk.db):
         engagement.save_draft(desk.db, notes.id, meeting.id, draft, desk.now())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from gangly_tui.domain.errors import GanglyError, PartlyRead
 from gangly_tui.domain.mail import MAIL_DAYS
-from gangly_tui.domain.ports import EngagementReader, MailReader, TranscriptReader
+from gangly_tui.domain.ports import EngagementReader, MailReader, Transcript, TranscriptReader
 from gangly_tui.flow.desk import Desk
+from gangly_tui.flow.other_text import redraft
 from gangly_tui.flow.privacy import age_out
 from gangly_tui.store import engagement, mirror, privacy
 from gangly_tui.store import mail as mails
@@ -30,6 +31,8 @@ class Gathered:
     mails: int = 0
     asks: list[str] = field(default_factory=list)
     """what a person has to say of what arrived: no fault"""
+    redelivered: list[str] = field(default_factory=list)
+    """the meetings whose transcript came anew and stands in the place of the earlier one"""
     problems: list[str] = field(default_factory=list)
 
 
@@ -55,7 +58,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
         mirror.set_cursor(desk.db, _MEETINGS + gone, "")
     for recorder in desk.recorders:
         try:
-            found.transcripts += await _transcripts(desk, recorder, start, end)
+            found.transcripts += await _transcripts(desk, recorder, start, end, found)
         except GanglyError as error:
             found.problems.append(sentence(recorder.system, error))
     if desk.watched:
@@ -67,6 +70,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
             found.asks += arrived.asks
         except GanglyError as error:
             found.problems.append(sentence("watched", error))
+    await redraft(desk, tuple(found.redelivered))
     for box in desk.mailboxes:
         try:
             found.mails += await _mails(desk, box, lambda done: tell("mails", done))
@@ -108,7 +112,7 @@ async def _meetings(desk: Desk, calendar: EngagementReader, start: datetime, end
     return len(feed.meetings)
 
 
-async def _transcripts(desk: Desk, recorder: TranscriptReader, start: datetime, end: datetime) -> int:
+async def _transcripts(desk: Desk, recorder: TranscriptReader, start: datetime, end: datetime, found: Gathered) -> int:
     """How many transcripts came in, those that were delivered anew included."""
     meetings = [
         each
@@ -118,8 +122,21 @@ async def _transcripts(desk: Desk, recorder: TranscriptReader, start: datetime, 
     known = engagement.transcript_versions(desk.db, [each.id for each in meetings])
     brought = await recorder.transcripts(meetings, known)
     for each in brought:
-        engagement.save_transcript(desk.db, each.meeting_id, each.text, desk.now(), version=each.version)
+        with transaction(desk.db):
+            if _takes_the_place(desk, each):
+                found.redelivered.append(each.meeting_id)
+            engagement.save_transcript(desk.db, each.meeting_id, each.text, desk.now(), version=each.version)
     return len(brought)
+
+
+def _takes_the_place(desk: Desk, new: Transcript) -> bool:
+    """Whether the rep's meeting stands on an earlier delivery of this transcript: that page then holds the new one."""
+    before = engagement.transcript_of(desk.db, new.meeting_id)
+    kept = engagement.get_notes(desk.db, f"{new.meeting_id}/transcript")
+    if kept is None or not before or kept.text != before or before == new.text:
+        return False
+    engagement.save_notes(desk.db, replace(kept, text=new.text, updated_at=desk.now()))
+    return True
 
 
 async def _mails(desk: Desk, box: MailReader, tell: Callable[[int], None]) -> int:

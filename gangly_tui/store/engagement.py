@@ -165,6 +165,14 @@ def draft_of(db: Connection, meeting_id: str) -> Draft | None:
     return load(Draft, row[0]) if row else None
 
 
+def draft_of_text(db: Connection, notes_id: str) -> Draft | None:
+    """The kept reading of one text, or None when it was not read."""
+    from gangly_tui.domain.draft import Draft
+
+    row = db.execute("SELECT body FROM draft WHERE notes_id = ?", (notes_id,)).fetchone()
+    return load(Draft, row[0]) if row else None
+
+
 def next_steps_of(db: Connection, meeting_ids: Sequence[str]) -> list[NextStep]:
     """What was taken on in the newest draft of each meeting, in the order of the meetings."""
     drafts = (draft_of(db, each) for each in meeting_ids)
