@@ -194,8 +194,9 @@ def report(chosen: list[str], results: Results) -> int:
     sums: dict[str, list[int]] = {name: [0, 0, 0] for name in PARTS}
     for file in chosen:
         excused = {each["mutant"] for each in same.get(file.removeprefix("gangly_tui/"), [])}
-        known = results.of(file)
-        stale = excused - set(known)
+        names = {each.name for each in mutants((ROOT / file).read_text(encoding="utf-8"))}
+        known = {name: verdict for name, verdict in results.of(file).items() if name in names}
+        stale = excused - names
         for each in sorted(stale):
             sys.stdout.write(f"no such mutant of {file} any more: {each}\n")
         killed = sum(verdict in ("killed", "timeout") for verdict in known.values())

@@ -283,6 +283,7 @@ def test_no_cell_of_the_csv_is_a_formula_or_acts_on_a_terminal(db: Connection) -
     )
     made.append(db, changes=())
     rows = _csv(db)
+    assert (rows[1]["before"], rows[1]["after"], rows[2]["before"]) == ("", "x, y", "")
     assert [(each["seq"], each["field"]) for each in rows] == [("1", "a"), ("1", "b"), ("2", "")]
     first = rows[0]
     assert (first["quote"], first["user"], first["target_name"], first["before"]) == (

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gangly_tui.domain.audit import AuditChange, AuditKind
 from gangly_tui.domain.records import Kind
 from gangly_tui.flow.entries import subjects_of
 from gangly_tui.store import trail
 from gangly_tui.store.database import Connection, open_database
+from gangly_tui.store.trail_keys import _joint
 from tests.store import made
 from tests.trail.conftest import ADA, BEN, DEAL, fill
 
@@ -109,3 +111,13 @@ def test_the_bytes_of_the_key_and_of_the_name_are_gone(path: Path) -> None:
 def test_an_entry_about_nobody_is_its_targets(db: Connection, subjects: tuple[str, ...]) -> None:
     assert made.append(db, subjects=subjects).subjects == ("sandbox:opportunity:o1",)
     assert made.append(db, subjects=subjects, target="").subjects == (trail.THE_LOG,)
+
+
+def test_a_sealed_value_opens_by_the_form_it_is_documented_in(db: Connection) -> None:
+    """12 bytes of nonce, then AES-256-GCM over 32 bytes of salt and the values: what is on disk stays readable."""
+    about(db, ADA)
+    (blob,) = db.execute("SELECT sealed FROM trail WHERE seq = 1").fetchone()
+    (dek,) = db.execute("SELECT dek FROM subject_key WHERE subject = ?", (ADA,)).fetchone()
+    assert len(dek) == 32
+    plain = AESGCM(_joint([dek])).decrypt(blob[:12], blob[12:], None)
+    assert CANARY in plain[32:].decode() and plain[32:33] == b"["

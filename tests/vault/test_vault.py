@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -351,3 +354,25 @@ def test_a_full_disk_leaves_the_page_as_it_was(folder: Path, monkeypatch: pytest
     assert made.names() == ["store"]
     made.put("zoom", TOKEN)
     assert opened(folder, PASSPHRASE).names() == ["store", "zoom"]
+
+
+def test_what_a_crash_left_of_a_page_is_in_nobodys_way(folder: Path) -> None:
+    made = behind_passphrase(folder)
+    (folder / "vault.new").write_text("half of a pa")
+    made.put("zoom", TOKEN)
+    assert opened(folder, PASSPHRASE).names() == ["zoom"]
+    assert [each.name for each in folder.iterdir()] == ["vault.json"]
+
+
+def test_page_and_folder_are_on_the_disk_before_it_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = behind_passphrase(folder)
+    synced: list[bool] = []
+    real = os.fsync
+
+    def note(handle: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        real(handle)
+
+    monkeypatch.setattr(vault_page.os, "fsync", note)
+    made.put("zoom", TOKEN)
+    assert synced == ([False, True] if sys.platform != "win32" else [False])
