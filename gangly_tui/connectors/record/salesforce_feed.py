@@ -15,7 +15,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from gangly_tui.connectors.pace import KEPT, LOW
@@ -45,6 +45,7 @@ class _Place:
     mark: str
     asked: str = ""
     seen: dict[str, str] = field(default_factory=dict)
+    latest: datetime | None = None
 
     def take(self, row: Mapping[str, Any], version: str) -> bool:
         """Note a row; whether it is news."""
@@ -52,11 +53,17 @@ class _Place:
         told = f"{int(at.timestamp())} {version}"
         news = self.seen.pop(row["Id"], None) != told
         self.seen[row["Id"]] = told
-        self.mark = max(self.mark, stamp(at))
+        if self.latest is None or at > self.latest:
+            self.latest = at
         return news
 
     def trim(self) -> None:
-        """Forget what the overlap does not reach any more; of very many changes at once the oldest are told twice."""
+        """Move on to the latest that was taken, and forget what the overlap does not reach any more.
+
+        Of very many changes at once the oldest are told twice.
+        """
+        if self.latest is not None:
+            self.mark, self.latest = max(self.mark, stamp(self.latest)), None
         oldest = (moment(self.mark) - OVERLAP).timestamp()
         kept = [each for each in self.seen.items() if int(each[1].split()[0]) >= oldest]
         self.seen = dict(kept[-_MOST_SEEN:])
@@ -109,11 +116,11 @@ async def _news(
     shape = await org.shape(name)
     records, gone = [], []
     for row in rows:
-        bare = {key: value for key, value in row.items() if key != "IsDeleted"}
         if row.get("IsDeleted"):
             if place.take(row, "gone"):
                 gone.append(RecordRef(system=SYSTEM, kind=KINDS[name], id=row["Id"]))
             continue
+        bare = {key: value for key, value in row.items() if key != "IsDeleted"} if "IsDeleted" in row else row
         record = org.record(bare, shape)
         if place.take(row, record.version.rpartition(" ")[2]):
             records.append(record)

@@ -225,11 +225,12 @@ def values_of(row: Mapping[str, Any], shape: Shape, here: tzinfo) -> dict[str, V
 
 def as_record(row: Mapping[str, Any], kind: Kind, values: Mapping[str, Value], scope: Scope) -> Record:
     """The canonical record of a row. Its version also tells of two edits within one second."""
+    may = scope.read.get(kind, frozenset())
     digest = hashlib.sha256(repr(row).encode("utf-8", "replace")).hexdigest()[:12]  # a query keeps its fields' order
     return Record(
         ref=RecordRef(system=SYSTEM, kind=kind, id=row["Id"]),
         version=f"{row['SystemModstamp']} {digest}",
-        fields={name: values[name] for name in FIELDS[kind] if name in values and scope.may_read(kind, name)},
+        fields={name: values[name] for name in FIELDS[kind] if name in values and name in may},
         updated_at=moment(row["LastModifiedDate"]),
         updated_by=inner(row, "LastModifiedBy", "Email") or "",
     )
