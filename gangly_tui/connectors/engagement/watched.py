@@ -191,7 +191,8 @@ class WatchedFolder:
 
     def _files(self, suffixes: tuple[str, ...]) -> list[_File]:
         """Its files of these kinds that are whole, the newest first. Raises InputError for the folder."""
-        settled = (datetime.now(UTC) - SETTLED).timestamp() * 1_000_000_000
+        now = datetime.now(UTC).timestamp() * 1_000_000_000
+        fresh = SETTLED.total_seconds() * 1_000_000_000
         found = []
         try:
             with scandir(self._path) as entries:
@@ -201,7 +202,7 @@ class WatchedFolder:
                     if each.is_symlink() or not each.is_file(follow_symlinks=False):
                         continue
                     state = each.stat(follow_symlinks=False)
-                    if state.st_mtime_ns <= settled:
+                    if abs(now - state.st_mtime_ns) >= fresh:  # one from the future has another clock
                         found.append(_File(path=self._path / each.name, size=state.st_size, changed=state.st_mtime_ns))
         except OSError as error:
             raise InputError(
