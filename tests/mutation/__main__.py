@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
@@ -22,7 +22,7 @@ from tests.mutation.parts import HERE, PARTS, ROOT, TESTS, files, part_of
 
 KEPT = ROOT / ".mutants"
 FLOOR = 90.0
-_BUDGETS = (6.0, 90.0)
+_BUDGETS = (4.0, 40.0)
 """Seconds of tests that are asked about one mutant, the nearest to the file first; the second for what survives."""
 _LEFT = (".git", ".venv", ".mutants", ".mypy_cache", ".ruff_cache", ".hypothesis", "assets/screens")
 
@@ -161,7 +161,8 @@ def run(chosen: list[str], jobs: int, *, again: bool) -> Results:
     if work and "survived" not in _verdict_on_the_real(work[0][0], running[0], lines):
         raise SystemExit(f"the tests fail on {work[0][0]} as it is: see {KEPT}/tree0/main/.mutant.log")
     with ThreadPoolExecutor(jobs) as pool:
-        for number, (file, mutant, verdict) in enumerate(pool.map(one, work), start=1):
+        for number, done in enumerate(as_completed([pool.submit(one, each) for each in work]), start=1):
+            file, mutant, verdict = done.result()
             if verdict in ("", "broken"):
                 raise SystemExit("a worker is gone, or pytest does not start in it")
             results.keep(file, mutant.name, verdict)
