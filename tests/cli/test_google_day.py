@@ -49,7 +49,7 @@ def test_calendar_first_then_mail_a_transcript_and_a_follow_up_among_the_drafts(
         connected(shell, address, "mail", "drafts", "transcripts")
         pulled = shell("pull")
         assert pulled.code == 0, pulled.err
-        assert methods(fake) == {"GET"}
+        assert methods(fake) == {"GET"} and len(fake.to("GET", "/entries")) == 1
         brief = shell("brief", "Harbor")
         assert brief.code == 0, brief.err
         assert "Harbor & Pine" in brief.out and "Proposal for the 40 stores" in brief.out

@@ -161,11 +161,13 @@ async def test_a_body_is_text_whatever_it_was() -> None:
 
 async def test_a_message_of_25_mb_costs_its_text_alone() -> None:
     at = site()
-    large = EmailMessage()
-    large["From"], large["Subject"] = DANA, "the video"
-    large.set_content("See attached.")
-    large.add_attachment(b"\0" * 25_000_000, maintype="video", subtype="mp4", filename="demo.mp4")
-    held = at.fake.mail.keep(large.as_bytes(), ["INBOX"], NOON)
+    raw = (
+        b"From: dana@harbor.example\r\nSubject: the video\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nSee attached.\r\n"
+        b"--x\r\nContent-Type: video/mp4\r\nContent-Disposition: attachment; filename=demo.mp4\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + b"AAAA" * (25_000_000 // 3) + b"\r\n--x--\r\n"
+    )
+    held = at.fake.mail.keep(raw, ["INBOX"], NOON)
     got: list[int] = []
     handle = at.fake.handle
 
