@@ -35,7 +35,12 @@ def hierarchy() -> None:
 @click.option("--own", is_flag=True, help="Copy the page to your own place, to be edited there.")
 @as_json
 def show(path: Path | None, own: bool, as_json: bool) -> None:
-    """Print the page; --file writes it to be signed, --own makes a copy that you can change."""
+    """Print the page; --file writes it to be signed, --own makes a copy that you can change.
+
+    \b
+    Example:
+      gangly hierarchy show --file hierarchy.html
+    """
     from gangly_tui.commands.hierarchy_page import as_text, written
     from gangly_tui.profiles import hierarchy_page, own_page
 
@@ -75,6 +80,10 @@ def check(as_json: bool) -> None:
 
     Exit code 1 when something must be mended: a missing owner, an overdue review or rotation, a connected system that
     the page does not name.
+
+    \b
+    Example:
+      gangly hierarchy check --json
     """
     from gangly_tui.bootstrap import desk_at_hand
     from gangly_tui.config import load_config
@@ -116,7 +125,12 @@ def explain(  # noqa: PLR0917 - one parameter an option
     said: str | None,
     as_json: bool,
 ) -> None:
-    """Say who owns a field and which rule keeps it; with --current and --proposed, which of the two wins and why."""
+    """Say who owns a field and which rule keeps it; with --current and --proposed, which of the two wins and why.
+
+    \b
+    Example:
+      gangly hierarchy explain deal.pain --current "too slow" --proposed "too dear"
+    """
     from gangly_tui.domain.cases import KEEP, field_of, parse_case
     from gangly_tui.profiles import hierarchy_page
 
@@ -151,6 +165,9 @@ def explain(  # noqa: PLR0917 - one parameter an option
 @as_json
 def try_out(path: Path, as_json: bool) -> None:
     """Judge a table of cases that you wrote: current, proposed and source, and what should come of it.
+
+    \b
+    gangly hierarchy test cases.toml
 
     \b
     [[case]]

@@ -14,7 +14,7 @@ def shadow() -> None:
     \b
     1. gangly hierarchy show --own, and in that file: mode = "shadow"
     2. work as usual for two weeks; approvals are kept, nothing is sent
-    3. gangly shadow report, then: mode = "live"
+    3. gangly shadow report --days 14, then: mode = "live"
     """
 
 
@@ -22,7 +22,12 @@ def shadow() -> None:
 @click.option("--days", type=click.IntRange(1, 365), default=14, show_default=True, help="How far back to count.")
 @as_json
 def report(days: int, as_json: bool) -> None:
-    """Count what would have been written, what was rejected, and which duplicates were blocked."""
+    """Count what would have been written, what was rejected, and which duplicates were blocked.
+
+    \b
+    Example:
+      gangly shadow report --days 14
+    """
     from datetime import timedelta
 
     from gangly_tui.bootstrap import desk_at_hand
