@@ -40,11 +40,11 @@ class Beside:
     close: Callable[[], None] = lambda: None
 
 
-def open_beside(config: Config, db: Connection, hierarchy: Hierarchy, clock: Callable[[], datetime]) -> Beside:
+def open_beside(
+    config: Config, db: Connection, hierarchy: Hierarchy, clock: Callable[[], datetime], here: tzinfo
+) -> Beside:
     """Lay out the doors of everything that is connected beside the CRM. Opens and imports none of it yet."""
     names = engaged(config)
-    if not names:
-        return Beside()
 
     @cache
     def recorder() -> Recorder:
@@ -67,7 +67,10 @@ def open_beside(config: Config, db: Connection, hierarchy: Hierarchy, clock: Cal
             recorder().flush()
 
     return Beside(
-        calendars=tuple(CalendarOnDemand(n, door(n, "open_calendar")) for n in names if CALENDAR in parts[n]),
+        calendars=(
+            *(_calendar(each, here, config.network, recorder) for each in config.calendars),
+            *(CalendarOnDemand(n, door(n, "open_calendar")) for n in names if CALENDAR in parts[n]),
+        ),
         recorders=tuple(TranscriptsOnDemand(n, door(n, "open_transcripts")) for n in names if TRANSCRIPTS in parts[n]),
         mailboxes=tuple(MailOnDemand(n, door(n, "open_mail")) for n in names if MAIL in parts[n]),
         drafts={n: opened[n] for n in names if DRAFTS in parts[n]},
@@ -127,12 +130,9 @@ def _mail_files(sender: str, scope: Scope | None) -> Door:
     return Door(reader=files, writer=files, scope=scope or own)
 
 
-def named_calendars(config: Config, here: tzinfo) -> tuple[EngagementReader, ...]:
-    """The calendars that the configuration names: files, and those at an address."""
-    return tuple(_calendar(each, here, config.network) for each in config.calendars)
-
-
-def _calendar(where: str, here: tzinfo, network: Mapping[str, str]) -> EngagementReader:
+def _calendar(
+    where: str, here: tzinfo, network: Mapping[str, str], recorder: Callable[[], Recorder]
+) -> EngagementReader:
     """A calendar file, or one at an address. Their libraries are loaded when they are read."""
     from gangly_tui.connectors.engagement.calendar_address import is_address, system_of
 
@@ -143,8 +143,15 @@ def _calendar(where: str, here: tzinfo, network: Mapping[str, str]) -> Engagemen
 
     def load() -> EngagementReader:
         from gangly_tui.connectors.engagement.calendar_url import CalendarFeed
+        from gangly_tui.linking import observe
 
-        return CalendarFeed(where, here, proxy=network.get("proxy", ""), ca_file=network.get("ca_file", ""))
+        return CalendarFeed(
+            where,
+            here,
+            proxy=network.get("proxy", ""),
+            ca_file=network.get("ca_file", ""),
+            observe=lambda call: observe(recorder(), None, call),
+        )
 
     return CalendarOnDemand(system_of(where), load)
 

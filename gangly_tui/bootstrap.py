@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gangly_tui.beside import MAIL_FILES, Beside, doors_of, named_calendars, open_beside, watched
+from gangly_tui.beside import MAIL_FILES, Beside, doors_of, open_beside, watched
 from gangly_tui.config import Config, load_config, paths
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import Mode, Scope
@@ -142,9 +142,9 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         calendars, recorders = (CalendarOnDemand(SANDBOX, fiction),), (TranscriptsOnDemand(SANDBOX, fiction),)
         beside, folders = Beside(), ()
     else:
-        beside = open_beside(config, db, hierarchy, clock)
+        beside = open_beside(config, db, hierarchy, clock, here)
         folders = watched(config, here)
-        calendars, recorders = (*named_calendars(config, here), *folders, *beside.calendars), beside.recorders
+        calendars, recorders = (*beside.calendars, *folders), beside.recorders
     seed = signing_key(profile, db)
     settings = _settings(config, profile)
     reader = ReaderOnDemand(system, doors.reader)

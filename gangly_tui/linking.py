@@ -132,7 +132,7 @@ def open_link(
         reach=reach,
         manners=vendor.manners,
         pace=vendor.pace(),
-        observe=lambda call: _observe(recorder, wire, call) if recorder else None,
+        observe=lambda call: observe(recorder, wire.pace.quota, call) if recorder else None,
     )
     link = Link(
         wire=wire,
@@ -173,11 +173,11 @@ def _auth(
     return FixedToken(token, header=way.header, scheme=way.scheme), {}
 
 
-def _observe(recorder: Recorder, wire: Wire, call: Call) -> None:
+def observe(recorder: Recorder, quota: Quota | None, call: Call) -> None:
     """Hand an exchange to Health, with what its answer said of the limit."""
     recorder.note(
         Exchange(system=call.system, at=call.at, write=call.write, seconds=call.seconds, result=call.result),
-        _limit(call, wire.pace.quota),
+        _limit(call, quota),
     )
 
 

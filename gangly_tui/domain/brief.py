@@ -10,7 +10,7 @@ from decimal import Decimal
 from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.mail import Mail, Unanswered, last_of_threads, unanswered
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
-from gangly_tui.domain.relations import Relation
+from gangly_tui.domain.relations import Relation, works_at
 
 RECENT_TOUCHES = 12
 PRIOR_NOTES = 3
@@ -258,13 +258,18 @@ def _attendee_line(attendee: Attendee, facts: BriefFacts) -> AttendeeLine:
         source=_source(contact) if contact else Source(tag="calendar"),
         last_touch=Line(text=touch.title, source=_source(touch), at=_at(touch)) if touch else None,
         declined=attendee.response == "declined",
-        relation=_relation_line(facts.relations[attendee]) if attendee in facts.relations else None,
+        relation=_relation_line(facts.relations[attendee], contact, facts.account)
+        if attendee in facts.relations
+        else None,
     )
 
 
-def _relation_line(relation: Relation) -> Line:
-    """Since when, and what they do: from the export, not from the CRM."""
-    work = " at ".join(filter(None, (relation.position, relation.company)))
+def _relation_line(relation: Relation, contact: Record | None, account: Record | None) -> Line:
+    """Since when, and what they do there, as far as it is not what the CRM says."""
+    company = "" if works_at(relation.company, account.title if account else "") else relation.company
+    known = (contact.text("title") if contact else "").strip().casefold()
+    position = "" if relation.position.strip().casefold() == known else relation.position
+    work = " at ".join(filter(None, (position, company)))
     return Line(text="; ".join(filter(None, (relation.words, work))), source=Source(tag="linkedin", url=relation.url))
 
 

@@ -118,7 +118,7 @@ def find_relation(
     if box and (found := by_mailbox.get(box)):
         return found
     host = email.rpartition("@")[2]
-    fitting = [each for each in by_name.get(name_key(name), ()) if _works_at(each.company, company, host)]
+    fitting = [each for each in by_name.get(name_key(name), ()) if works_at(each.company, company, host)]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -133,7 +133,7 @@ def people_of(relations: Iterable[Relation]) -> tuple[dict[str, Relation], dict[
     return by_mailbox, by_name
 
 
-def _works_at(theirs: str, company: str, host: str) -> bool:
+def works_at(theirs: str, company: str, host: str = "") -> bool:
     """Whether two names may mean one company: one begins with the other's words, or the mail's domain is the name."""
     said = company_name(theirs)
     if len(said) < MIN_LETTERS:

@@ -20,7 +20,7 @@ def test_an_export_by_the_verb(shell: Shell, tmp_path: Path) -> None:
     told = json.loads(shell("linkedin", "import", tmp_path / "a.zip", "--json").out)
     assert told["connections"] == 1 and told["job_changes"][0]["position"] == "Buyer"
     brief = shell("brief", "harbor").out
-    assert "connected since 2021" in brief and "(linkedin)" in brief
+    assert "connected since 2021; Buyer (linkedin)" in brief, "the company is the account's: said once"
     gone = shell("linkedin", "forget")
     assert gone.out == "forgotten: 1 entry\n" and "connected since" not in shell("brief", "harbor").out
     wrong = shell("linkedin", "import", tmp_path / "none.zip")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -54,6 +55,9 @@ def test_a_call_that_was_recorded_has_its_transcript(shell: Shell, monkeypatch: 
         told = shell("doctor")
         assert "calendar.ics" not in told.out + told.err and "127.0.0.1#" in told.out
         shell("pull")
+        health = shell("health")
+        assert "calendar 127.0.0.1" in health.out and "zoom" in health.out and "calendar.ics" not in health.out
         assert len([each for each in fake.asked if each.path.startswith("/stored/")]) == 1
         gone = shell("disconnect", "zoom")
         assert gone.code == 0, gone.err
+    gc.collect()  # connections that ended with their loops are complained of here, not in the middle of an import
