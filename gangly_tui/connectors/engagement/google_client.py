@@ -156,7 +156,15 @@ def table(data: Any, name: str) -> dict[str, Any]:
 def text(data: Any, name: str, most: int = 2_000) -> str:
     """A text in an answer, "" when there is none."""
     found = data.get(name) if isinstance(data, dict) else None
-    return found[:most] if isinstance(found, str) else ""
+    if not isinstance(found, str):
+        return ""
+    return found[:most].encode("utf-8", "replace").decode()  # half a character cannot be kept anywhere
+
+
+def texts(data: Any, name: str) -> list[str]:
+    """The texts of a list in an answer."""
+    found = data.get(name) if isinstance(data, dict) else None
+    return [text({"": each}, "") for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def explain(response: httpx.Response, write: bool) -> ConnectorError | None:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from gangly_tui.connectors.engagement.google_client import SYSTEM, Expired, Google, table, tables, text
+from gangly_tui.connectors.engagement.google_client import SYSTEM, Expired, Google, table, tables, text, texts
 from gangly_tui.connectors.engagement.google_message import HEADERS, NO_FOLDERS, labels_of, mail_of, text_of
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.mail import Mail
@@ -139,8 +139,7 @@ def _changed(records: Sequence[Any]) -> tuple[list[str], set[str]]:
             changed.append(text(table(added, "message"), "id", 100))
         for name in ("labelsAdded", "labelsRemoved"):
             for each in tables(record, name):
-                touched = each.get("labelIds")
-                if isinstance(touched, list) and not set(map(str, touched)) <= NO_FOLDERS:
+                if not set(texts(each, "labelIds")) <= NO_FOLDERS:
                     changed.append(text(table(each, "message"), "id", 100))
         gone |= {text(table(each, "message"), "id", 100) for each in tables(record, "messagesDeleted")}
     return changed, gone - {""}

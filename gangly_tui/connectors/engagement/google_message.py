@@ -13,7 +13,7 @@ from email.message import Message
 from email.utils import getaddresses
 from typing import Any, Final
 
-from gangly_tui.connectors.engagement.google_client import SYSTEM, Google, table, tables, text
+from gangly_tui.connectors.engagement.google_client import SYSTEM, Google, table, tables, text, texts
 from gangly_tui.connectors.engagement.mail_file import header_words, page_text, tidy
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.mail import Address, Mail
@@ -128,7 +128,7 @@ def moment_of(message: Any) -> datetime:
 def mail_of(message: Any, labels: Mapping[str, str]) -> Mail | None:
     """A message as a Mail; None for a draft, a chat, spam, what was thrown away, and one that cannot be read."""
     identifier, payload = text(message, "id", 100), table(message, "payload")
-    ids = [each for each in message.get("labelIds", []) if isinstance(each, str)]
+    ids = texts(message, "labelIds")
     try:
         at = moment_of(message)
     except (ValueError, OverflowError, OSError):
