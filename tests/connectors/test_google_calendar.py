@@ -127,6 +127,7 @@ async def test_a_page_that_repeats_ends_the_look_and_not_the_program() -> None:
         await look(at)
 
 
+@pytest.mark.shared
 async def test_five_thousand_events_are_read_page_by_page() -> None:
     at = site()
     for number in range(5_000):
@@ -276,6 +277,7 @@ async def test_a_refusal_is_told_in_words(answer: Any, error: type[ConnectorErro
         await look(at)
 
 
+@pytest.mark.shared
 async def test_the_contract_would_notice_a_wrong_request_and_a_wrong_answer() -> None:
     watch = watch_of(site().fake)
     asked = Asked(

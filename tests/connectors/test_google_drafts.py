@@ -20,7 +20,7 @@ from gangly_tui.flow.deliver import Door
 from gangly_tui.store import decisions
 from tests.connectors.google_rig import NOON, SCOPE, Site, site, watch_of
 from tests.domain.made import card
-from tests.fakes.google import Weather
+from tests.fakes.google import Asked, Weather
 from tests.flow.conftest import House, house  # noqa: F401 - the fixture
 from tests.flow.steps import land
 
@@ -60,6 +60,7 @@ async def made(at: Site, kind: Kind = Kind.MAIL, op_id: str = "op-1", /, **more:
     return await doors(at)[1].create(kind, {**(MAIL if kind is Kind.MAIL else CALL), **more}, meta=meta(op_id))
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(("kind", "fields"), [(Kind.MAIL, MAIL), (Kind.INVITATION, CALL)], ids=["mail", "invitation"])
 async def test_it_is_read_back_exactly_as_it_was_approved(kind: Kind, fields: Mapping[str, Value]) -> None:
     at = site()
@@ -248,6 +249,18 @@ async def test_the_reader_cannot_write_and_an_id_is_never_a_path() -> None:
             await reader.read(RecordRef(system="google", kind=kind, id=name))
     with pytest.raises(Refused):
         await writer.create(Kind.CONTACT, {"email": "a@b.example"}, meta=meta())
+
+
+@pytest.mark.shared
+async def test_the_contract_would_notice_a_wrong_write() -> None:
+    watch = watch_of(site().fake)
+    headers = {"authorization": "Bearer t", "content-type": "application/json"}
+    event = {"summary": 5, "nothing": 1}
+    asked = Asked(method="POST", path=EVENTS, query="sendUpdates=yes", headers=headers, body=event)
+    found = " ".join(watch.of(asked.path).request(asked))
+    assert "sendUpdates" in found and "summary" in found and "nothing" in found
+    asked = Asked(method="POST", path=DRAFTS, query="", headers=headers, body={"message": {"raw": 5}})
+    assert "raw" in " ".join(watch.of(asked.path).request(asked))
 
 
 # -- with the real courier

@@ -28,6 +28,7 @@ def filled(count: int, **values: Any) -> Site:
     return at
 
 
+@pytest.mark.shared
 async def test_a_first_look_brings_headers_and_snippets_newest_first() -> None:
     at = filled(250)
     at.fake.mail.put(DANA, ROBIN, "too old", at=NOON - timedelta(days=200))
@@ -237,6 +238,7 @@ async def test_without_the_permission_it_says_so() -> None:
         await at.look()
 
 
+@pytest.mark.shared
 async def test_the_contract_would_notice_a_wrong_request_and_a_wrong_answer() -> None:
     watch = watch_of(site().fake)
     asked = Asked(

@@ -13,7 +13,7 @@ from gangly_tui.domain.ports import Transcript
 from gangly_tui.domain.records import Meeting
 from tests.connectors.google_rig import NOON, Site, site, watch_of
 from tests.connectors.test_google_calendar import weather
-from tests.fakes.google import refusal
+from tests.fakes.google import Asked, refusal
 
 CODE = "abc-defg-hij"
 SAID = [("Dana Whitlock", 3.1, "Morning."), ("Robin Hale", 8.0, "Morning, Dana.")]
@@ -32,6 +32,7 @@ async def ask(at: Site, *meetings: Meeting, known: dict[str, str] | None = None)
     return list(await google.open_transcripts(at.link()).transcripts(meetings, known or {}))
 
 
+@pytest.mark.shared
 async def test_what_was_said_comes_with_names_and_times() -> None:
     at = site()
     at.fake.meet.held(CODE, NOON - timedelta(hours=2), 28, SAID)
@@ -145,3 +146,12 @@ def test_the_code_is_found_where_it_is_told(where: dict[str, str], code: str) ->
     from gangly_tui.connectors.engagement.google_meet import code_of
 
     assert code_of(meeting(**where)) == code
+
+
+@pytest.mark.shared
+async def test_the_contract_would_notice_a_wrong_request_and_a_wrong_answer() -> None:
+    watch = watch_of(site().fake)
+    headers = {"authorization": "Bearer t"}
+    asked = Asked(method="GET", path="/v2/conferenceRecords", query="pagesize=x", headers=headers, body=None)
+    assert "pagesize" in " ".join(watch.of(asked.path).request(asked))
+    assert watch.of(asked.path).answer(asked, 200, {"conferenceRecords": [{"name": 5}]})
