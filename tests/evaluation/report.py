@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.evaluation.checker import failures
 from tests.evaluation.data import ROOT
+from tests.evaluation.fit_confidence import READINGS, reliability, said
 from tests.intelligence.call_keys import FOLDER, NAMES, Marks, mark, read_call
 
 TARGETS: dict[str, tuple[str, float]] = {
@@ -101,6 +102,18 @@ def cost() -> tuple[float, float]:
     return lines[1][0], lines[1][1] - lines[0][0]
 
 
+def _first_readings() -> list[tuple[float, bool]]:
+    """(confidence, was it right) of every keyed value of the calls read before a rule was changed for them."""
+    return [(each, right) for rows in json.loads(READINGS.read_text("utf-8")).values() for each, right in rows]
+
+
+def _reliable(rows: list[tuple[float, bool]]) -> str:
+    """`.8-.9 (36): said .86, was .94`, bin by bin."""
+    return "   ".join(
+        f"{name} ({count}): said {mean:.2f}, was {was:.2f}" for name, count, mean, was in reliability(rows)
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--misses", type=int, default=0, help="let score.py print the first N misses of each set")
@@ -128,6 +141,8 @@ def main() -> None:
     say(
         f"an hour of speech            {seconds:.2f} s, {memory:.0f} MB over the bare interpreter   target 1 s, 60 MB\n"
     )
+    say("confidence, first readings   " + _reliable(_first_readings()) + "\n")
+    say("confidence, the calls today  " + _reliable([(each, right) for _, each, right in said("")]) + "\n")
     loose = ungrounded()
     say(f"values without evidence      {sum(map(len, loose.values()))}\n")
     for name, each in marks.items() if options.calls else ():

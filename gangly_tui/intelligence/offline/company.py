@@ -35,7 +35,7 @@ _TITLE_ORG = re.compile(rf"^[#\s*]*(?P<org>{ORG})\s?(?:[-\u2013\u2014,:|/]|$)")
 _CALL_WORD = re.compile(
     r"\b(?:call|meeting|transcript|demo|discovery|intro|follow|cold|closing|pricing|renewal|review|sync|notes?|"
     r"check|chat|"
-    r"kick|sales|outreach|webinar|onboarding|qbr|weekly|monthly|quarterly|account|project|team|product|negotiation)\b",
+    r"kick|sales|debrief|handover|pitch|visit|outreach|webinar|onboarding|qbr|weekly|monthly|quarterly|account|project|team|product|negotiation)\b",
     re.I,
 )
 _SUFFIX = re.compile(
@@ -122,6 +122,16 @@ def _from_talk(reading: Reading, votes: _Votes) -> None:
             for hit in pattern.finditer(sentence.text):
                 if not TITLE_WORD.search(hit.group("org")):
                     votes.add(hit.group("org"), weight + (1 if sentence.index < 3 else 0))
+    if (
+        heading is None
+        and reading.sentences
+        and reading.sentences[0].block is Block.NOTE
+        and len(reading.sentences[0].text) < _TITLE
+    ):
+        first = reading.sentences[0]
+        heading = (first.start, first.end)
+    if heading and (alone := _alone(reading.text[heading[0] : heading[1]])):
+        votes.add(alone, 2.5)
     title = _TITLE_ORG.match(reading.text[heading[0] : heading[1]]) if heading else None
     if title and not _CALL_WORD.search(title.group("org")) and not TITLE_WORD.search(title.group("org")):
         votes.add(title.group("org"), 3)
@@ -131,6 +141,33 @@ def _from_talk(reading: Reading, votes: _Votes) -> None:
         votes.add(behind.group("org"), 3)
     if heading and (named := _COMPANY.search(reading.text[heading[0] : heading[1]])):
         votes.add(named.group("org"), 3)
+
+
+_TITLE = 90
+_NO_ORG = frozenset(
+    "debrief handover pitch visit minutes memo wed mon tue thu fri sat sun recap summary cs csm re fwd first "
+    "second third new "
+    "site next steps q1 q2 q3 q4 jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+
+
+def _alone(title: str) -> str:
+    """The one name a title holds beside the words for the call and its day: "Debrief Castor Bank pitch"."""
+    runs: list[str] = []
+    for hit in re.finditer(ORG, re.sub(r"\([^)]*\)", "|", title)):
+        words = hit.group().split()
+        while words and _said_of_calls(words[0]):
+            words.pop(0)
+        while words and _said_of_calls(words[-1]):
+            words.pop()
+        if words:
+            runs.append(" ".join(words))
+    return runs[0] if len(runs) == 1 and _CALL_WORD.search(title) else ""
+
+
+def _said_of_calls(word: str) -> bool:
+    low = word.lower().strip(".,:&")
+    return not low or low in _NO_ORG or low in NOT_A_NAME or bool(_CALL_WORD.fullmatch(low))
 
 
 def with_company(contacts: list[ContactMention], company: str | None) -> list[ContactMention]:

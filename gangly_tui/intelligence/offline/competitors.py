@@ -110,6 +110,9 @@ _OFFERED = re.compile(
     r"shown|presented)\b|\b(?:'ve|have|had|having)\s(?:had\s)?(?P<name2>[A-Z][\w.-]+(?: [A-Z][\w.-]+)?)\s(?:in|"
     r"over)\s(?:here|"
     r"to (?:pitch|present|demo|show)|for a (?:demo|pitch|presentation)|last week|this week|yesterday)\b"
+    r"|\b(?:vendors?|competitors?|providers?|suppliers?)\b[^.;]{0,40}\b(?:one (?:is|being)|namely|including|"
+    r"among them)\s"
+    r"(?P<name3>[A-Z][\w-]+(?: [A-Z][\w-]+)?)"
 )
 _PITCHED = re.compile(
     r"quote|price|pricing|cheaper|expensive|came in|offered|charges|pitched|on (?:the|our)|showing|pitching|demoing"
@@ -126,7 +129,7 @@ def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -
     for hit in cue.COMPETITOR.finditer(text):
         found.extend(_after_cue(sentence, hit))
     for hit in _OFFERED.finditer(text):
-        key = "name" if hit.group("name") else "name2"
+        key = next(each for each in ("name", "name2", "name3") if hit.group(each))
         if _vendor(hit.group(key)):
             found.append((hit.group(key), hit.start(key), hit.end(key), 0.66))
     for hit in cue.COMPETITOR_SAID.finditer(text):

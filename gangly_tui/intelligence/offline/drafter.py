@@ -151,7 +151,7 @@ def read_context(text: str, context: ReadingContext) -> ReadingContext:
 _TITLE_LINES, _TITLE_LENGTH = 3, 110
 _NAMES_THE_CALL = re.compile(
     r"\b(?:call|meeting|minutes|visit|notes?|memo|demo|check-?in|sync|intro|discovery|review|workshop|kick-?off|recap|"
-    r"debrief|session|catch-?up|qbr|renewal|follow-?up|lunch|coffee)\b",
+    r"debrief|pitch|handover|session|catch-?up|qbr|renewal|follow-?up|lunch|coffee)\b",
     re.I,
 )
 _PLANS = re.compile(
@@ -161,7 +161,9 @@ _PLANS = re.compile(
 
 def _title_date(text: str, context: ReadingContext) -> datetime | None:
     """The day in the lines that name the call ("Site visit at Ferrum, 5 November 2026"), with its year."""
-    top = [line.strip(" \t#*_") for line in text[:2000].splitlines() if line.strip()][:_TITLE_LINES]
+    top = [re.split(r"\.\s", line.strip(" \t#*_"))[0] for line in text[:2000].splitlines() if line.strip()][
+        :_TITLE_LINES
+    ]
     for line in top:
         dated = re.search(r"\b20\d\d\b|\d[/.-]\d{1,2}[/.-]\d", line)
         if not dated or len(line) > _TITLE_LENGTH or line.endswith((".", "?", "!")) or _PLANS.search(line):

@@ -139,7 +139,8 @@ OBJECTION = (
 )
 CLOSE = _(
     r"\b(?:sign(?:ed|ing)?|clos(?:e|ed|ing)(?! date rate)|decid(?:e|ed|ing)|(?:make|made|have|"
-    r"final) (?:a |the |our )?(?:final )?decision|decision (?:by|in|on|date|end|early|mid|late|next|this|before|"
+    r"final) (?:a |the |our )?(?:final )?decision|decision (?:is (?:planned|expected|due)|planned|by|in|on|date|"
+    r"end|early|mid|late|next|this|before|"
     r"expected|due)|(?:get|have|got|"
     r"want) (?:this|it|everything|the deal|the contract|a contract|something|a deal) (?:done|"
     r"signed|in place|wrapped up|closed|finali[sz]ed|over the line)|wrap (?:this|it|things) up|"

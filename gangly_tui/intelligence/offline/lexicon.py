@@ -11,7 +11,8 @@ HEADER_KEYS = frozenset(
 )
 LABELS = frozenset(
     """budget timeline timing pain pains problem problems challenge challenges need needs authority decision
-    decisions process criteria competition competitor competitors competing next step steps action actions
+    decisions process criteria competition competitor competitors sponsor
+    promised competing next step steps action actions
     item items todo todos follow followup notes note summary agenda background context situation pricing
     price cost amount value close closing stage risk risks blocker blockers objection objections concern
     concerns requirement requirements question questions q a ask asks key points takeaways takeaway overview
@@ -36,7 +37,7 @@ ROLE_SPEAKERS_BUYER = frozenset("customer client prospect buyer lead them guest 
 TASK_HEADING = re.compile(
     r"^(?:agreed |our |their )?(?:next steps?|next actions?|action (?:items?|points?)|actions?|follow[- ]?ups?|"
     r"to[- ]?dos?|"
-    r"tasks?|commitments|deliverables|ns|n/s|aps?|who does what)"
+    r"tasks?|commitments|deliverables|(?:we )?promise[ds]|ns|n/s|aps?|who does what)"
     r"(?: ?(?:&|and|/|\+) ?\w+(?: \w+)?)?(?: \([^)]*\))?$",
     re.I,
 )
@@ -95,7 +96,8 @@ TITLE_PHRASE = (
     r"Analyst|Architect|Administrator|Admin|(?:Co-?)?founder|Owner|Partner|Consultant|Specialist|Coordinator|Counsel|"
     r"Controller|Principal|Developer|Buyer|Treasurer|Ops|RevOps|Procurement|boss))\b"
     r"(?:,?\s(?:of|for)\s(?:the\s)?[A-Za-z&][\w&/-]*(?:\s(?:[A-Z&][\w&/-]*|and(?= [A-Z])|of|&|operations|success|"
-    r"sales|services|development|technology|planning|engineering|experience|production|excellence|mgmt|management|care|"
+    r"branch|"
+    r"sales|services|network|retail|claims|buying|logistics|infrastructure|quality|safety|fleet|development|technology|planning|engineering|experience|production|excellence|mgmt|management|care|"
     r"security|support|chain|resources|and\s(?:finance|operations|marketing|sales|it|compliance|security))){0,4}"
     r"|\s(?:Sales|Marketing|Engineering|Operations|Ops|Finance|IT|Product|Security|Procurement|"
     r"Revenue|Technology|People|"
@@ -178,7 +180,7 @@ ACTION_VERB = (
     r"something|some)|pull|configure|enable|install|train|brief|negotiate|push|take|bring|clear|free up|"
     r"forecast|clean up|"
     r"track down|dial|e-?sign|wire|pay|apply|register|enter|attach|collect|translate|record|summari[sz]e|post|"
-    r"tell|ship|dispatch|correct|amend|adjust|fix|fill out|fill in)"
+    r"tell|let (?:me|us) have|ship|dispatch|correct|amend|adjust|fix|fill out|fill in)"
 )
 """Base forms of what people take on after a call."""
 

@@ -210,7 +210,11 @@ def _clause(low: str, begin: int, finish: int) -> tuple[int, int]:
         ),
         default=0,
     )
-    tails = [at for mark in (", but ", "; ", " but ", ", and ", " - ", ", so ") if (at := low.find(mark, finish)) >= 0]
+    tails = [
+        at
+        for mark in (", but ", "; ", " but ", ", and ", " - ", ", so ", ", they ", ", we ")
+        if (at := low.find(mark, finish)) >= 0
+    ]
     return head, min(tails, default=len(low))
 
 
@@ -265,6 +269,9 @@ def retractions(items: tuple[Sentence, ...]) -> tuple[frozenset[int], dict[int, 
         )
         if previous is None or item.turn - previous.turn > 2:
             continue
+        asked = items[item.index - 1]
+        if low.startswith("make ") and asked.speaker != item.speaker and asks(asked):
+            continue  # another day than the one the other side asked for
         rest = low[correcting.end() :].strip(" .,!-:")
         if pure and not rest and len(low[: pure.start()].split()) >= 3:
             gone.add(item.index)

@@ -9,6 +9,7 @@ from gangly_tui.domain.draft import Dropped, NextStep, Side
 from gangly_tui.intelligence.offline import step_cues as cue
 from gangly_tui.intelligence.offline.commitments import score_commitments
 from gangly_tui.intelligence.offline.due import read_dues
+from gangly_tui.intelligence.offline.lexicon import NOT_A_NAME
 from gangly_tui.intelligence.offline.modality import asks
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
@@ -196,7 +197,11 @@ def _assigned(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
         return
     person = reading.cast.named(found.group("who"))
     own = (found.groupdict().get("own") or "").lower() in ("our", "my")
-    if person is None and not own:
+    told = person is None and sentence.side is Side.BUYER and found.group("who").lower() not in NOT_A_NAME
+    told = told and bool(read_dues(sentence.text, reading.context))
+    if (person is None and not own and not told) or (
+        " can " in found.group() and not read_dues(sentence.text, reading.context)
+    ):
         return
     side = person.side if person is not None and person.side is not Side.UNKNOWN else sentence.side
     owner = person.name if person else found.group("who")

@@ -7,7 +7,7 @@ import re
 from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, DELIVERABLE, MEETING_NOUN
 
 CLAUSE = re.compile(
-    rf"[,;]\s+|\.\s+|\s-\s(?={ACTION_VERB})|\s(?:and|then|so|&|\+)\s(?=(?:me|i|i'll|we|we'll|they|"
+    rf"[,;]\s+|(?<!incl)(?<!excl)(?<!approx)\.\s+|\s-\s(?={ACTION_VERB})|\s(?:and|then|so|&|\+)\s(?=(?:me|i|i'll|we|we'll|they|"
     rf"they'll|he|she|she's|he's|i'm|[A-Z][a-z]+ (?:to|will))\b)|\s(?:and|then|&)\s(?={ACTION_VERB}\s)",
     re.I,
 )
@@ -17,6 +17,11 @@ WHO = (
     r"procurement|finance|security|"
     r"champion|(?:the|their|our|his|her) (?:[\w-]+ ){0,2}?[\w-]+|(?-i:[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|"
     r"[A-Z]{2,3}(?=\s(?:to|will)\b)))"
+)
+DOES = re.compile(
+    r"^(?:and |then )?(?P<who>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)\s(?P<what>(?:sends|shares|checks|gives|"
+    r"prepares|books|"
+    r"organi[sz]es|asks|provides|confirms|reviews|delivers|sets up|brings|gets|writes|exports|mails|forwards)\s.*)$"
 )
 PLAINLY = re.compile(rf"^(?P<who>i|we)\s(?P<what>{ACTION_VERB}\b.*)$", re.I)
 PROMISED = re.compile(
@@ -46,8 +51,9 @@ TO = re.compile(
     re.I,
 )
 LABEL = re.compile(
-    r"^(?:to-?do|ai|action(?: item)?s?|next(?: (?:steps?|mtg|meeting|call|demo))?|ns|f/?u|follow[- ]?up|task|asks?)\s?"
-    r"(?:[:>-]+|->)\s?(?P<what>\S.*)$",
+    r"^(?:to-?do|ai|ap|action(?: item)?s?|next(?: (?:steps?|mtg|meeting|call|demo))?|ns|f/?u|follow[- ]?up|task|"
+    r"asks?)\s?"
+    r"(?:[:>-]+|->|(?=[A-Z][a-z]+\s?:|me:|both:|us:|them:))\s?(?P<what>\S.*)$",
     re.I,
 )
 WANTS = re.compile(
@@ -57,8 +63,9 @@ WANTS = re.compile(
     re.I,
 )
 OWES = re.compile(
-    rf"^(?:and |so |also |then )?(?:i|we)\s(?:promised|owe|offered|still owe)\s(?:her|him|them|(?-i:[A-Z])\w+)\s"
-    rf"(?P<what>(?:the|a|an|our|some|two|three)\s(?:[\w-]+\s){{0,4}}?{DELIVERABLE}\b.*)$",
+    rf"^(?:and |so |also |then )?(?:i|we)\s(?:promised|owe|offered|(?:still|also) owe)\s(?:her|him|them|"
+    rf"(?-i:[A-Z])\w+)\s"
+    rf"(?P<what>(?:the|a|an|our|some|two|three)\s(?:[\w-]+\s){{0,4}}?(?:{DELIVERABLE}|answers?|offer|terms)\b.*)$",
     re.I,
 )
 MEETS_AGAIN = re.compile(
@@ -80,7 +87,7 @@ OWNER_TAIL = re.compile(
 )
 OWNER_HEAD = re.compile(
     r"^(?:\[(?P<square>[^\]]{2,40})\]|@(?P<at>[A-Za-z][\w.]{1,30})[,:]?|(?P<name>[A-Z][a-z]{1,20}"
-    r"(?: [A-Z][a-z]{1,20})?|me|us|we|them)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
+    r"(?: [A-Z][a-z]{1,20})?|me|us|we|them|both)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
 )
 NAME_ONLY = re.compile(r"[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|[A-Z]{2,3}")
 FIRST = frozenset("me i we us i'll we'll rep ae both".split())
@@ -97,6 +104,8 @@ PAST_DONE = re.compile(
     r"met|asked|covered|demoed|presented|left)\b",
     re.I,
 )
+DUE = re.compile(r",?\s(?:due|by|deadline|until|no later than)\b", re.I)
+ASKS_IF = re.compile(r"\b(?:ask|check|see|find out|confirm|know|tell|decide)\b[^,;]{0,40}?\b(?:if|whether)\b.*")
 OPEN = re.compile(r"\b(?:if|unless|might|maybe|would|could|perhaps|hopefully)\b")
 FOLLOW_UPS = re.compile(
     r"(?:come back|send|resend|share|e-?mail|forward|schedule|book|set up|prep|draft|follow|f/u|call|ping|loop|"

@@ -39,7 +39,8 @@ OFFER = re.compile(
 )
 REQUEST = re.compile(
     rf"\b(?:(?:can|could|would|will) you\s(?:(?:please|also|guys|just|maybe|possibly|"
-    rf"perhaps)\s){{0,2}}|i need you to\s|i'd need you to\s|we need you to\s|we'd need you to\s|"
+    rf"perhaps)\s){{0,2}}|(?:i|we)(?:'d| would) like (?:you|your (?:team|people|engineers?|colleagues?|support|"
+    rf"guys)) to\s|i need you to\s|i'd need you to\s|we need you to\s|we'd need you to\s|"
     rf"make sure you\s|"
     rf"(?:would|do) you mind\s|please\s(?:also\s|just\s)?|if you could\s(?:just\s|please\s)?|you "
     rf"should\s)(?P<what>{ACTION_VERB}|sending|sharing)\b",
@@ -54,10 +55,14 @@ IMPERATIVE = re.compile(
     r"my|our|him|her|both|in)\b)",
     re.I,
 )
-_NAME = r"[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?"
+_NAME = (
+    r"(?!(?:We|You|They|She|He|It|That|This|There|Who|What|Which|And|But|So|Then)\b)"
+    r"[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?"
+)
 NAMED = re.compile(
-    rf"\b(?:(?P<own>[Oo]ur|[Mm]y|[Tt]heir|[Yy]our)(?: [\w-]+){{1,4}}?,? )?(?P<who>{_NAME})(?:,[\w\s]{{3,40}},)?,?"
-    rf"(?:'ll| will| is going to)\s{FILL}(?P<what>{ACTION_VERB})\b"
+    rf"\b(?:(?P<own>[Oo]ur|[Mm]y|[Tt]heir|[Yy]our)(?: [\w-]+){{1,4}}?,? )?(?P<who>{_NAME})(?:,[\w\s]{{3,40}},|"
+    rf"\s\(\w+\))?,?"
+    rf"(?:'ll| will| is going to| can)\s{FILL}(?P<what>{ACTION_VERB})\b"
 )
 THIRD = re.compile(
     rf"\b(?:she|he|they)(?:'ll| will|'s going to|'re going to| is going to| are going "
@@ -67,7 +72,7 @@ THIRD = re.compile(
 AGREES = re.compile(
     r"\b(?:works|stands|work (?:for|on)|sounds (?:good|great|perfect)|is (?:good|great|fine|perfect|"
     r"better|best)|see you|talk (?:to you |then)|speak (?:then|on)|confirmed|locked in|booked|it "
-    r"is|let's (?:do|say|go with|plan (?:for|on)|make it)|"
+    r"is|let's (?:do|say|go with|plan (?:for|on)|make it)|^(?:(?:better|no|or|rather|can we|could we),? )?make it|"
     r"(?:day|\d|morning|afternoon|o'clock|pm|am|noon),? (?:done|it is|deal|confirmed|would(?: work)?|suits|then)\b|"
     r"i'm (?:free|available|open)|i can do|we can do|would be (?:good|great|fine|perfect|better))\b"
 )

@@ -75,7 +75,7 @@ class _Task:
 def _clause(clause: _Clause) -> Iterator[Candidate]:
     low = clause.text.lower()
     if (
-        cue.OPEN.search(low)
+        cue.OPEN.search(cue.ASKS_IF.sub("", low))
         or (cue.PAST_DONE.match(low) and not cue.ASKED_TO.match(clause.text) and not cue.WANTS.match(clause.text))
         or denied(low, 0, min(12, len(low)))
     ):
@@ -93,8 +93,14 @@ def _clause(clause: _Clause) -> Iterator[Candidate]:
         quote_from=clause.begin,
         prefix=task.prefix,
         rule=task.rule,
-        until=clause.begin + len(clause.text) + 2,
+        until=clause.begin
+        + len(clause.text)
+        + (_DUE_ROOM if cue.DUE.match(clause.sentence.text, clause.begin + len(clause.text)) else 2),
     )
+
+
+_DUE_ROOM = 14
+"""Characters behind a clause in which ", due on ..." still belongs to it."""
 
 
 def _by_arrow(clause: _Clause) -> _Task | None:
@@ -113,6 +119,18 @@ def _by_name(clause: _Clause) -> _Task | None:
         if found and found.group("who") in NOT_A_NAME:
             return None
     return _Task(start=found.start("what"), who=found.group("who"), sure=0.8) if found else None
+
+
+def _by_name_now(clause: _Clause) -> _Task | None:
+    """ "Mei sends the store list by 10 Sept": with a day, or in a list of steps, a plan and not a habit."""
+    found = cue.DOES.match(clause.text)
+    if not found or found.group("who").lower() in NOT_A_NAME:
+        return None
+    end = clause.begin + len(clause.text)
+    dues = read_dues(clause.sentence.text, clause.reading.context)
+    if not any(clause.begin <= due.start <= end for due in dues):
+        return None
+    return _Task(start=found.start("what"), who=found.group("who"), sure=0.74)
 
 
 def _by_me(clause: _Clause) -> _Task | None:
@@ -155,6 +173,8 @@ def _meeting_set(clause: _Clause) -> _Task | None:
     end = clause.begin + len(clause.text)
     dues = read_dues(clause.sentence.text, clause.reading.context)
     held = cue.HELD.search(clause.text)
+    if held and clause.labelled and re.match(rf"(?:both:\s)?(?:agree|{ACTION_VERB})\s", clause.text, re.I):
+        return None
     if not held or not any(clause.begin - 2 <= due.start <= end + 40 for due in dues):
         return None
     return _Task(start=held.start("name"), end=held.end("name"), who="me", sure=0.8, rule="meeting")
@@ -175,10 +195,29 @@ def _imperative(clause: _Clause) -> _Task | None:
 
 def _labelled(clause: _Clause) -> _Task | None:
     """Whatever stands behind "next:" or "todo:"."""
-    return _Task(start=0, who="me", sure=0.6) if clause.labelled and len(clause.text.split()) > 1 else None
+    if not clause.labelled or len(clause.text.split()) < _FEW:
+        return None
+    head = cue.OWNER_HEAD.match(clause.text)
+    if head and (name := head.group("square") or head.group("at") or head.group("name") or ""):
+        return _Task(start=head.end(), who=name, sure=0.8)
+    return _Task(start=0, who="me", sure=0.6)
 
 
-_READERS = (_by_arrow, _by_name, _by_me, _owed, _meets_again, _wanted, _meeting_set, _imperative, _labelled)
+_FEW = 2
+
+
+_READERS = (
+    _by_arrow,
+    _by_name,
+    _by_name_now,
+    _by_me,
+    _owed,
+    _meets_again,
+    _wanted,
+    _meeting_set,
+    _imperative,
+    _labelled,
+)
 
 
 def _task(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
@@ -194,8 +233,8 @@ def _task(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
         name = head.group("square") or head.group("at") or head.group("name")
         if name.lower() in cue.FIRST | cue.THIRD or name.split()[0].lower() not in NOT_A_NAME:
             who, begin = name, head.end()
-    to = cue.TO.match(text[begin:])
-    if to and not who:
+    to = cue.TO.match(text[begin:]) or cue.DOES.match(text[begin:])
+    if to and not who and to.group("who").lower() not in NOT_A_NAME:
         who, begin = to.group("who"), begin + to.start("what")
     tail = cue.OWNER_TAIL.search(text, begin)
     if tail and not who:

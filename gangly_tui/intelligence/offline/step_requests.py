@@ -84,6 +84,8 @@ def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Itera
     owner, side = reading.cast.full_name(sentence.speaker), sentence.side
     if _JOINT.match(low[found.start() :]) and re.search(r"\btogether\b|\bmeet\b", low) and has_due:
         side, owner = Side.REP, owner if side is Side.REP else reading.cast.rep or owner
+    if not accepted and not declined:
+        accepted = _same_day(reading, sentence)
     if not accepted and not declined and (later := _they_will_have_it(reading, sentence)):
         accepted = later
     reason = "declined" if declined else "" if accepted else "offered, but nobody said yes"
@@ -113,6 +115,20 @@ def _they_will_have_it(reading: Reading, sentence: Sentence) -> Sentence | None:
         ),
         None,
     )
+
+
+def _same_day(reading: Reading, sentence: Sentence) -> Sentence | None:
+    """The answer that only says the day again: "Thursday at ten.", "15th good"."""
+    days = set(_DAY_NAMED.findall(sentence.low))
+    for each in reading.reply(sentence)[:1]:
+        said = _DAY_NAMED.findall(each.low)
+        if len(each.low.split()) <= _SHORT_ANSWER and not asks(each) and said and set(said) <= days:
+            return each
+    return None
+
+
+_SHORT_ANSWER = 7
+_DAY_NAMED = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd|rd|th)\b|\btomorrow\b")
 
 
 def _asks_for_a_day(reading: Reading, sentence: Sentence) -> bool:

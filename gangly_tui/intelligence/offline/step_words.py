@@ -22,7 +22,7 @@ _END = re.compile(
     re.I,
 )
 _TRAIL = re.compile(
-    r"[\s,.;:(-]+$|\s(?:right now|right away|immediately|shortly|soon|asap|after (?:this|our) "
+    r"[\s,.;:(>-]+$|\s(?:right now|right away|immediately|shortly|soon|asap|after (?:this|our) "
     r"call|for (?:you|us|me)|in the meantime|please|then|as well|too|if (?:you|that).*|by|on|before|until|till|"
     r"for|at|in|"
     r"within|due|around|no later than|or so|with you|guys|of the week|later|instead|first thing|"
@@ -124,6 +124,10 @@ _CLASSES = {
     "contact": "call ring phone ping reach follow touch contact text dial remind".split(),
 }
 BASE = {
+    "sends": "send", "shares": "share", "checks": "check", "gives": "give", "prepares": "prepare", "books": "book",
+    "organises": "organise", "organizes": "organize", "asks": "ask", "provides": "provide", "confirms": "confirm",
+    "reviews": "review", "delivers": "deliver", "sets": "set", "brings": "bring", "gets": "get", "writes": "write",
+    "exports": "export", "mails": "mail", "forwards": "forward",
     "sent": "send", "checked": "check", "called": "call", "followed": "follow", "reached": "reach", "emailed": "email",
     "shared": "share", "booked": "book", "scheduled": "schedule", "wrote": "write", "asked": "ask", "came": "come",
     "got": "get", "circled": "circle", "dropped": "drop", "introduced": "introduce", "looped": "loop",
@@ -183,6 +187,11 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     text = f"{BASE.get(said.lower(), said)} {tail}"
     text = re.sub(r"\s+", " ", text).strip(" \"'")
     text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
+    text = re.sub(
+        rf"^(?:pencil(?: in)?|block|put in)\s(?:(?:some )?time\s)?to\s(?={ACTION_VERB}\b)", "", text, flags=re.I
+    )
+    text = re.sub(r"^let (?:me|us) have\s", "send ", text, flags=re.I)
+    text = re.sub(r"\suntil then\b.*$", "", text)
     if you and (
         gets := re.match(
             r"(get|have)\s(?:you|you guys|you both|both of you)\s(?=(?:the|a|an|our|my|some)\s)", text, re.I
