@@ -170,7 +170,7 @@ class Trip:
                     return self._arrows.again(card, delivery, timedelta(0), "another field changed at the same moment")
                 case Standing.LANDED:
                     return self._arrows.sent(card, delivery, error.current, said=_THERE_ALREADY)
-                case Standing.MOVED:
+                case _:
                     return self._arrows.conflict(card, delivery, error.current)
         if isinstance(error, NotFound):
             if card.action is Action.REMOVE:

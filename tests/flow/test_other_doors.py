@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import pytest
 
+from gangly_tui.connectors.record import sandbox
 from gangly_tui.connectors.record.sandbox import SandboxReader, SandboxWriter
 from gangly_tui.domain.errors import Unreachable
 from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.domain.ports import RecordReader
-from gangly_tui.domain.proposal import Proposal
-from gangly_tui.domain.records import Kind
+from gangly_tui.domain.proposal import Proposal, WriteMeta
+from gangly_tui.domain.records import FieldType, Kind, Record, Value
 from gangly_tui.flow import decide
 from gangly_tui.flow.deliver import Courier, Door
 from gangly_tui.store import decisions, trail
 from tests.flow.conftest import House
-from tests.flow.steps import cards, kinds, land
+from tests.flow.steps import card_of, cards, kinds, land
 
 
 class Mailbox(SandboxReader):
@@ -104,3 +105,42 @@ async def test_a_courier_that_does_not_send_leaves_everything_where_it_is(house:
     assert "nothing is sent" in message
     assert state(house, card) is DeliveryState.APPROVED
     assert [each.value for each in kinds(house) if each not in before] == []
+
+
+async def test_a_create_that_is_there_already_is_not_sent_again(house: House) -> None:
+    card = next(each for each in await cards(house) if each.kind is Kind.ACTIVITY)
+    decide.approve(house.desk, card.id, card.digest())
+    writer = Once(house.crm_path)
+    house.desk.courier._writer = writer
+    meta = WriteMeta(op_id=card.id, source="", approved_by="rep", approved_at=house.clock(), trail_head="")
+    fields = {each.field: each.after for each in card.changes if each.after is not None}
+    there = await writer.create(card.kind, fields, meta=meta)
+    assert await land(house) == ["it is there already: nothing was sent"]
+    assert state(house, card) is DeliveryState.SENT
+    assert decisions.get_delivery(house.desk.db, card.id).result == str(there.ref)  # type: ignore[union-attr]
+    assert writer.made == 1
+
+
+async def test_a_doubt_about_one_record_holds_up_no_other(house: House) -> None:
+    deal = card_of(await cards(house), "close_date")
+    other = replace(
+        deal, id="op-other", target=house.account.ref, target_name="Acme GmbH", kind=Kind.ACCOUNT, evidence=None,
+        changes=(replace(deal.changes[0], field="city", label="City", type=FieldType.TEXT, before=None, after="Ulm"),),
+    )  # fmt: skip
+    decisions.save_proposals(house.desk.db, [other])
+    for each in (deal, other):
+        decide.approve(house.desk, each.id, each.digest())
+    sandbox.set_switch(house.crm_path, "lose_answer", "1")
+    first, second = await land(house)
+    assert "reading back" in first and "waits for" not in second
+    assert (state(house, deal), state(house, other)) == (DeliveryState.UNKNOWN, DeliveryState.SENT)
+
+
+class Once(SandboxWriter):
+    """Counts what is made."""
+
+    made = 0
+
+    async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
+        self.made += 1
+        return await super().create(kind, fields, meta=meta)
