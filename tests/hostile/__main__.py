@@ -20,7 +20,7 @@ from tests.hostile.wire import share as by_wire
 
 BATCH = 100
 _BATCHES_AN_APP = 5
-_WIRE = 2_000
+_WIRE = 1_000
 """Strings for one app on a pty."""
 
 

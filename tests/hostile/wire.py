@@ -32,7 +32,7 @@ KEYS = (
     *(b"1", b"/", b"needle", DOWN, ESC, b"\x10", b"brief", ESC, b"?", ESC),
 )
 """Today and its brief, Source, Review card by card, edit, reject, Notes, Trail, Find, palette, help."""
-WALKS_A_SHARE = 40
+WALKS_A_SHARE = 100
 """Walks for one share at most: what has not been painted by then has no place."""
 
 _OURS = re.compile(
