@@ -120,3 +120,25 @@ async def test_a_host_that_does_not_answer_is_tried_again_and_then_told() -> Non
             await wire.fetch("/file")
     assert len(waits) >= 1 and waits == sorted(waits)
     assert all(later == 2 * sooner for sooner, later in itertools.pairwise(waits))
+
+
+async def test_a_wire_that_is_closed_holds_no_connection_open() -> None:
+    ended = asyncio.Event()
+
+    async def watch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (line := await reader.readline()) not in (b"\r\n", b""):
+            assert line
+        await answer()(Asked(""), writer)
+        assert await reader.read(1) == b""
+        ended.set()
+        writer.close()
+
+    listening = await asyncio.start_server(watch, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    client = open_client(HERE)
+    wire = Wire(system="vendor", base=base, client=client, reach=HERE, manners=Manners())
+    await wire.read("/x")
+    assert not ended.is_set()
+    await wire.close()
+    await asyncio.wait_for(ended.wait(), 5)
+    listening.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from gangly_tui.domain.errors import (
     DuplicateFound,
     NotFound,
     OutcomeUnknown,
+    RateLimited,
     RecordMoved,
     Unreachable,
 )
@@ -313,3 +314,12 @@ async def test_what_is_withdrawn_while_it_cannot_be_read_stays_withdrawn(house: 
     house.desk.courier._reader = Slow(house.crm_path)
     assert await land(house) == []
     assert state(house, card) is DeliveryState.WITHDRAWN
+
+
+async def test_a_system_that_asks_for_a_long_rest_gets_it(house: House) -> None:
+    card = await on_its_way(house)
+    house.desk.courier._writer = Answers(house, RateLimited("slow down", retry_after=900))
+    await land(house)
+    waiting = decisions.get_delivery(house.desk.db, card.id)
+    assert waiting is not None and waiting.state is DeliveryState.APPROVED
+    assert waiting.due_at - house.clock() == timedelta(seconds=900)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from gangly_tui.domain.records import Kind
 from gangly_tui.flow.entries import subjects_of
 from gangly_tui.store import trail
 from gangly_tui.store.database import Connection, open_database
-from gangly_tui.store.trail_keys import _joint
 from tests.store import made
 from tests.trail.conftest import ADA, BEN, DEAL, fill
 
@@ -113,11 +113,17 @@ def test_an_entry_about_nobody_is_its_targets(db: Connection, subjects: tuple[st
     assert made.append(db, subjects=subjects, target="").subjects == (trail.THE_LOG,)
 
 
-def test_a_sealed_value_opens_by_the_form_it_is_documented_in(db: Connection) -> None:
-    """12 bytes of nonce, then AES-256-GCM over 32 bytes of salt and the values: what is on disk stays readable."""
+def test_a_sealed_value_opens_by_the_form_it_was_written_in(db: Connection) -> None:
+    """12 bytes of nonce, then AES-256-GCM over 32 bytes of salt and the values: what is on disk stays readable.
+
+    The key is the person's; of several persons the SHA-256 of their keys, in the order of their names in the body.
+    """
     about(db, ADA)
-    (blob,) = db.execute("SELECT sealed FROM trail WHERE seq = 1").fetchone()
-    (dek,) = db.execute("SELECT dek FROM subject_key WHERE subject = ?", (ADA,)).fetchone()
-    assert len(dek) == 32
-    plain = AESGCM(_joint([dek])).decrypt(blob[:12], blob[12:], None)
-    assert CANARY in plain[32:].decode() and plain[32:33] == b"["
+    about(db, ADA, BEN)
+    (one,), (two,) = db.execute("SELECT sealed FROM trail ORDER BY seq").fetchall()
+    keys = dict(db.execute("SELECT subject, dek FROM subject_key"))
+    by_ref = [dek for _, dek in sorted(db.execute("SELECT ref, dek FROM subject_key"))]
+    assert len(keys[ADA]) == 32 and len(by_ref) == 2
+    for blob, key in ((one, keys[ADA]), (two, hashlib.sha256(b"".join(by_ref)).digest())):
+        plain = AESGCM(key).decrypt(blob[:12], blob[12:], None)
+        assert CANARY in plain[32:].decode() and plain[32:33] == b"["
