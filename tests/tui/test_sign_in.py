@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -356,3 +357,29 @@ async def test_the_palette_connects_and_signs_in_again(desk: Desk, typed: str, c
         assert "nothing is connected yet" not in screen_text(app)
         await pilot.press("escape")
         assert isinstance(app.screen, TodayScreen)
+
+
+async def test_parts_are_asked_for_one_by_one_and_the_first_always(desk: Desk) -> None:
+    permissions = (
+        Permission(name="events.read", why="to see your meetings", part="calendar"),
+        Permission(name="mail.read", why="to show the last mails", part="mail"),
+    )
+    plan = replace(PLAN, parts=("calendar", "mail"), asked_for=frozenset({"calendar"}), permissions=permissions)
+    vendor = Vendor(plan)
+    app = app_with(vendor, desk)
+    async with app.run_test(size=(100, 50)) as pilot:
+        app.push_screen(SignInScreen(plan, vendor.doorway))
+        await pilot.pause()
+        assert "[x] calendar  always" in screen_text(app)
+        assert "[ ] mail" in screen_text(app)
+        assert "mail.read" not in screen_text(app)
+        app.screen.query_one("#parts").focus()
+        await pilot.press("enter", "down", "enter")
+        await pilot.pause()
+        assert "[x] calendar  always" in screen_text(app)
+        assert "[x] mail" in screen_text(app)
+        assert "mail.read" in screen_text(app)
+        field(app, "client_id").value = "abc"
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        assert vendor.answers[0].parts == {"calendar", "mail"}

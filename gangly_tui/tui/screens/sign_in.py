@@ -44,6 +44,7 @@ class SignInScreen(Screen[Connected | None]):
         self._doorway = doorway
         self._ways = _variants(plan)
         self._chosen = next((at for at, (way, _) in enumerate(self._ways) if way.name == plan.chosen().name), 0)
+        self._parts = set(plan.asked_for or plan.parts[:1])
         self._step: Step | None = None
         self._work: Worker[None] | None = None
         self._connected: Connected | None = None
@@ -53,6 +54,9 @@ class SignInScreen(Screen[Connected | None]):
             yield Static(join("Connect ", line(self._plan.title, limit=60)), id="name")
             with Vertical(id="form"):
                 yield Static(self._sheet(), id="sheet")
+                if len(self._plan.parts) > 1:
+                    yield Static(Content.styled("What to ask for; Enter changes it", "bold"), id="parts-title")
+                    yield RowView(id="parts", marked_always=True)
                 yield Static(Content.styled("Sign in", "bold"), id="ways-title")
                 yield RowView(id="ways", marked_always=True)
                 for name, ask in self._asks().items():
@@ -69,6 +73,7 @@ class SignInScreen(Screen[Connected | None]):
         ways = self.query_one("#ways", RowView)
         ways.show(partial(_lay_out, self._ways), cursor=self._chosen)
         self._show_asks()
+        self._show_parts()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -95,7 +100,8 @@ class SignInScreen(Screen[Connected | None]):
             parts.append(Content(""))
         parts.append(Content.styled("gangly will ask for", "bold"))
         for each in plan.permissions:
-            parts.append(join(line(each.name, limit=80), "  ", content(each.why, limit=_LONGEST, style="$quiet")))
+            if each.part in ("", *self._parts):
+                parts.append(join(line(each.name, limit=80), "  ", content(each.why, limit=_LONGEST, style="$quiet")))
         if plan.audit_fields:
             parts += [Content(""), Content.styled("If an administrator creates them, filled with each write", "bold")]
             for objects, names in fields_by_object(plan.audit_fields):
@@ -125,7 +131,21 @@ class SignInScreen(Screen[Connected | None]):
 
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         event.stop()
-        self.action_next()
+        if event.view.id == "parts":
+            self._turn_part(self._plan.parts[event.item])
+        else:
+            self.action_next()
+
+    def _turn_part(self, part: str) -> None:
+        """Ask for a part, or do without it; the first is what the connector is for."""
+        if part != self._plan.parts[0]:
+            self._parts ^= {part}
+        self._show_parts()
+        self.query_one("#sheet", Static).update(self._sheet())
+
+    def _show_parts(self) -> None:
+        for view in self.query("#parts").results(RowView):
+            view.show(partial(_part_rows, self._plan, frozenset(self._parts)))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -162,6 +182,7 @@ class SignInScreen(Screen[Connected | None]):
             values={name: value for name, value in fields.items() if value and name not in secret},
             secrets={name: Secret(value) for name, value in fields.items() if value and name in secret},
             device=device,
+            parts=frozenset(self._parts) if self._plan.parts else None,
         )
         try:
             self._doorway.unlock()
@@ -260,6 +281,18 @@ def _lay_out(ways: Sequence[tuple[PlanWay, bool]], width: int) -> list[Row]:
         if way.means and not device:
             text = content(way.means, limit=_LONGEST, style="$quiet")
             rows += [Row(left=each, item=item) for each in text.wrap(room)]
+    return rows
+
+
+def _part_rows(plan: Plan, chosen: frozenset[str], width: int) -> list[Row]:
+    """The parts with a tick for what is asked for, and what each permission of it is for."""
+    rows: list[Row] = []
+    for item, part in enumerate(plan.parts):
+        mark = "[x]" if part in chosen else "[ ]"
+        why = "; ".join(dict.fromkeys(each.why for each in plan.permissions if each.part == part))
+        always = "  always" if item == 0 else ""
+        head = join(line(f"{mark} {part}{always}", limit=60), "  ", line(why, limit=_LONGEST, style="$quiet"))
+        rows += [Row(left=each, item=item) for each in head.wrap(max(width - MARGIN - 1, 10))]
     return rows
 
 
