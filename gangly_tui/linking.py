@@ -60,7 +60,10 @@ def vendor_of(name: str) -> tuple[ModuleType, Vendor]:
     module = registry.load(name).module
     vendor = getattr(module, "VENDOR", None)
     if not isinstance(vendor, Vendor) or vendor.name != name:
-        raise ConfigError(f"{name} is nothing that can be connected", fix="gangly connect --help lists them")
+        own = {"linkedin": "gangly linkedin import FILE.zip", "files": "gangly connect calendar FILE.ics"}
+        raise ConfigError(
+            f"{name} is nothing that can be connected", fix=own.get(name, "gangly connect --help lists them")
+        )
     asked = {ask.name for ask in (*vendor.asks, *(each for way in vendor.ways for each in way.asks))}
     if asked & OURS:
         raise ConfigError(f"the connector {name} asks for {', '.join(sorted(asked & OURS))}, which are our own words")

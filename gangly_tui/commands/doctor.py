@@ -153,7 +153,7 @@ def _connected(config: Any) -> list[str]:
         return ["nothing yet"]
     if config.crm != "sandbox":
         return [str(config.connections.get(config.crm, {}).get("title", config.crm)), *_calendars(config)]
-    if config.calendars:
+    if config.calendars or config.watch:
         return ["empty sandbox CRM", *_calendars(config)]
     return ["sandbox CRM, fiction", "sandbox calendar, fiction"]
 
@@ -162,7 +162,8 @@ def _calendars(config: Any) -> list[str]:
     """Files by their path. An address is often a secret: its host is enough."""
     from gangly_tui.connectors.engagement.calendar_address import is_address, system_of
 
-    return [system_of(each) if is_address(each) else each for each in config.calendars]
+    named = [system_of(each) if is_address(each) else each for each in config.calendars]
+    return [*named, *([f"watched folder {config.watch}"] if config.watch else [])]
 
 
 def _sqlite(problems: list[str]) -> str:

@@ -120,3 +120,7 @@ def test_the_content_decides_not_the_name(tmp_path: Path, calendar_file: Path) -
     with pytest.raises(InputError, match="not a calendar"):
         check_calendar(str(liar))
     assert check_calendar(f"  '{calendar_file}' ") == calendar_file.resolve()
+    for address in ("https://calendar.acme.example/private/work.ics", "webcal://calendar.acme.example/work.ics"):
+        assert check_calendar(f" {address} ") == address
+    with pytest.raises(InputError, match="encryption"):
+        check_calendar("http://calendar.acme.example/work.ics")

@@ -41,9 +41,14 @@ _HOW = "Enter opens the marked one."
 _LARGEST = 10 * 1024 * 1024
 
 
-def check_calendar(text: str) -> Path:
-    """The path of a calendar file as typed. Raises InputError with what is wrong and what to do."""
+def check_calendar(text: str) -> Path | str:
+    """A calendar as typed: a file's path, or an address. Raises InputError with what is wrong and what to do."""
     text = text.strip().strip("'\"")
+    scheme, found, host = text.partition("://")
+    if found:
+        if scheme.lower() not in ("https", "webcal") or not host:
+            raise InputError("a calendar is only asked with encryption", fix="use its https or webcal address")
+        return text
     if not text:
         raise InputError("type the path of an .ics file", fix="such as ~/Downloads/calendar.ics")
     try:
@@ -90,7 +95,7 @@ class ConnectScreen(Screen[None]):
             yield Static(Content.styled("gangly", "bold $lead"), id="name")
             yield Static(Content(_INTRO), id="intro")
             yield RowView(marked_always=True)
-            yield LineInput(placeholder="~/Downloads/calendar.ics", id="path", select_on_focus=False)
+            yield LineInput(placeholder="~/Downloads/calendar.ics or https://…", id="path", select_on_focus=False)
             yield Static(Content(_HOW), id="said")
             yield Static(self._list(), id="coming")
         desk = app_of(self).desk
@@ -137,11 +142,12 @@ class ConnectScreen(Screen[None]):
             self._say("Enter imports it, Esc goes back")
             return
         try:
-            check_calendar(event.value)
+            found = check_calendar(event.value)
         except InputError as error:
             self._refuse(error)
         else:
-            self._say("✓ a calendar; Enter imports it", style="$good")
+            words = "an address; Enter looks at it" if isinstance(found, str) else "✓ a calendar; Enter imports it"
+            self._say(words, style="$good")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
