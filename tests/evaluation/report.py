@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gangly_tui.intelligence import offline
 from tests.evaluation.checker import failures
 from tests.evaluation.data import ROOT
 from tests.evaluation.fit_confidence import READINGS, reliability, said
@@ -50,6 +51,13 @@ def public_figures(misses: int = 0) -> list[dict[str, Any]]:
         check=True,
     )
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def unseen_commitments() -> dict[str, dict[str, float]]:
+    """How the models of commitments did on meetings they had not seen. The public lines above are of meetings they
+    were fitted on: the shipped weights use all of them."""
+    shipped = json.loads((Path(offline.__file__).with_name("commitment_weights.json")).read_text("utf-8"))
+    return {name: model["unseen"] for name, model in sorted(shipped["models"].items())}
 
 
 def call_marks() -> dict[str, Marks]:
@@ -128,6 +136,8 @@ def main() -> None:
             say(f"{name:28} {shown}{against}\n")
     else:
         say(f"no public data at {ROOT}\n")
+    for name, figures in unseen_commitments().items():
+        say(f"{f'commitments, {name}, unseen':28} {'  '.join(f'{key} {value}' for key, value in figures.items())}\n")
     began = time.perf_counter()
     marks = call_marks()
     spent = (time.perf_counter() - began) / len(marks)
