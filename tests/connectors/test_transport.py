@@ -92,6 +92,7 @@ async def test_json_comes_back_decoded_and_the_exchange_is_observed() -> None:
     "url",
     [
         "https://evil.example/x",
+        "https://evilapi.vendor.example/",
         "https://api.vendor.example.evil.example/",
         "https://evilmy.vendor.example@evil.example/",
         "https://user:pass@api.vendor.example/",

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from gangly_tui.connectors.record import sandbox
+from gangly_tui.connectors.record import sandbox_db as crm
 from gangly_tui.connectors.record.sandbox import SandboxReader, SandboxWriter
 from gangly_tui.domain.errors import (
     ConnectorError,
@@ -323,3 +324,18 @@ async def test_a_system_that_asks_for_a_long_rest_gets_it(house: House) -> None:
     waiting = decisions.get_delivery(house.desk.db, card.id)
     assert waiting is not None and waiting.state is DeliveryState.APPROVED
     assert waiting.due_at - house.clock() == timedelta(seconds=900)
+
+
+async def test_a_contact_somebody_made_meanwhile_is_not_made_again(house: House) -> None:
+    card = next(each for each in await cards(house, CONTACT) if each.kind is Kind.CONTACT)
+    decide.approve(house.desk, card.id, card.digest())
+    theirs = {"first_name": "Jo", "last_name": "van Dam", "email": "Jo@Acme.de", "account": house.account.ref.id}
+    db = house.crm
+    made = crm.insert(db, Kind.CONTACT, theirs, by="Kim", at=house.clock())
+    count = db.execute("SELECT count(*) FROM record WHERE kind = 'contact'").fetchone()
+    await land(house)
+    assert db.execute("SELECT count(*) FROM record WHERE kind = 'contact'").fetchone() == count
+    db.close()
+    delivery = decisions.get_delivery(house.desk.db, card.id)
+    assert delivery is not None
+    assert (delivery.state, delivery.doubles) == (DeliveryState.REJECTED, str(made.ref))
