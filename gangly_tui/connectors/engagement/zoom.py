@@ -106,9 +106,7 @@ VENDOR = Vendor(
     ),
     permissions=(
         Permission(name=_SCOPES[0], why="which of your calls were recorded", part="transcripts"),
-        Permission(
-            name=_SCOPES[1], why="the transcript of such a call, never its sound", part="transcripts"
-        ),
+        Permission(name=_SCOPES[1], why="the transcript of such a call, never its sound", part="transcripts"),
         Permission(name=_SCOPES[2], why="who is signed in, and your personal meeting number"),
     ),
     base=lambda setup, _more: f"{setup.at(API)}/v2",
