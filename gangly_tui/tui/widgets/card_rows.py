@@ -27,8 +27,7 @@ from gangly_tui.tui.widgets.rows import MARGIN, Row
 
 _GUTTER = 9
 _FIRST = {
-    name: place
-    for place, name in enumerate(("subject", "due", "body", "first_name", "last_name", "title", "email", "phone"))
+    name: place for place, name in enumerate("to cc subject due body first_name last_name title email phone".split())
 }
 _CONFIDENT = ((0.85, "clearly said"), (0.7, "likely"), (0.0, "unsure: read the quote"))
 DIGITS = "123456789"
