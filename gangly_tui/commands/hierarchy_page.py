@@ -57,6 +57,9 @@ def tables(page: Hierarchy) -> list[Table]:
     if page.sources:
         users: Rows = [(name, ", ".join(each)) for name, each in page.sources.items()]
         found.append(("Which CRM users write for which source", ("source", "users"), users))
+    if page.required:
+        needs: Rows = [(stage, ", ".join(names) or "nothing") for stage, names in page.required.items()]
+        found.append(("What a deal must have in a stage", ("stage", "fields"), needs))
     return found
 
 

@@ -93,6 +93,9 @@ class Hierarchy:
     trust: tuple[str, ...] = TRUST
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """source -> the CRM users through whom it writes; everybody else is a rep"""
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """stage, casefolded -> the fields of a deal that must be filled there; a stage that is left out is judged by its
+    place on the ladder"""
 
     def source_of(self, user: str) -> str:
         """Which source a CRM user writes for."""

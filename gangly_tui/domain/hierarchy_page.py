@@ -12,7 +12,7 @@ from gangly_tui.domain.hierarchy import TRUST, Hierarchy, Layer, Mode, Owner, Sc
 from gangly_tui.domain.records import FIELDS, Kind
 from gangly_tui.domain.toml_lines import line_of
 
-_TOP = ("mode", "trust", "sources", "fields", "connectors")
+_TOP = ("mode", "trust", "sources", "required", "fields", "connectors")
 _OWNER = ("layer", "system", "rule", "order")
 _SCOPE = ("layer", "owner", "backup", "runbook", "review", "rotate", "read", "write")
 _DUTIES = ("layer", "owner", "backup", "runbook")
@@ -55,12 +55,18 @@ def _page(page: Mapping[str, Any]) -> Hierarchy:
         name: tuple(each.strip().casefold() for each in _texts(users, ("sources", name)))
         for name, users in _table(page.get("sources", {}), ("sources",)).items()
     }
+    required = {
+        stage.strip().casefold(): tuple(_known_fields(Kind.OPPORTUNITY, dict.fromkeys(_texts(names, at)), at))
+        for stage, names in _table(page.get("required", {}), ("required",)).items()
+        for at in [("required", stage)]
+    }
     return Hierarchy(
         owners=owners,
         scopes=scopes,
         mode=Mode(mode),
         trust=_texts(page.get("trust", list(TRUST)), ("trust",)),
         sources=sources,
+        required=required,
     )
 
 

@@ -104,7 +104,22 @@ _HEALTH = (
         resets_at INTEGER, at INTEGER NOT NULL, PRIMARY KEY (system, name)) STRICT, WITHOUT ROWID""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *TRAIL, *_SEARCH, *_HEALTH),)
+_HYGIENE = (
+    """CREATE TABLE hygiene_day (
+        day TEXT NOT NULL, stage TEXT NOT NULL, currency TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (day, stage, currency)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE stage_stay (
+        deal TEXT NOT NULL, stage TEXT NOT NULL, since TEXT NOT NULL, until TEXT,
+        PRIMARY KEY (deal, stage, since)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX stage_left ON stage_stay (stage, until) WHERE until IS NOT NULL",
+    """CREATE TABLE gap_mark (
+        deal TEXT NOT NULL, gap TEXT NOT NULL, mark TEXT NOT NULL, until TEXT NOT NULL, account TEXT NOT NULL,
+        PRIMARY KEY (deal, gap, mark)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX gap_asked ON gap_mark (account) WHERE mark = 'asked'",
+    "CREATE INDEX mail_bounced ON mail (at) WHERE json_extract(body, '$.bounced')",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = ((*_MIRROR, *_ENGAGEMENT, *_DECISIONS, *TRAIL, *_SEARCH, *_HEALTH, *_HYGIENE),)
 
 
 def migrate(db: Connection, path: Path, at_point: Callable[[str], None] = lambda _: None) -> None:
