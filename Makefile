@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check bench faults hostile screens lock clean
+.PHONY: demo test check bench faults hostile mutants coverage screens lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("gangly needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
@@ -35,6 +35,12 @@ faults: $(STAMP)  ## kills and faults against the real courier: make faults N=10
 hostile: $(STAMP)  ## hostile strings through every screen, broken files into every importer
 	$(BIN)/python -m tests.hostile $(N) $(SEED)
 	$(BIN)/python -m tests.hostile files $(N) $(SEED)
+
+mutants: $(STAMP)  ## small defects in trail, outbox, vault, clean, transport: do the tests see them?
+	$(BIN)/python -m tests.mutation $(PART)
+
+coverage: $(STAMP)  ## every branch of the same files, or it fails
+	$(BIN)/python -m tests.mutation coverage
 
 screens: $(STAMP)  ## draw the README's pictures anew
 	GANGLY_DRAW=1 $(BIN)/pytest tests/tui/test_screens.py -q
