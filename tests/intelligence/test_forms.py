@@ -60,12 +60,31 @@ def test_the_day_in_a_title_is_the_days_days_count_from(text: str, day: date) ->
     assert read_context(text, REP).anchor.date() == day
 
 
+@pytest.mark.parametrize(
+    ("title", "company"),
+    [
+        ("Debrief Castor Bank pitch", "Castor Bank"),
+        ("Wed call Quarry Lane Hospitals", "Quarry Lane Hospitals"),
+        ("kestrel call - spoke w/ their ops lead (Tomasz) + Anja from IT", None),
+        ("Call Susan Park", None),
+    ],
+)
+def test_a_title_may_name_the_company_and_never_a_person(read: Read, title: str, company: str | None) -> None:
+    assert read(f"{title}\n\n- Susan said the price is fine\n- send the quote by Friday").company == company
+
+
 def test_said_from_the_receivers_end(read: Read) -> None:
     draft = read("Dana (Head of IT, Acme): When do we see it?\nSam: You'll get the written report from me by Friday.")
     assert _steps(draft) == [(True, "Sam Ortiz", "Get Dana the written report", date(2026, 9, 25))]
     asked = "Sam: Anything else?\nDana: We need the revised offer by Friday."
     assert _steps(read(asked)) == [(True, "Sam Ortiz", "Send the revised offer", date(2026, 9, 25))]
     assert read("Sam: Once you sign, you'll have access by Friday.\nDana: Hm.").next_steps == ()
+
+
+def test_the_day_something_arrives_is_the_steps_only_where_no_other_is_said(read: Read) -> None:
+    said = "Sam: When?\nDana: I will pull the counts{}, you will have them on Monday."
+    assert _steps(read(said.format("")))[0][3] == date(2026, 9, 28)
+    assert _steps(read(said.format(" on Friday")))[0][3] == date(2026, 9, 25)
 
 
 def test_by_when_may_come_a_sentence_later(read: Read) -> None:

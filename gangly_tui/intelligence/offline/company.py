@@ -130,7 +130,7 @@ def _from_talk(reading: Reading, votes: _Votes) -> None:
     ):
         first = reading.sentences[0]
         heading = (first.start, first.end)
-    if heading and (alone := _alone(reading.text[heading[0] : heading[1]])):
+    if heading and (alone := _alone(reading.text[heading[0] : heading[1]], reading.text)):
         votes.add(alone, 2.5)
     title = _TITLE_ORG.match(reading.text[heading[0] : heading[1]]) if heading else None
     if title and not _CALL_WORD.search(title.group("org")) and not TITLE_WORD.search(title.group("org")):
@@ -151,8 +151,8 @@ _NO_ORG = frozenset(
 )
 
 
-def _alone(title: str) -> str:
-    """The one name a title holds beside the words for the call and its day: "Debrief Castor Bank pitch"."""
+def _alone(title: str, text: str) -> str:
+    """The one name a title holds beside the words for the call and its day, unless the text has it act as a person."""
     runs: list[str] = []
     for hit in re.finditer(ORG, re.sub(r"\([^)]*\)", "|", title)):
         words = hit.group().split()
@@ -162,7 +162,14 @@ def _alone(title: str) -> str:
             words.pop()
         if words:
             runs.append(" ".join(words))
-    return runs[0] if len(runs) == 1 and _CALL_WORD.search(title) else ""
+    if len(runs) != 1 or not _CALL_WORD.search(title) or _OF_PEOPLE.search(title):
+        return ""
+    verbs = "said|says|wants?|will|to|is|has|asked|likes?|needs?|signs?|thinks?|also|-+>"
+    acts = rf"\b{re.escape(runs[0].split()[0])}\s(?:{verbs})"
+    return "" if re.search(acts, text) else runs[0]
+
+
+_OF_PEOPLE = re.compile(r"\b(?:spoke|talked|met|with|from|and|me)\b|w/|\+", re.I)
 
 
 def _said_of_calls(word: str) -> bool:

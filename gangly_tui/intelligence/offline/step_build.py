@@ -20,7 +20,7 @@ _BARE = re.compile(
 _DELEGATES = re.compile(r"^(?:get|have|ask)\s(?-i:[A-Z])\w+\sto\s(?:\w+\s)(?:it|them|that|those)$", re.I)
 _THEN = re.compile(r"\b(?:then|that day|that morning|that afternoon|at that time|same day)\b")
 _ARRIVES = re.compile(r"\s(?:so )?you(?:'d|'ll| will) (?:have|get|see)\b")
-"""Behind it stands the day something arrives, not the day it is done."""
+"""Behind it stands the day something arrives: the step's own day only where no other is said."""
 _NAMES_A_DAY = re.compile(r"day\b|\d|th\b|tomorrow|tonight|week|month", re.I)
 
 
@@ -43,7 +43,8 @@ def built(
     for number, (begin, finish) in enumerate(pieces):
         behind = pieces[number + 1][0] if number + 1 < len(pieces) else len(sentence.text) + 1
         arrives = _ARRIVES.search(sentence.low, begin)
-        due = _due(sentence, dues, begin, min(behind, arrives.start()) if arrives else behind, first=number == 0)
+        due = _due(sentence, dues, begin, min(behind, arrives.start()), first=number == 0) if arrives else None
+        due = due or _due(sentence, dues, begin, behind, first=number == 0)
         action = wording(sentence.text[begin:finish], due, begin, you)
         if number == 0 and (thing := fronted(sentence, begin)):
             action = _with_object(action, thing)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gangly_tui.domain.draft import Side
 from gangly_tui.intelligence.offline import note_cues as cue
 from gangly_tui.intelligence.offline.due import read_dues
-from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, NOT_A_NAME
+from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, MEETING_NOUN, NOT_A_NAME
 from gangly_tui.intelligence.offline.modality import denied, prep
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
@@ -173,7 +173,11 @@ def _meeting_set(clause: _Clause) -> _Task | None:
     end = clause.begin + len(clause.text)
     dues = read_dues(clause.sentence.text, clause.reading.context)
     held = cue.HELD.search(clause.text)
-    if held and clause.labelled and re.match(rf"(?:both:\s)?(?:agree|{ACTION_VERB})\s", clause.text, re.I):
+    if (
+        held
+        and clause.labelled
+        and re.match(rf"(?:both:\s)?(?!{MEETING_NOUN}\b)(?:agree|{ACTION_VERB})\s", clause.text, re.I)
+    ):
         return None
     if not held or not any(clause.begin - 2 <= due.start <= end + 40 for due in dues):
         return None
