@@ -160,6 +160,8 @@ class BriefFacts:
     mails: tuple[Mail, ...] = ()
     """with those of the other side who are in the meeting"""
     relations: Mapping[Attendee, Relation] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    """questions that the rep put into this account's next brief"""
 
 
 _QUESTIONS: tuple[tuple[str, str, str], ...] = (
@@ -219,7 +221,7 @@ def prepare_brief(meeting: Meeting, facts: BriefFacts, *, now: datetime) -> Brie
             Line(text=each.text("body"), source=_source(each), at=_at(each)) for each in touches if each.text("body")
         )[:PRIOR_NOTES],
         gaps=gaps,
-        questions=tuple(gap.question for gap in gaps[:QUESTIONS]),
+        questions=tuple(dict.fromkeys((*facts.asked, *(gap.question for gap in gaps[:QUESTIONS])))),
         prepared_at=now,
         mails=tuple(_mail_line(each, waiting) for each in last_of_threads(facts.mails)[:MAILS]),
     )

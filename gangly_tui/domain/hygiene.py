@@ -215,7 +215,7 @@ def _of_deal(facts: DealFacts, rules: Rules, today: date) -> Iterable[Gap]:
             label = name.replace("_", " ")
             question = _QUESTIONS.get(name, f"What do we put down as the {label}?")
             key = f"{GapKind.FIELD.value}:{name}"
-            yield gap(GapKind.FIELD, f"no {label}, required in {stage}", question, name, key)
+            yield gap(GapKind.FIELD, f"{label} is empty, required in {stage}", question, name, key)
 
 
 def _of_people(facts: DealFacts) -> Iterable[Gap]:

@@ -20,6 +20,7 @@ from gangly_tui.store import engagement, mirror, relations
 from gangly_tui.store import mail as mails
 from gangly_tui.store.card_counts import counts_by_meeting
 from gangly_tui.store.database import Connection
+from gangly_tui.store.marks import asked_of
 
 if TYPE_CHECKING:
     from gangly_tui.domain.mail import Mail
@@ -134,7 +135,17 @@ def _facts(desk: Desk, meeting: Meeting) -> BriefFacts:
         our_domains=domains,
         mails=_mails(desk, meeting),
         relations=_relations(desk, meeting, found.account),
+        asked=_asked(desk, found.account),
     )
+
+
+def _asked(desk: Desk, account: Record | None) -> tuple[str, ...]:
+    """What the rep wants to ask this account. It is rare, so what answers it is imported only when there is such."""
+    if account is None or not asked_of(desk.db, str(account.ref)):
+        return ()
+    from gangly_tui.flow.hygiene import questions_for
+
+    return tuple(questions_for(desk, account.ref))
 
 
 def _relations(desk: Desk, meeting: Meeting, account: Record | None) -> dict[Attendee, Relation]:

@@ -74,6 +74,12 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
         sign_in = isinstance(error, SignInNeeded)
         problems.append(sentence(desk.reader.system, error))
     gathered = await gather(desk, lambda what, done: tell(PullProgress(what=what, done=done, total=None)), days=days)
+    try:
+        from gangly_tui.flow.hygiene import snapshot
+
+        snapshot(desk)
+    except GanglyError as error:
+        problems.append(sentence("hygiene", error))
     return PullReport(
         records=records,
         removed=removed,

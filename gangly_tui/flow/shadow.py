@@ -57,13 +57,14 @@ def shadow_report(desk: Desk, since: datetime) -> ShadowReport:
         edited=sum(each.edited for each in approved),
         rejected=len(states[ProposalState.REJECTED]),
         undecided=len(states[ProposalState.OPEN]) + len(states[ProposalState.LATER]),
-        duplicates_blocked=sum(_blocked(each) for each in cards.values()),
+        duplicates_blocked=sum(was_blocked(each) for each in cards.values()),
         by_rep=tuple(Counter(each.approved_by for each in kept).most_common()),
         fields=tuple(Counter(_what(each) for each in approved).most_common()),
     )
 
 
-def _blocked(card: Proposal) -> bool:
+def was_blocked(card: Proposal) -> bool:
+    """Whether the gate turned a create into an update of who is there already."""
     return card.group in ("contact", "field") and _SAME in card.note
 
 

@@ -72,6 +72,12 @@ def proposals(
     return [load(Proposal, body) for (body,) in rows]
 
 
+def proposals_since(db: Connection, since: datetime) -> list[Proposal]:
+    """Every card that was drafted since, whatever became of it."""
+    rows = db.execute("SELECT body FROM proposal WHERE drafted_at >= ? ORDER BY position", (instant(since),))
+    return [load(Proposal, body) for (body,) in rows]
+
+
 def set_proposal_state(db: Connection, id: str, state: ProposalState) -> None:  # noqa: A002  # the word for it
     """Move a card. A card that does not exist is left out."""
     db.execute("UPDATE proposal SET state = ? WHERE id = ?", (state.value, id))

@@ -17,6 +17,7 @@ from gangly_tui.domain.records import Kind, Record
 from gangly_tui.store import mirror
 from gangly_tui.store.codec import dump, instant, load, load_record
 from gangly_tui.store.database import Connection, transaction
+from gangly_tui.store.marks import marks_of
 
 MOST = 500
 """Deals that are looked at in one go: the largest open ones."""
@@ -118,44 +119,6 @@ def _open_tasks(db: Connection, targets: Sequence[str]) -> dict[str, int]:
         (json.dumps(targets),),
     )
     return dict(rows.fetchall())
-
-
-# -- the rep's marks ------------------------------------------------------------------------------------------------
-
-
-def mark(db: Connection, deal: Record, gap: str, what: str, until: date | None = None) -> None:
-    """Mark a gap as `paused` until a day, or as `asked`: a question of the next brief of its account."""
-    account = next(iter(deal.ids("account")), "")
-    db.execute(
-        "INSERT OR REPLACE INTO gap_mark VALUES (?, ?, ?, ?, ?)",
-        (str(deal.ref), gap, what, until.isoformat() if until else "", f"{deal.ref.system}:account:{account}"),
-    )
-
-
-def unmark(db: Connection, deal: Record, gap: str, what: str) -> None:
-    """Take a mark off."""
-    db.execute("DELETE FROM gap_mark WHERE deal = ? AND gap = ? AND mark = ?", (str(deal.ref), gap, what))
-
-
-def marks_of(db: Connection, deals: Sequence[str], today: date) -> dict[str, list[tuple[str, str]]]:
-    """By deal, its marks as (gap, mark); a pause that is over is left out."""
-    rows = db.execute(
-        """SELECT deal, gap, mark FROM gap_mark WHERE deal IN (SELECT value FROM json_each(?))
-           AND (mark = 'asked' OR until > ?) ORDER BY deal, gap""",
-        (json.dumps(deals), today.isoformat()),
-    )
-    found: dict[str, list[tuple[str, str]]] = {}
-    for deal, gap, what in rows:
-        found.setdefault(deal, []).append((gap, what))
-    return found
-
-
-def asked_of(db: Connection, account: str) -> list[tuple[str, str]]:
-    """The marked questions of an account, as (deal, gap)."""
-    rows = db.execute(
-        "SELECT deal, gap FROM gap_mark WHERE account = ? AND mark = 'asked' ORDER BY deal, gap", (account,)
-    )
-    return rows.fetchall()
 
 
 # -- a picture a day ------------------------------------------------------------------------------------------------

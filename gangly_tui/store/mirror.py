@@ -167,6 +167,16 @@ def contacts_by_mailbox(db: Connection, mailboxes: Iterable[str]) -> dict[str, R
     return {identity: load_record(*columns) for identity, *columns in rows}
 
 
+def namesakes(db: Connection, contact: Record) -> int:
+    """How many other contacts of its system have the mailbox of this one."""
+    row = db.execute(
+        """SELECT count(*) FROM record WHERE kind = 'contact' AND identity = ? AND identity <> ''
+           AND system = ? AND id <> ?""",
+        (mailbox(contact.text("email")), contact.ref.system, contact.ref.id),
+    ).fetchone()
+    return int(row[0])
+
+
 def contacts_named(db: Connection, name: str) -> list[Record]:
     """The contacts whose last name is the last word of a name, whatever its case."""
     rows = db.execute(
