@@ -45,6 +45,8 @@ VERBS: dict[str, str] = {
     "linkedin": "linkedin",
     "vault": "vault",
     "model": "model",
+    "hygiene": "hygiene",
+    "report": "report",
     "health": "health",
     "hierarchy": "hierarchy",
     "shadow": "shadow",
