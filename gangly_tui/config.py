@@ -49,7 +49,7 @@ class Config:
     without them, and whether to `mask` addresses; its key is in the vault. `mail` says what of a mailbox is never kept
     (`exclude_folders`, `block_domains`) and for how many days a body is that was fetched (`body_days`).
     `retention` says for how many days after a call its `notes_days`,
-    `transcript_days` and `draft_days` stay; without it they stay. `watch` is
+    `transcript_days` and `draft_days` stay; without it they stay. Signals that are over stay `signals_days`. `watch` is
     a folder: transcripts, calendars and mails that arrive in it are taken; nothing in it is moved or removed.
     """
 

@@ -20,6 +20,7 @@ from gangly_tui.store.room import ROOM
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.record.sandbox_db import CrmFile
+    from gangly_tui.domain.plays import Play
     from gangly_tui.domain.secret import Secret
 
 DEMO = "demo"
@@ -93,6 +94,26 @@ def own_page() -> Path:
     if not own.exists():
         shipped = Path(__file__).with_name("hierarchy.toml").read_text(encoding="utf-8")
         own.write_text('mode = "live"   # or "shadow": everything but the sending\n\n' + shipped, encoding="utf-8")
+    return own
+
+
+def plays_page() -> tuple[Play, ...]:
+    """The rep's own plays beside config.toml, else those that come with gangly. Raises ConfigError."""
+    from gangly_tui.domain.plays import parse_plays
+
+    own = paths().config / "plays.toml"
+    page = own if own.exists() else Path(__file__).with_name("plays.toml")
+    try:
+        return parse_plays(page.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{page} cannot be read", fix="repair or remove the file") from error
+
+
+def own_plays() -> Path:
+    """The rep's own plays, copied from those that come with gangly when there are none yet. Raises ConfigError."""
+    own = private_folder(paths().config) / "plays.toml"
+    if not own.exists():
+        own.write_text(Path(__file__).with_name("plays.toml").read_text(encoding="utf-8"), encoding="utf-8")
     return own
 
 

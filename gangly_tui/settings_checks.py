@@ -186,7 +186,7 @@ def _is_mail(value: Any) -> Problem | None:
 
 
 def _is_retention(value: Any) -> Problem | None:
-    known = ("notes_days", "transcript_days", "draft_days")
+    known = ("notes_days", "transcript_days", "draft_days", "signals_days")
     if not isinstance(value, dict):
         return Problem(text=f"must be a table, not {_type(value)}", fix="write [retention] and below it its settings")
     for name, each in value.items():

@@ -23,6 +23,7 @@ def review(meeting: str | None, as_json: bool) -> None:
     from gangly_tui.commands.naming import the_meeting
     from gangly_tui.flow.decide import queue
     from gangly_tui.store import decisions, engagement
+    from gangly_tui.store.signals import call_title
 
     with desk_at_hand() as desk:
         cards = queue(desk, the_meeting(desk, meeting).id if meeting else None)
@@ -34,7 +35,11 @@ def review(meeting: str | None, as_json: bool) -> None:
             if card.meeting_id != last:
                 last = card.meeting_id
                 about = engagement.get_meeting(desk.db, last)
-                out(f"{about.start:%a %d %b %Y %H:%M}  {short(about.title)}" if about else short(last))
+                out(
+                    f"{about.start:%a %d %b %Y %H:%M}  {short(about.title)}"
+                    if about
+                    else short(call_title(desk.db, last) or last)
+                )
                 out()
             out(card_text(card))
             out()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # a desk is laid before anything on it is used
     from gangly_tui.domain.arrival import Arrival
     from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.hierarchy import Hierarchy
+    from gangly_tui.domain.plays import Play
     from gangly_tui.domain.ports import (
         Drafter,
         EngagementReader,
@@ -95,6 +96,8 @@ class Desk:
     read_file: Callable[[Path], str] = _no_files
     watched: Watched | None = None
     """the folder that texts arrive in, where the configuration names one"""
+    plays: Callable[[], tuple[Play, ...]] = lambda: ()
+    """the plays as they stand on their page now; raises ConfigError"""
     model: SecondReader | None = None
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""
     signing_key: Callable[[], bytes] | None = None

@@ -9,11 +9,13 @@ from datetime import datetime, time, timedelta
 from gangly_tui.domain.errors import GanglyError, PartlyRead
 from gangly_tui.domain.mail import MAIL_DAYS
 from gangly_tui.domain.ports import EngagementReader, MailReader, Transcript, TranscriptReader
+from gangly_tui.flow import signals
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.other_text import redraft
 from gangly_tui.flow.privacy import age_out
 from gangly_tui.store import engagement, mirror, privacy
 from gangly_tui.store import mail as mails
+from gangly_tui.store import signals as signs
 from gangly_tui.store.database import transaction
 
 _MEETINGS = "meetings of "
@@ -82,6 +84,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
     mails.remove_mails_before(desk.db, desk.now() - timedelta(days=MAIL_DAYS))
     mails.forget_texts(desk.db, desk.now(), desk.settings.mail.body_days)
     age_out(desk)
+    signals.notice(desk)
     return found
 
 
@@ -100,7 +103,10 @@ async def _meetings(desk: Desk, calendar: EngagementReader, start: datetime, end
         engagement.save_meetings(desk.db, privacy.without_erased(desk.db, error.meetings))
         return len(error.meetings)
     with transaction(desk.db):
-        engagement.save_meetings(desk.db, privacy.without_erased(desk.db, feed.meetings))
+        brought = privacy.without_erased(desk.db, feed.meetings)
+        news = signals.of_calendar(desk, calendar.system, brought, feed.gone, (start, end), whole=feed.whole)
+        signs.save_signals(desk.db, news)
+        engagement.save_meetings(desk.db, brought)
         if feed.whole:
             kept = {each.id for each in feed.meetings}
             engagement.remove_meetings_missing(desk.db, calendar.system, start, end, kept)

@@ -18,6 +18,7 @@ from gangly_tui.store import mail as mails
 from gangly_tui.store.codec import from_bytes, load, to_bytes
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.mirror import cursor, set_cursor
+from gangly_tui.store.signals import forget_person
 
 _SALT = "erased salt"
 _JSON_TABLES = (
@@ -58,8 +59,8 @@ def mails_with(db: Connection, person: Person) -> list[Mail]:
 def rows_with(db: Connection, person: Person) -> dict[str, list[dict[str, Any]]]:
     """By table, the rows kept as JSON that name this person: cards, writes, reasons, LinkedIn relations."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for table, key in _JSON_TABLES:
-        for name, body in db.execute(f"SELECT {key}, body FROM {table} ORDER BY {key}"):
+    for table, key in (*_JSON_TABLES, ("signal", "id")):
+        for name, body in db.execute(f"SELECT {key}, body FROM {table} WHERE body <> '' ORDER BY {key}"):
             if person.is_in(body) or person.is_in(name):
                 found.setdefault(table, []).append({key: name, **json.loads(body)})
     return found
@@ -99,6 +100,7 @@ def erase(db: Connection, person: Person, meetings: Iterable[Meeting]) -> dict[s
         counts["mails"] = len(gone)
         for table, key in _JSON_TABLES:
             counts[table] = _scrub(db, person, table, key, _cards_of(db, ids))
+        counts["signals"] = forget_person(db, person)
         _delete(db, "DELETE FROM relation WHERE key IN (SELECT value FROM json_each(?))", _named(db, person))
         if person.box:
             _remember(db, person.box)
