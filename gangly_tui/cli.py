@@ -47,6 +47,7 @@ VERBS: dict[str, str] = {
     "model": "model",
     "hygiene": "hygiene",
     "report": "report",
+    "signals": "signals",
     "health": "health",
     "hierarchy": "hierarchy",
     "shadow": "shadow",

@@ -13,6 +13,7 @@ from gangly_tui.domain.records import FieldType, Kind, RecordRef
 from gangly_tui.flow.prepare import MeetingState, day
 from gangly_tui.store import decisions, engagement, mirror, trail
 from gangly_tui.store.card_counts import counts_by_meeting
+from gangly_tui.store.signals import call_title
 from gangly_tui.tui.messages import Tone
 from gangly_tui.tui.widgets.card_rows import Face
 from gangly_tui.tui.widgets.change_diff import Eyes
@@ -112,7 +113,9 @@ def _call(desk: Desk, meeting_id: str, cards: list[Proposal], later: frozenset[s
     cards.sort(key=lambda each: (each.id in later, not came_back(each)))
     return Call(
         meeting_id=meeting_id,
-        title=(meeting.title or "(no title)") if meeting else "a meeting that is no longer in the calendar",
+        title=(meeting.title or "(no title)")
+        if meeting
+        else call_title(desk.db, meeting_id) or "a meeting that is no longer in the calendar",
         start=meeting.start if meeting else None,
         cards=tuple(cards),
     )
@@ -134,6 +137,8 @@ def short_name(card: Proposal) -> str:
         return f"{verb}Task: {subject}"
     if card.group == "contact":
         return f"{verb}Contact: {card.target_name}"
+    if card.group == "outreach":
+        return f"{verb}Mail to {card.target_name}"
     name = card.group or card.kind.label
     return f"{verb}{name}" if verb else name.capitalize()
 
@@ -237,6 +242,13 @@ def next_for_notes(desk: Desk) -> str:
     """The first meeting of today that still waits for notes or for its transcript to be read, "" when none does."""
     pending = (MeetingState.NOTES_PENDING, MeetingState.TRANSCRIPT_READY)
     return next((each.meeting.id for each in day(desk, desk.now().date()) if each.state in pending), "")
+
+
+def notes_for(desk: Desk, card: Proposal | None) -> str:
+    """The meeting whose notes `n` opens: the card's own, else the next that has none."""
+    if card is not None and engagement.get_meeting(desk.db, card.meeting_id):
+        return card.meeting_id
+    return next_for_notes(desk)
 
 
 def nothing_waits(desk: Desk) -> tuple[str, list[str]]:
