@@ -125,11 +125,11 @@ def _line(value: object) -> str:
 
 def export_csv(db: Connection) -> Iterator[str]:
     """A header, then a row for each changed field. Every cell is cleaned, and none is a spreadsheet's formula."""
-    yield _csv_line(_CSV_COLUMNS)
+    yield csv_line(_CSV_COLUMNS)
     for each in open_all(db):
         entry = each.entry()
         for change in entry.changes or (AuditChange(field="", before=None, after=None),):
-            yield _csv_line(
+            yield csv_line(
                 [
                     entry.seq,
                     entry.at.isoformat(),
@@ -159,7 +159,8 @@ def _cell(value: Plain) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def _csv_line(cells: Sequence[object]) -> str:
+def csv_line(cells: Sequence[object]) -> str:
+    """One line of a file that a spreadsheet may open."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow([_inert(str(each)) for each in cells])
     return out.getvalue()
