@@ -214,6 +214,10 @@ class CourierOnDemand:
         """What went wrong after the last round, beside the writes."""
         return self._courier.trouble if "_courier" in self.__dict__ else ""
 
+    async def look(self, ref: RecordRef) -> Record:
+        """What lies in a system that cards are written to, as it is now."""
+        return await self._courier.look(ref)
+
     async def deliver_due(self) -> list[Outcome]:
         """Carry everything that is due now. An empty outbox loads no courier."""
         from gangly_tui.store.card_counts import in_transit

@@ -33,7 +33,7 @@ def compare(card: Proposal, current: Record) -> Standing:
 
 def landed(card: Proposal, current: Record) -> bool:
     """Whether the record holds every value the card asks for: what "saved" means."""
-    return all(holds(card.kind, each.field, current.fields.get(each.field), each.after) for each in card.changes)
+    return all(holds(card.kind, each.field, current.fields.get(each.field), each.after) for each in card.written)
 
 
 def holds(kind: Kind, field: str, stands: Value, wanted: Value) -> bool:

@@ -142,8 +142,20 @@ class Proposal:
         return self.target is None and bool(self.choices)
 
     @property
+    def sends(self) -> bool:
+        """Whether this sends a draft. It shows the whole mail, and is bound to it, but writes its status alone."""
+        return self.kind is Kind.MAIL and self.action is Action.UPDATE
+
+    @property
+    def written(self) -> tuple[FieldChange, ...]:
+        """The changes whose values are put there."""
+        return tuple(each for each in self.changes if each.before != each.after) if self.sends else self.changes
+
+    @property
     def heading(self) -> str:
         """Record and field, raw: "Acme - Platform 2026 > Close date"."""
+        if self.sends:
+            return f"{self.target_name} › send this mail"
         if self.action is Action.UPDATE and len(self.changes) == 1:
             return f"{self.target_name} › {self.changes[0].label}"
         verb = "remove" if self.action is Action.REMOVE else f"new {self.group or self.kind.label}"

@@ -138,7 +138,8 @@ class Arrows:
             gone=card.target if stands is None else None,
         )
         words = f"saved; {overwrote_words(overwrote)}: a card offers to put it back" if overwrote else ""
-        return Outcome(proposal=card, delivery=moved, message=words or said or "saved, read back")
+        there = "sent, read back" if card.sends else "saved, read back"
+        return Outcome(proposal=card, delivery=moved, message=words or said or there)
 
     def conflict(self, card: Proposal, delivery: Delivery, current: Record) -> Outcome:
         """Somebody moved the record and nothing of ours was applied: base, theirs and mine go to the rep."""
@@ -175,6 +176,13 @@ class Arrows:
         refused = replace(delivery, error=error, fix=fix)
         moved = self.move(card, refused, DeliveryState.REJECTED, AuditKind.REFUSED, detail=error, follow_up=(back,))
         return Outcome(proposal=back, delivery=moved, message=error)
+
+    def drop(self, card: Proposal, delivery: Delivery, error: str, fix: str) -> Outcome:
+        """It must not be sent, and as it stands it never may be: nothing comes back, the next look makes it anew."""
+        moved = self.move(
+            card, replace(delivery, error=error, fix=fix), DeliveryState.REJECTED, AuditKind.REFUSED, detail=error
+        )
+        return Outcome(proposal=card, delivery=moved, message=f"not sent: {error}")
 
     def duplicate(self, card: Proposal, delivery: Delivery, existing: Record) -> Outcome:
         """The CRM already has this record: the create ends, and what it would have added comes back as an update."""

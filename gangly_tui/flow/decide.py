@@ -53,8 +53,8 @@ def undecided(desk: Desk, proposal_id: str) -> Proposal:
     return card
 
 
-def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "") -> Delivery:
-    """A person approves exactly the card with this digest; the write leaves after the grace period.
+def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "", at_once: bool = False) -> Delivery:
+    """A person approves exactly the card with this digest; the write leaves after the grace period, or `at_once`.
 
     `view` is the SHA-256 of the words that were laid out for that person, for the trail.
 
@@ -71,7 +71,7 @@ def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "") -> Del
             raise DecisionError(
                 f"{card.heading}: somebody moved the record", fix="say what to keep first: t theirs, m mine, b both"
             )
-        grace = at + timedelta(seconds=desk.settings.grace_seconds)
+        grace = at if at_once else at + timedelta(seconds=desk.settings.grace_seconds)
         delivery = Delivery(
             op_id=card.id,
             state=DeliveryState.SHADOWED if desk.hierarchy.mode is Mode.SHADOW else DeliveryState.APPROVED,
@@ -229,6 +229,8 @@ def undo(desk: Desk, proposal_id: str | None = None) -> Undone:
             return Undone(withdrawn=card)
         if delivery.state is DeliveryState.SHADOWED:
             raise DecisionError(f"{card.heading} was approved in shadow mode: it was never sent")
+        if delivery.state is DeliveryState.SENT and (card.sends or is_sent(desk, delivery)):
+            raise DecisionError("it was sent: a mail cannot be taken back", fix="write to them again")
         if delivery.state is not DeliveryState.SENT:
             raise DecisionError(f"{card.heading} is {delivery.state}: not landed, so there is nothing to take back")
         offered = next((each for each in queue(desk) if each.undoes == card.id), None)
@@ -239,6 +241,17 @@ def undo(desk: Desk, proposal_id: str | None = None) -> Undone:
         desk.at_point("undo.before-commit")
     desk.at_point("undo.committed")
     return Undone(inverse=inverse)
+
+
+def is_sent(desk: Desk, draft: Delivery) -> bool:
+    """Whether the mail that this delivery put among the drafts was sent from here, is about to be, or may have been."""
+    over = (DeliveryState.WITHDRAWN, DeliveryState.REJECTED, DeliveryState.CONFLICT, DeliveryState.SHADOWED)
+    may_be = frozenset(DeliveryState) - frozenset(over)
+    for delivery in decisions.deliveries(desk.db, states=may_be, since=draft.approved_at):
+        card = decisions.get_proposal(desk.db, delivery.op_id)
+        if card is not None and card.sends and str(card.target) == draft.result:
+            return True
+    return False
 
 
 def _undoable(desk: Desk, proposal_id: str | None) -> Delivery:

@@ -93,7 +93,7 @@ class Trip:
         if look.standing is Standing.LANDED:
             return self._arrows.sent(card, delivery, look.record, said=_THERE_ALREADY)
         if look.standing is Standing.MOVED and look.record is not None:
-            return self._arrows.conflict(card, delivery, look.record)
+            return self._moved(card, delivery, look.record)
         delivery = self._arrows.attempt(card, delivery, look.record)
         return await self._send(card, delivery, look.record.version if look.record else "")
 
@@ -171,16 +171,22 @@ class Trip:
                 case Standing.LANDED:
                     return self._arrows.sent(card, delivery, error.current, said=_THERE_ALREADY)
                 case _:
-                    return self._arrows.conflict(card, delivery, error.current)
+                    return self._moved(card, delivery, error.current)
         if isinstance(error, NotFound):
             if card.action is Action.REMOVE:
                 return self._arrows.sent(card, delivery, None, said=_THERE_ALREADY)
             return self._arrows.refuse(card, delivery, self._no_longer(card), "")
         return self._arrows.refuse(card, delivery, str(error), error.fix)
 
+    def _moved(self, card: Proposal, delivery: Delivery, current: Record) -> Outcome:
+        """Somebody was there in between. A mail that is not the one that was read is never sent: it is read anew."""
+        if card.sends:
+            return self._arrows.drop(card, delivery, "the draft was changed since you read it", "S shows it anew")
+        return self._arrows.conflict(card, delivery, current)
+
     async def _request(self, card: Proposal, expect: str, meta: WriteMeta) -> RecordRef | None:
         """Returns the written record's name; None after a removal."""
-        fields = {each.field: each.after for each in card.changes}
+        fields = {each.field: each.after for each in card.written}
         if card.action is Action.CREATE:
             filled = {name: value for name, value in fields.items() if value is not None}
             return (await self._writer.create(card.kind, filled, meta=meta)).ref
@@ -296,6 +302,11 @@ class Courier:
 
     def _reached(self, point: str) -> None:
         self._at(point)
+
+    async def look(self, ref: RecordRef) -> Record:
+        """What lies in a system that cards are written to, as it is now. Raises NotFound, Unreachable, SignInNeeded."""
+        async with asyncio.timeout(self._arrows.patience.deadline.total_seconds()):
+            return await self._door(ref.system).reader.read(ref)
 
     def next_due(self) -> datetime | None:
         """When the next delivery wants attention; None when the outbox is empty."""

@@ -128,6 +128,8 @@ def came_back(card: Proposal) -> bool:
 
 def short_name(card: Proposal) -> str:
     """The card in a list, raw: the field, or what is new."""
+    if card.sends:
+        return f"Send the mail to {card.target_name}"
     if card.action is Action.UPDATE:
         fields = ", ".join(each.label for each in card.changes)
         return fields if card.kind is Kind.OPPORTUNITY else f"{card.target_name}: {fields}"

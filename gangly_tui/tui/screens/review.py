@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.outbox import SETTLED
@@ -21,9 +20,10 @@ from gangly_tui.tui.app import app_of
 from gangly_tui.tui.messages import Delivered, Pulled
 from gangly_tui.tui.review_queue import Waiting, plural
 from gangly_tui.tui.screens.review_keys import REVIEW_KEYS
+from gangly_tui.tui.screens.review_looks import LookingKeys
 from gangly_tui.tui.text import day as day_words
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
-from gangly_tui.tui.widgets.hold_guard import HoldGuard, Press
+from gangly_tui.tui.widgets.hold_guard import Press
 from gangly_tui.tui.widgets.proposal_card import CardBody, ProposalCard, Seen
 from gangly_tui.tui.widgets.queue_view import QueueView
 from gangly_tui.tui.widgets.rows import RowView
@@ -38,15 +38,14 @@ _TICK = 0.5
 _NEED_A_CARD = frozenset({"approve", "edit", "reject", "later", "context", "low_risk", "source", "move", "call"})
 
 
-class ReviewScreen(Screen[None]):
+class ReviewScreen(LookingKeys):
     """The cards that wait. `meeting_id` names the call whose cards come first."""
 
     CSS_PATH = "review.tcss"
     BINDINGS: ClassVar[list[BindingType]] = REVIEW_KEYS
 
     def __init__(self, desk: Desk, meeting_id: str = "") -> None:
-        super().__init__()
-        self._desk = desk
+        super().__init__(desk)
         self._first = meeting_id
         self._waiting = Waiting()
         self._current = ""
@@ -54,7 +53,6 @@ class ReviewScreen(Screen[None]):
         self._accepted = ""
         """the card that the newest press of `a` approved"""
         self._choosing = False
-        self.guard = HoldGuard()
 
     def compose(self) -> ComposeResult:
         yield TopBar("review")
@@ -101,6 +99,7 @@ class ReviewScreen(Screen[None]):
         self.query_one(TopBar).retitle(f"{day_words(now.date())}  {now:%H:%M}")
         self.query_one(QueueView).show_queue(self._waiting, self._current, now)
         self.query_one(WritesView).show_writes(review_queue.writes_today(self._desk), now)
+        self.find_unsent()
         card = self.card
         view = self.query_one(ProposalCard)
         if card is None:
@@ -168,6 +167,8 @@ class ReviewScreen(Screen[None]):
             return bool(card and card.evidence)
         if action == "call":
             return len(self._waiting.calls) > 1
+        if action in ("send", "copy_mail"):
+            return self.mail_key_works(action)
         if action == "low_risk":
             return bool(card and self._low_risk(card.meeting_id))
         return card is not None if action in _NEED_A_CARD else True
@@ -199,19 +200,26 @@ class ReviewScreen(Screen[None]):
 
     def action_approve(self) -> None:
         """Approve the card on screen, once its end has been seen; before that, show the rest of it."""
+        self.approve("a")
+
+    def approve(self, key: str, *, at_once: bool = False) -> bool:
+        """Whether the card on screen was approved by this press."""
         card, body = self.card, self.query_one(CardBody)
-        if self._held("a") or card is None:
-            return
+        if self._held(key) or card is None:
+            return False
+        yes = partial(decide.approve, self._desk, card.id, body.digest, view=body.view, at_once=at_once)
         if body.seen is Seen.NOT_YET:
-            app_of(self).say("that was quicker than the eye: a again")
+            app_of(self).say(f"that was quicker than the eye: {key} again")
         elif body.seen is Seen.IN_PART:
             body.action_scroll_page(1)
-            app_of(self).say("this card goes on: read it to its end, then a")
-        elif self._decide(partial(decide.approve, self._desk, card.id, body.digest, view=body.view)):
-            self._accepted = card.id
+            app_of(self).say(f"this card goes on: read it to its end, then {key}")
+        elif self._decide(yes):
+            self._accepted = "" if at_once else card.id
             app_of(self).say(f"approved: {review_queue.short_name(card)}", fix="u takes it back")
             self._next(card, alone=True)
             app_of(self).wake_courier()
+            return True
+        return False
 
     def _next(self, decided: Proposal, *, alone: bool = False) -> None:
         """On to the card that follows; when only one was decided it is painted first, and the store asked then."""
@@ -361,35 +369,6 @@ class ReviewScreen(Screen[None]):
             calls = self._waiting.calls
             self._go(calls[(calls.index(call) + by) % len(calls)].cards[0].id)
 
-    def action_context(self) -> None:
-        """The words around the quote."""
-        from gangly_tui.tui.screens.context import ContextScreen, find_place
-
-        card = self.card
-        if card is None or card.evidence is None:
-            return
-        try:
-            self.app.push_screen(ContextScreen(find_place(self._desk, card.meeting_id, card.evidence), card.source))
-        except GanglyError as error:
-            app_of(self).complain(error)
-
-    def action_source(self) -> None:
-        """Open the record the card writes to; for a new one, the record it will hang on."""
-        card = self.card
-        ref = review_queue.home_of(card, self._desk.reader.system) if card else None
-        if ref:
-            app_of(self).open_source(ref)
-        else:
-            app_of(self).say("this card has no record yet", fix="choose the deal first")
-
-    def action_notes(self) -> None:
-        """The notes of this call; when nothing waits, of the next meeting that has none."""
-        meeting_id = self.card.meeting_id if self.card else review_queue.next_for_notes(self._desk)
-        if meeting_id:
-            app_of(self).open_notes(meeting_id)
-        else:
-            app_of(self).action_notes()
-
     # -- what the courier reports -------------------------------------------------------------------------------
 
     def on_delivered(self, event: Delivered) -> None:
@@ -397,3 +376,4 @@ class ReviewScreen(Screen[None]):
         if self.is_current:
             text, fix, tone = review_queue.outcome_words(event.outcomes)
             app_of(self).say(text, fix=fix, tone=tone)
+        self.look_at_landed(event.outcomes)

@@ -53,6 +53,7 @@ class TrailScreen(Screen[None]):
         Binding("C", "kind(-1)", "Kinds back", id="trail.kind-back", tooltip="The kind before", show=False),
         Binding("o", "open", "Open", id="trail.open", tooltip="The record this entry is about"),
         Binding("u", "undo", "Undo", id="trail.undo", tooltip="Take this write back: its inverse comes to Review"),
+        Binding("S", "send", "Send", id="trail.send", tooltip="Look at a follow-up in your drafts again, and send it"),
         Binding("V", "verify", "Verify", id="trail.verify", tooltip="Check the whole chain, entry by entry"),
         Binding("E", "export", "Export", id="trail.export", tooltip="The whole trail as a CSV or JSONL file"),
         Binding("tab", "app.focus_next", "Pane", id="trail.pane", tooltip="The other pane", show=False),
@@ -277,6 +278,25 @@ class TrailScreen(Screen[None]):
         app.action_go("review")
         if isinstance(app.screen, ReviewScreen) and card:
             app.screen.call_after_refresh(app.screen.reload, card.id)
+
+    def action_send(self) -> None:
+        """Look at the draft of this entry again, and send it."""
+        from gangly_tui.flow.send import draft_of
+        from gangly_tui.store.decisions import get_proposal
+        from gangly_tui.tui.screens.review_looks import second_look
+        from gangly_tui.tui.widgets.hold_guard import HoldGuard
+
+        entry = self.selected
+        card = get_proposal(self._desk.db, entry.op_id) if entry else None
+        if card is None:
+            app_of(self).say("this entry is about no card")
+            return
+        try:
+            draft_of(self._desk, card)
+        except GanglyError as error:
+            app_of(self).complain(error)
+            return
+        second_look(app_of(self), self._desk, card, HoldGuard())
 
     # -- the chain ----------------------------------------------------------------------------------------------
 

@@ -179,15 +179,17 @@ def _fields(sheet: _Sheet, card: Proposal, eyes: Eyes) -> None:
         (alone if own_line else short).append(change)
     labels = label_width(tuple(alone))
     verb = {Action.CREATE: "new", Action.REMOVE: "remove", Action.UPDATE: "change"}[card.action]
+    verb = "mail" if card.sends else verb
     for change in alone:
         name = line(change.label, limit=60, style="$quiet").truncate(labels, ellipsis=True)
         head = name + Content(" " * (labels - name.cell_length + 2))
         room = max(sheet.room - labels - 2, 12)
-        blocks = []
-        if card.action is not Action.CREATE:
-            blocks += minus_lines(change, room, eyes)
-        if card.action is not Action.REMOVE:
-            blocks += plus_lines(change, room, eyes)
+        blocks: list[Content] = []
+        if change not in card.written:  # it stands there, and goes out as it stands
+            blocks += value_lines(words(change.after, change.type, eyes), room, "")
+        else:
+            blocks += minus_lines(change, room, eyes) if card.action is not Action.CREATE else []
+            blocks += plus_lines(change, room, eyes) if card.action is not Action.REMOVE else []
         lines = [join(head if at == 0 else " " * (labels + 2), each) for at, each in enumerate(blocks)]
         sheet.add(
             verb, lines, stamp(change.before_by, change.before_at, eyes) if card.action is Action.UPDATE else None
@@ -261,7 +263,7 @@ def _why(sheet: _Sheet, face: Face) -> None:
         sheet.add("quote", _quote(card.evidence, card.source, sheet.room))
         for each in card.more:
             sheet.add("and", _quote(each, "", sheet.room))
-    else:
+    elif not card.sends:
         sheet.text("quote", "none: this takes a write back" if card.undoes else "none: typed by you", "$quiet")
     if card.against:
         sheet.add("against", _quote(card.against, "", sheet.room))
