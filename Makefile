@@ -30,7 +30,7 @@ bench: $(STAMP)  ## timings, with a peer in the same run; never a pass or fail
 N ?= 300
 SEED ?= 1
 faults: $(STAMP)  ## kills and faults against the real courier: make faults N=10000 SEED=7
-	$(BIN)/python -m tests.faults $(N) $(SEED) --jobs 2
+	$(BIN)/python -m tests.faults $(N) $(SEED) --jobs 2 $(if $(KEEP),--keep $(KEEP))
 
 hostile: $(STAMP)  ## hostile strings through every screen, broken files into every importer
 	$(BIN)/python -m tests.hostile $(N) $(SEED)
