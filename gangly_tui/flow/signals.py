@@ -362,6 +362,15 @@ def snooze(desk: Desk, signal_id: str, days: int) -> datetime:
     return until
 
 
+def reopen(desk: Desk, signal_id: str) -> Signal:
+    """Take back a dismissal or a putting off. Raises InputError, DecisionError when it has cards or is over."""
+    signal, state = the_signal(desk, signal_id)
+    if state not in (SignalState.OPEN, SignalState.DISMISSED):
+        raise DecisionError(f"this signal is {state}")
+    kept.set_open(desk.db, signal.id)
+    return signal
+
+
 def still_open(desk: Desk, beginning: str) -> Signal:
     """The signal whose id begins so, which nobody has decided. Raises InputError, DecisionError."""
     signal, state = the_signal(desk, beginning)

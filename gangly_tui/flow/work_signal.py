@@ -6,6 +6,9 @@ made of stay in the store: a card holds none of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from email.headerregistry import Address
 
 from gangly_tui.domain.cards import Table, created_fields, new_card
@@ -25,6 +28,38 @@ from gangly_tui.store.database import transaction
 _MAIL = {"to": "To", "subject": "Subject", "body": "Text", "status": "Goes into"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What `work` would lay out: the play, its step in full, the day it is due, and the mail's text, "" for none."""
+
+    play: Play
+    step: str
+    due: date
+    mail: str
+
+
+def advise(desk: Desk, signal: Signal, plays: Sequence[Play]) -> Advice | None:
+    """What the first play that fits would lay out now; None when none fits."""
+    about = account, contact, deal = _about(desk, signal)
+    play = play_for(plays, signal, deal)
+    if play is None:
+        return None
+    table, names = _table(desk, signal, play, about), _names(signal, account, contact, deal)
+    mail = _mail(desk, play, signal, table, names)
+    values = {each.field: str(each.after) for each in mail.changes} if mail else {}
+    text = f"to {values['to']}\n{values['subject']}\n\n{values['body']}" if values else ""
+    return Advice(play=play, step=_step(play, names), due=play.due(desk.now().date()), mail=text)
+
+
+def _about(desk: Desk, signal: Signal) -> tuple[Record | None, Record | None, Record | None]:
+    """Account, contact and deal, as they were last read."""
+    return record_of(desk, signal.account), record_of(desk, signal.contact), record_of(desk, signal.deal)
+
+
+def _step(play: Play, names: dict[str, str]) -> str:
+    return one_line(filled(play.step, names), limit=250)
+
+
 def work(desk: Desk, signal_id: str) -> list[Proposal]:
     """Turn a signal into the cards of the first play that fits: a task, and a mail where there is an address.
 
@@ -33,12 +68,11 @@ def work(desk: Desk, signal_id: str) -> list[Proposal]:
     plays = desk.plays()
     with transaction(desk.db):
         signal = still_open(desk, signal_id)
-        deal, contact = record_of(desk, signal.deal), record_of(desk, signal.contact)
-        account = record_of(desk, signal.account)
+        about = account, contact, deal = _about(desk, signal)
         play = play_for(plays, signal, deal)
         if play is None:
             raise DecisionError(f"no play fits: {signal.kind}", fix="write one: gangly signals plays --own")
-        table = _table(desk, signal, play, (account, contact, deal))
+        table = _table(desk, signal, play, about)
         names = _names(signal, account, contact, deal)
         task = _task(play, table, names)
         mail = _mail(desk, play, signal, table, names)
@@ -88,7 +122,7 @@ def _plain_name(signal: Signal) -> str:
 def _task(play: Play, table: Table, names: dict[str, str]) -> Proposal:
     values: dict[str, Value] = {
         "type": "task",
-        "subject": one_line(filled(play.step, names), limit=250),
+        "subject": _step(play, names),
         "due": play.due(table.now.date()),
         "at": table.now,
         "status": "open",

@@ -87,6 +87,12 @@ def set_dismissed(db: Connection, identifier: str, reason: str) -> None:
     _move(db, identifier, SignalState.DISMISSED, reason=reason)
 
 
+def set_open(db: Connection, identifier: str) -> None:
+    """It waits for the rep again, from now on."""
+    _move(db, identifier, SignalState.OPEN)
+    db.execute("UPDATE signal SET until = 0 WHERE id = ?", (identifier,))
+
+
 def _move(db: Connection, identifier: str, state: SignalState, *, card: str = "", reason: str = "") -> None:
     db.execute(
         "UPDATE signal SET state = ?, card = ?, reason = ? WHERE id = ?",

@@ -26,6 +26,10 @@ def numbered(desk: Desk, name: str) -> Screen[None] | None:
         from gangly_tui.tui.screens.review import ReviewScreen
 
         return ReviewScreen(desk)
+    if name == "signals":
+        from gangly_tui.tui.screens.signals import SignalsScreen
+
+        return SignalsScreen(desk)
     if name == "trail":
         from gangly_tui.tui.screens.trail import TrailScreen
 

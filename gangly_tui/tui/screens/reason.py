@@ -35,15 +35,18 @@ class ReasonScreen(ModalScreen[str | None]):
         Binding("escape", "cancel", "Back", key_display="Esc", id="reason.back", tooltip="Keep the card"),
     ]
 
+    VERB, KEPT = "Reject", "in the trail"
+    """what Enter does, and where the reason is kept"""
+
     def __init__(self, heading: str) -> None:
         super().__init__()
         self._heading = heading
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
-            yield Static(line(f"Reject  {self._heading}", limit=300, style="bold"), classes="title")
+            yield Static(line(f"{self.VERB}  {self._heading}", limit=300, style="bold"), classes="title")
             yield LineInput(
-                placeholder="why? (optional; kept in the trail)", max_length=_LONGEST, select_on_focus=False
+                placeholder=f"why? (optional; kept {self.KEPT})", max_length=_LONGEST, select_on_focus=False
             )
             yield KeyFooter()
 

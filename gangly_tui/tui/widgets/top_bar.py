@@ -10,7 +10,13 @@ from textual.widget import Widget
 from gangly_tui.tui.app import app_of
 from gangly_tui.tui.text import line
 
-TABS = (("1", "today", "Today"), ("2", "review", "Review"), ("5", "trail", "Trail"), ("6", "health", "Health"))
+TABS = (
+    ("1", "today", "Today"),
+    ("2", "review", "Review"),
+    ("4", "signals", "Signals"),
+    ("5", "trail", "Trail"),
+    ("6", "health", "Health"),
+)
 
 
 class TopBar(Widget):
