@@ -65,6 +65,34 @@ def get_meeting(db: Connection, id: str) -> Meeting | None:  # noqa: A002  # the
     return load(Meeting, row[0]) if row else None
 
 
+def meetings_of(
+    db: Connection, mailboxes: Collection[str], *, since: datetime, before: datetime, limit: int
+) -> list[Meeting]:
+    """The meetings that began between two moments with somebody of these mailboxes, newest first.
+
+    Looks through them from the newest until there are enough: a deal's calls are near the end.
+    """
+    from gangly_tui.domain.identity import mailbox
+
+    found: list[Meeting] = []
+    if not mailboxes:
+        return found
+    hosts = {each.rpartition("@")[2] for each in mailboxes}
+    rows = db.execute(
+        "SELECT body FROM meeting WHERE start_at >= ? AND start_at <= ? ORDER BY start_at DESC, id",
+        (instant(since), instant(before)),
+    )
+    for (body,) in rows:
+        plain = body.lower()
+        if any(each in plain for each in hosts):  # before anything is decoded
+            meeting = load(Meeting, body)
+            if any(mailbox(each.email) in mailboxes for each in meeting.attendees):
+                found.append(meeting)
+                if len(found) == limit:
+                    break
+    return found
+
+
 # what has notes, a transcript or cards: the rep's work must not lose its meeting
 _UNUSED = """id NOT IN (SELECT meeting_id FROM notes) AND id NOT IN (SELECT meeting_id FROM transcript)
     AND id NOT IN (SELECT meeting_id FROM proposal)"""

@@ -65,6 +65,7 @@ class GanglyApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "go('today')", "Today", id="app.today", tooltip="The day's meetings and the brief", show=False),
         Binding("2", "go('review')", "Review", id="app.review", tooltip="The cards that wait for you", show=False),
+        Binding("3", "go('pipeline')", "Pipeline", id="app.pipeline", tooltip="Deals and their gaps", show=False),
         Binding("4", "go('signals')", "Signals", id="app.signals", tooltip="What asks for a next step", show=False),
         Binding("5", "go('trail')", "Trail", id="app.trail", tooltip="Every decision and every write", show=False),
         Binding("6", "go('health')", "Health", id="app.health", tooltip="How each system answers", show=False),

@@ -28,6 +28,7 @@ class GanglyCommands(Provider):
         return [
             ("Today", "1  the day's meetings and the brief", partial(app.action_go, "today")),
             ("Review", "2  the cards that wait for you", partial(app.action_go, "review")),
+            ("Pipeline", "3  deals by money at risk, and what each lacks", partial(app.action_go, "pipeline")),
             ("Signals", "4  what asks for a next step", partial(app.action_go, "signals")),
             ("Trail", "5  every decision and every write", partial(app.action_go, "trail")),
             ("Health", "6  how each system answers", partial(app.action_go, "health")),

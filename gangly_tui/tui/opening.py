@@ -26,6 +26,10 @@ def numbered(desk: Desk, name: str) -> Screen[None] | None:
         from gangly_tui.tui.screens.review import ReviewScreen
 
         return ReviewScreen(desk)
+    if name == "pipeline":
+        from gangly_tui.tui.screens.pipeline import PipelineScreen
+
+        return PipelineScreen(desk)
     if name == "signals":
         from gangly_tui.tui.screens.signals import SignalsScreen
 

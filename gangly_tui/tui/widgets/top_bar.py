@@ -13,10 +13,13 @@ from gangly_tui.tui.text import line
 TABS = (
     ("1", "today", "Today"),
     ("2", "review", "Review"),
+    ("3", "pipeline", "Pipeline"),
     ("4", "signals", "Signals"),
     ("5", "trail", "Trail"),
     ("6", "health", "Health"),
 )
+_ROOMY, _LEAST = 100, 8
+"""Columns from which the tabs stand further apart; fewer cells than that at the right say nothing."""
 
 
 class TopBar(Widget):
@@ -35,17 +38,19 @@ class TopBar(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
+        gap = 3 if width >= _ROOMY else 2
         parts: list[Content | str] = [Content.styled("gangly", "bold $lead"), "   "]
         at = 9
         self._spots = []
         for key, name, label in TABS:
             tab = Content.assemble((key, "$lead"), " ", (label, "bold" if name == self._active else "$quiet"))
             self._spots.append((at, at + tab.cell_length, name))
-            parts += [tab, "   "]
-            at += tab.cell_length + 3
+            parts += [tab, " " * gap]
+            at += tab.cell_length + gap
         right = line(self._title, style="$quiet")
         if cell_len(right.plain) > width - at:
-            right = right.truncate(max(width - at, 0), ellipsis=True)
+            room = width - at
+            right = right.truncate(room, ellipsis=True) if room >= _LEAST else Content("")
         return Content("").join([*parts, " " * max(width - at - right.cell_length, 0), right])
 
     def on_click(self, event: events.Click) -> None:
