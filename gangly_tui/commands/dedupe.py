@@ -11,6 +11,8 @@ import click
 from gangly_tui.commands.console import as_json, out, out_json, short, tell
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gangly_tui.domain.dedupe_people import Known
     from gangly_tui.flow.dedupe import Audit, Group
 
@@ -19,6 +21,7 @@ _COLUMNS = (
     "likely", "reasons",
 )  # fmt: skip
 _SOURCES = 8
+_FORMS = 40
 _MERGE = 0.9
 
 
@@ -69,6 +72,55 @@ def audit(path: Path | None, limit: int, as_json: bool) -> None:
     _print(found, limit)
     if path is not None:
         tell(f"written: {path}; it holds personal data in clear")
+
+
+@dedupe.command()
+@click.option("--dry-run", is_flag=True, help="Required: there is nothing but a dry run.")
+@click.option("--batch", "size", type=click.IntRange(1), default=500, show_default=True, help="Records of each kind.")
+@click.option("--before", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Only what changed before this DAY.")
+@click.option("--all", "every", is_flag=True, help="Print every form, not the first 40 of each field.")
+@as_json
+def normalise(dry_run: bool, size: int, before: datetime | None, every: bool, as_json: bool) -> None:
+    """Show, for one batch of what is in the CRM, what matching reads instead of what was typed.
+
+    E-mail: lower case, without a plus-alias, dots where they count, international hosts as DNS knows them. Domain: the
+    registrable one. Phone: E.164. Company: without its legal form. A hint is shown for a mistyped mail host, and is
+    never matched by. For matching only: nothing that a person typed is ever rewritten, here or in the CRM.
+
+    \b
+    Examples:
+      gangly dedupe normalise --dry-run
+      gangly dedupe normalise --dry-run --before 2026-01-01 --batch 2000 --json
+    """
+    if not dry_run:
+        raise click.UsageError("nothing typed is ever rewritten: say --dry-run to see what matching reads")
+    from gangly_tui.bootstrap import desk_at_hand
+    from gangly_tui.flow.dedupe import normalise as forms_of
+
+    with desk_at_hand() as desk:
+        moment = before.replace(tzinfo=desk.settings.timezone) if before else None
+        looked, forms = forms_of(desk.db, size=size, before=moment)
+    if as_json:
+        out_json(
+            {
+                "looked_at": looked,
+                "forms": [
+                    {"record": each.known.ref, "field": each.field, "typed": each.typed, "form": each.form}
+                    for each in forms
+                ],
+            }
+        )
+        return
+    for field in ("email", "domain", "phone", "name", "hint"):
+        mine = [each for each in forms if each.field == field]
+        if not mine:
+            continue
+        out(f"{field}: {len(mine):,} of {looked:,} records")
+        for each in mine if every else mine[:_FORMS]:
+            out(f"  {each.known.ref.id:<12}  {short(each.typed, 60)} → {short(each.form, 60) or '(nothing)'}")
+        if len(mine) > _FORMS and not every:
+            out(f"  … {len(mine) - _FORMS:,} more: --all")
+    tell(f"{looked:,} records looked at, nothing written" if looked else "nothing here: gangly pull")
 
 
 def _whole(found: Audit) -> dict[str, object]:
@@ -139,7 +191,13 @@ def _group(group: Group) -> Iterator[str]:
         best = max(pair.likely for pair in group.doubles if each.ref in (pair.left.ref, pair.right.ref))
         yield f"{'merge' if best >= _MERGE else 'check'}  {_named(each)}"
     for pair in group.doubles:
-        sure = "exact" if pair.sure.value == "exact" else f"{pair.likely:.0%} likely"
+        sure = (
+            "exact"
+            if pair.sure.value == "exact"
+            else "over 99% likely"
+            if pair.likely > 0.99
+            else f"{pair.likely:.0%} likely"
+        )
         whose = "" if len(rest) == 1 else f"{pair.left.ref.id} and {pair.right.ref.id}: "
         yield f"       {whose}{sure}: {short('; '.join(pair.reasons), 400)}"
 

@@ -265,6 +265,25 @@ def _why_company(left: Known, right: Known, levels: tuple[int, ...]) -> list[str
     return said
 
 
+def normal_forms(each: Known, aliases: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
+    """Field, what was typed, what matching reads instead; only where the two differ."""
+    typed_host = each.email.strip().rpartition("@")[2]
+    box = mailbox(each.email)
+    local, at, host = box.rpartition("@")
+    domain = registrable_domain(each.domain) if each.domain else ""
+    is_account = each.ref.kind is Kind.ACCOUNT
+    forms = [
+        ("email", each.email, f"{local}{at}{_aliased(host, aliases or {})}"),
+        ("domain", each.domain, _aliased(domain, aliases or {})),
+        ("phone", each.phone, phone_key(each.phone, phone_region(each.home_phone) if each.home_phone else "")),
+        ("name", each.name if is_account else "", company_name(each.name) if is_account else ""),
+    ]
+    found = [(field, typed, form) for field, typed, form in forms if typed and typed != form]
+    if meant := mistyped_host(typed_host):
+        found.append(("hint", each.email, f"perhaps {each.email.strip()[: -len(typed_host)]}{meant}"))
+    return found
+
+
 def to_keep(group: Sequence[Known], used: Mapping[RecordRef, int]) -> tuple[Known, str]:
     """Which of a group to keep in a merge, and why: the one that most hangs on, then the fullest, then the newest."""
 
@@ -279,8 +298,3 @@ def to_keep(group: Sequence[Known], used: Mapping[RecordRef, int]) -> tuple[Know
     if all(best.filled > each.filled for each in rest):
         return best, f"{best.filled} fields hold something"
     return best, "it changed last"
-
-
-def surplus(kinds: Sequence[Kind], groups: Sequence[Sequence[Known]]) -> dict[Kind, int]:
-    """How many records of each kind a merge would leave out."""
-    return {kind: sum(len(each) - 1 for each in groups if each[0].ref.kind is kind) for kind in kinds}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gangly_tui.domain.dedupe import groups
-from gangly_tui.domain.dedupe_people import Double, Known, Sure, companies, people, to_keep
+from gangly_tui.domain.dedupe_people import Double, Known, Sure, companies, normal_forms, people, to_keep
 from gangly_tui.domain.hierarchy import Hierarchy
 from gangly_tui.domain.identity import mistyped_host
 from gangly_tui.domain.records import Kind, RecordRef
@@ -78,6 +79,29 @@ def audit(db: Connection, hierarchy: Hierarchy, aliases: Mapping[str, str] | Non
     return Audit(
         kinds=tuple(kinds), groups=tuple(found), sources=_sources(everyone, found, hierarchy), mistyped=tuple(mistyped)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What somebody typed, and what matching reads instead."""
+
+    known: Known
+    field: str
+    typed: str
+    form: str
+
+
+def normalise(
+    db: Connection, *, size: int, before: datetime | None = None, aliases: Mapping[str, str] | None = None
+) -> tuple[int, list[Form]]:
+    """One batch of what is there: how many records were looked at, and what matching reads another way than typed."""
+    batch = [each for kind in KINDS for each in store.known(db, kind, newest=size, before=before)]
+    forms = [
+        Form(known=each, field=field, typed=typed, form=form)
+        for each in batch
+        for field, typed, form in normal_forms(each, aliases)
+    ]
+    return len(batch), forms
 
 
 def _groups(db: Connection, kind: Kind, doubles: Sequence[Double]) -> list[Group]:

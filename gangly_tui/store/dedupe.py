@@ -9,16 +9,25 @@ from typing import Any
 
 from gangly_tui.domain.dedupe_people import Known
 from gangly_tui.domain.records import Kind, RecordRef
+from gangly_tui.store.codec import instant
 from gangly_tui.store.database import Connection
 
 OURS = "gangly"
+_END = (1 << 63) - 1
 
 
-def known(db: Connection, kind: Kind) -> list[Known]:
-    """Every contact, or every account, in the order of system and id."""
+def known(db: Connection, kind: Kind, *, newest: int | None = None, before: datetime | None = None) -> list[Known]:
+    """Every contact, or every account, in the order of system and id; or the newest of those that changed before."""
     ours = _made_here(db)
     homes = {} if kind is Kind.ACCOUNT else {each.ref: each for each in known(db, Kind.ACCOUNT)}
-    rows = db.execute("SELECT system, id, body FROM record WHERE kind = ? ORDER BY system, id", (kind.value,))
+    rows = db.execute(
+        """SELECT system, id, body FROM (
+               SELECT system, id, body FROM record WHERE kind = ? AND at < ? ORDER BY at DESC, rid DESC LIMIT ?
+           ) ORDER BY system, id"""
+        if newest is not None
+        else "SELECT system, id, body FROM record WHERE kind = ? AND at < ? ORDER BY system, id LIMIT ?",
+        (kind.value, _END if before is None else instant(before), -1 if newest is None else newest),
+    )
     found = []
     for system, identifier, body in rows:
         ref = RecordRef(system=system, kind=kind, id=identifier)
