@@ -126,7 +126,7 @@ def check_reach(url: httpx.URL, reach: Reach) -> None:
 
 def base_url(text: str, reach: Reach) -> str:
     """An address a person typed as the base of all requests, without a trailing slash. Raises ConfigError."""
-    text = text.strip().rstrip("/")
+    text = text.strip()
     try:
         url = httpx.URL(text if "://" in text else f"https://{text}")
     except httpx.InvalidURL as error:
@@ -269,9 +269,8 @@ class Wire:
             method,
             url,
             params=params,
-            json=body if not isinstance(body, bytes) and body is not None else None,
-            content=body if isinstance(body, bytes) else None,
             headers={**self._manners.headers, **(headers or {})},
+            **({"content": body} if isinstance(body, bytes) else {"json": body}),
         )
         began = monotonic()
         result = "ok"
@@ -352,8 +351,6 @@ def verdict(response: httpx.Response, system: str, write: bool) -> ConnectorErro
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float:
     """Seconds to wait as the Retry-After header says: a number, an HTTP date or an ISO date (Zoom); 0 without one."""
     text = headers.get("retry-after", "").strip()
-    if not text:
-        return 0.0
     try:
         return max(float(text), 0.0)
     except ValueError:

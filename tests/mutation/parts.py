@@ -20,7 +20,10 @@ PARTS = {
     "clean": "domain/safe.py",
     "transport": "connectors/transport.py",
 }
-TESTS = "tests/trail tests/vault tests/store tests/domain tests/flow tests/connectors/test_transport.py".split()
+TESTS = (
+    "tests/trail tests/vault tests/store tests/domain tests/flow tests/connectors/test_transport.py "
+    "tests/connectors/test_transport_limits.py tests/connectors/test_fetch.py"
+).split()
 
 
 def files(parts: list[str]) -> list[str]:
