@@ -350,6 +350,7 @@ def _settings(config: Config, profile: str) -> Settings:
             body_days=config.mail.get("body_days", 30),
         ),
         retention=config.retention,
+        aliases=config.aliases,
     )
 
 

@@ -72,12 +72,19 @@ class Config:
     model: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     retention: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    identity: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     watch: str = ""
 
     @property
     def is_set_up(self) -> bool:
         """Whether anything is connected."""
         return bool(self.crm)
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """The one domain that a company is known by, for each of its others."""
+        named: Mapping[str, str] = self.identity.get("aliases", {})
+        return {other.lower(): known.lower() for other, known in named.items()}
 
     @property
     def witness(self) -> Path | None:

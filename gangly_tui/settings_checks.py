@@ -198,6 +198,24 @@ def _is_retention(value: Any) -> Problem | None:
     return None
 
 
+def _is_identity(value: Any) -> Problem | None:
+    if not isinstance(value, dict):
+        return Problem(text=f"must be a table, not {_type(value)}", fix="write [identity] and below it its aliases")
+    for name, each in value.items():
+        where, fix = ("identity", name), 'aliases = {"acme.de" = "acme.com"}'
+        if name != "aliases":
+            return Problem(text=f"has no setting {name!r}", fix=near(name, ("aliases",)), where=where)
+        if not isinstance(each, dict):
+            return Problem(text=f"has {name} as {_type(each)}, not a table", fix=fix, where=where)
+        for other, company in each.items():
+            if not (isinstance(company, str) and "." in company and "." in other) or "@" in other + str(company):
+                return Problem(text=f"has {other!r} as an alias, which is no pair of domains", fix=fix, where=where)
+            if company in each:
+                meant = f"{other} = {each[company]}"
+                return Problem(text=f"makes {other} an alias of an alias", fix=f"write {meant}", where=where)
+    return None
+
+
 KEYS: Mapping[str, Check] = MappingProxyType(
     {
         "crm": _is_crm,
@@ -219,6 +237,7 @@ KEYS: Mapping[str, Check] = MappingProxyType(
         "model": _is_model,
         "mail": _is_mail,
         "retention": _is_retention,
+        "identity": _is_identity,
         "watch": _is_folder,
     }
 )

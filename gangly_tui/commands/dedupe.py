@@ -63,7 +63,7 @@ def audit(path: Path | None, limit: int, as_json: bool) -> None:
         many = mirror.count(desk.db, Kind.CONTACT)
         if many > 5_000:
             tell(f"comparing {many:,} contacts …")
-        found = look(desk.db, desk.hierarchy)
+        found = look(desk.db, desk.hierarchy, desk.settings.aliases)
     if path is not None:
         _write(path, found)
     if as_json:
@@ -99,7 +99,7 @@ def normalise(dry_run: bool, size: int, before: datetime | None, every: bool, as
 
     with desk_at_hand() as desk:
         moment = before.replace(tzinfo=desk.settings.timezone) if before else None
-        looked, forms = forms_of(desk.db, size=size, before=moment)
+        looked, forms = forms_of(desk.db, size=size, before=moment, aliases=desk.settings.aliases)
     if as_json:
         out_json(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -106,7 +107,7 @@ def mistyped_host(host: str) -> str:
         known_name, _, known_ending = known.partition(".")
         if OSA.distance(host, known, score_cutoff=1) > 1:
             continue
-        if name == known_name and len(ending) == 2 and len(known_ending) != 2:
+        if name == known_name and len(ending) == 2:
             continue
         if ending == known_ending and len(known_name) < 5:  # aol, msn, gmx: every neighbour is somebody's own
             continue
@@ -171,6 +172,13 @@ def domain_candidates(email: str) -> tuple[str, ...]:
     labels = host.split(".")
     parents = tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
     return () if any(each in FREE_MAIL for each in parents) else parents
+
+
+def of_one_company(domains: Iterable[str], aliases: Mapping[str, str]) -> set[str]:
+    """The domains, and all the others of the same companies."""
+    wanted = set(domains)
+    known = {aliases.get(each, each) for each in wanted} if aliases else set()
+    return wanted | known | {other for other, one in aliases.items() if one in known}
 
 
 def company_name(name: str) -> str:

@@ -138,7 +138,7 @@ def context_for(desk: Desk, meeting_id: str) -> ReadingContext:
 def backdrop(desk: Desk, meeting_id: str) -> Backdrop:
     """What a draft is read and shown against, from the store alone. Raises InputError when there is no such meeting."""
     meeting = meeting_of(desk, meeting_id)
-    found = match(desk.db, meeting, desk.settings.our_domains)
+    found = match(desk.db, meeting, desk.settings.our_domains, desk.settings.aliases)
     known = mirror.linked(desk.db, found.account.ref, Kind.CONTACT, limit=200) if found.account else []
     names = {mailbox(each.text("email")): each.title for each in known}
     context = ReadingContext(
@@ -326,7 +326,7 @@ async def lay_table(
     read again right before anything is sent.
     """
     door = _Door(desk, away)
-    found = match(desk.db, meeting, desk.settings.our_domains)
+    found = match(desk.db, meeting, desk.settings.our_domains, desk.settings.aliases)
     account = await door.record(found.account.ref) if found.account else None
     deals = [each for deal in found.deals if (each := await door.record(deal.ref))]
     contacts = mirror.linked(desk.db, account.ref, Kind.CONTACT, limit=500) if account else []

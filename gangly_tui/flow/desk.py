@@ -44,6 +44,8 @@ class Settings:
     mail: MailRules = field(default_factory=MailRules)
     retention: Mapping[str, int] = field(default_factory=dict)
     """for how many days after a call its texts stay, by kind; without an entry they stay"""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """the one domain that a company is known by, for each of its others"""
 
     @property
     def user(self) -> str:

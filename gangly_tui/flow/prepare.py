@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from gangly_tui.domain.brief import Brief, BriefFacts, is_internal, prepare_brief
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.hierarchy import Hierarchy, in_scope
-from gangly_tui.domain.identity import domain_candidates, mailbox
+from gangly_tui.domain.identity import domain_candidates, mailbox, of_one_company
 from gangly_tui.domain.mail import MAIL_DAYS
 from gangly_tui.domain.proposal_state import ProposalState as State
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
@@ -67,16 +68,17 @@ def series_key(meeting: Meeting) -> str:
     return meeting.series_id or meeting.id
 
 
-def match(db: Connection, meeting: Meeting, our_domains: frozenset[str]) -> Match:
+def match(
+    db: Connection, meeting: Meeting, our_domains: frozenset[str], aliases: Mapping[str, str] | None = None
+) -> Match:
     """Find account, contacts and fitting open deals. A private meeting and a free-mail domain match no account."""
     if meeting.private or is_internal(meeting, our_domains):
         return Match(account=None, contacts={}, deals=())
     theirs = [each for each in meeting.attendees if each.email and not each.resource]
     boxes = [box for each in theirs if (box := mailbox(each.email))]
     contacts = mirror.contacts_by_mailbox(db, boxes)
-    account = _account(
-        db, contacts, {each for person in theirs for each in domain_candidates(person.email)} - our_domains
-    )
+    domains = {each for person in theirs for each in domain_candidates(person.email)}
+    account = _account(db, contacts, of_one_company(domains, aliases or {}) - our_domains)
     if account is None:
         return Match(account=None, contacts=contacts, deals=())
     deals = mirror.open_deals(db, account.ref)
@@ -204,7 +206,7 @@ def day(desk: Desk, on: date) -> list[MeetingRow]:
 
 
 def _row(desk: Desk, meeting: Meeting, ready: set[str], *, waiting: int, decided: int) -> MeetingRow:
-    account = match(desk.db, meeting, desk.settings.our_domains).account
+    account = match(desk.db, meeting, desk.settings.our_domains, desk.settings.aliases).account
     return MeetingRow(
         meeting=meeting,
         state=_state(desk, meeting, ready, waiting, decided),

@@ -62,7 +62,7 @@ async def readings(desk: Desk, deal: DealHealth, memory: dict[str, Draft], *, fe
     """
     found: list[Reading] = []
     for meeting in _calls(desk, deal):
-        about = match(desk.db, meeting, desk.settings.our_domains).deals
+        about = match(desk.db, meeting, desk.settings.our_domains, desk.settings.aliases).deals
         sure = len(about) == 1 and about[0].ref == deal.deal.ref
         context = capture.context_for(desk, meeting.id)
         for notes in capture.sources(desk, meeting.id):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 
 from gangly_tui.domain.errors import DecisionError, InputError
-from gangly_tui.domain.identity import domain_candidates, mailbox
+from gangly_tui.domain.identity import domain_candidates, mailbox, of_one_company
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
 from gangly_tui.domain.signal_import import Given, Refused
 from gangly_tui.domain.signals import (
@@ -89,7 +89,7 @@ def of_calendar(
     )
     found = []
     for change in changes:
-        about = match(desk.db, change.meeting, desk.settings.our_domains)
+        about = match(desk.db, change.meeting, desk.settings.our_domains, desk.settings.aliases)
         if about.account is None and not about.contacts:
             continue
         zone = desk.settings.timezone
@@ -262,7 +262,8 @@ def _is_ours(desk: Desk, email: str) -> bool:
 
 
 def _account_of(desk: Desk, email: str) -> Record | None:
-    return _only(mirror.accounts_by_domain(desk.db, domain_candidates(email)))
+    domains = of_one_company(domain_candidates(email), desk.settings.aliases)
+    return _only(mirror.accounts_by_domain(desk.db, sorted(domains)))
 
 
 def _of_contact(desk: Desk, contact: Record) -> tuple[Record | None, Record | None]:
