@@ -64,9 +64,9 @@ def hygiene(as_json: bool, everyone: bool, limit: int, svg: Path | None, html: P
         return
     for chart in charts:
         _draw(chart)
-    whose = "your" if found.mine else "all"
+    whose = "your " if found.mine else ""
     more = f"; the {len(found.deals):,} largest of {found.total:,}" if found.total > len(found.deals) else ""
-    tell(f"{found.with_gaps:,} of {len(found.deals):,} {whose} open deals have gaps{more}")
+    tell(f"{found.with_gaps:,} of {whose}{len(found.deals):,} open deals have gaps{more}")
 
 
 def money(each: DealHealth) -> str:

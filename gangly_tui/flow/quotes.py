@@ -21,6 +21,7 @@ from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.mail import MAIL_DAYS, Mail
 from gangly_tui.domain.proposal import Proposal, ProposalState
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef, encode
+from gangly_tui.domain.safe import one_line
 from gangly_tui.flow import capture
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.prepare import match
@@ -31,6 +32,7 @@ from gangly_tui.store import mail as mails
 CALLS, MAILS = 4, 3
 """The newest texts of a deal that are read: so many calls, and so many mails of each person."""
 _SINCE = timedelta(days=MAIL_DAYS)
+_MAIL = "mail"
 _WAITING = (ProposalState.OPEN, ProposalState.LATER)
 _DECIDED = (ProposalState.APPROVED, ProposalState.REJECTED)
 
@@ -80,6 +82,7 @@ async def readings(desk: Desk, deal: DealHealth, memory: dict[str, Draft], *, fe
                 except GanglyError:  # the next text may be at hand
                     continue
             if text:
+                text = mail_page(mail, text)
                 draft = await _read(desk, text, _mail_context(desk, mail, person), memory, None)
                 source = meeting_source("mail", mail.at.date())
                 found.append(Reading(meeting=_as_meeting(mail), source=source, draft=draft, sure=False))
@@ -132,9 +135,23 @@ def _mail_context(desk: Desk, mail: Mail, person: Record) -> ReadingContext:
     )
 
 
+def mail_page(mail: Mail, text: str) -> str:
+    """The mail as a page: with the lines above its body that say who wrote it to whom."""
+    head = [("From", f"{mail.sender.name} <{mail.sender.email}>"), ("To", ", ".join(each.shown for each in mail.to))]
+    head.append(("Subject", mail.subject))
+    return "".join(f"{name}: {one_line(value)}\n" for name, value in head) + "\n" + text
+
+
+def mail_of_card(meeting_id: str) -> RecordRef | None:
+    """The mail a card's words come from; None when they come from a meeting."""
+    kind, _, rest = meeting_id.partition(":")
+    system, _, name = rest.partition(":")
+    return RecordRef(system=system, kind=Kind.MAIL, id=name) if kind == _MAIL and system and name else None
+
+
 def _as_meeting(mail: Mail) -> Meeting:
     """What a card needs to know of where its words come from; it is in no calendar."""
-    title, name = mail.subject or "(no subject)", f"mail:{mail.system}:{mail.id}"
+    title, name = mail.subject or "(no subject)", f"{_MAIL}:{mail.system}:{mail.id}"
     return Meeting(id=name, system=mail.system, title=title, start=mail.at, end=mail.at)
 
 

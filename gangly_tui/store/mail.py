@@ -76,6 +76,14 @@ def get_mail(db: Connection, system: str, mail_id: str) -> Mail | None:
     return load(Mail, row[0]) if row else None
 
 
+def subject_of(db: Connection, origin: str) -> str:
+    """The subject of the mail that a card's origin (`mail:SYSTEM:ID`) names; "" when it names none that is here."""
+    kind, _, rest = origin.partition(":")
+    system, _, mail_id = rest.partition(":")
+    found = get_mail(db, system, mail_id) if kind == "mail" else None
+    return f"mail: {found.subject or '(no subject)'}" if found else ""
+
+
 def mails_since(db: Connection, since: datetime) -> list[Mail]:
     """Every mail from a moment on, oldest first."""
     rows = db.execute("SELECT body FROM mail WHERE at >= ? ORDER BY at, rid", (instant(since),))

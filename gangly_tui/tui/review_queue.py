@@ -13,6 +13,7 @@ from gangly_tui.domain.records import FieldType, Kind, RecordRef
 from gangly_tui.flow.prepare import MeetingState, day
 from gangly_tui.store import decisions, engagement, mirror, trail
 from gangly_tui.store.card_counts import counts_by_meeting
+from gangly_tui.store.mail import subject_of
 from gangly_tui.store.signals import call_title
 from gangly_tui.tui.messages import Tone
 from gangly_tui.tui.widgets.card_rows import Face
@@ -115,7 +116,9 @@ def _call(desk: Desk, meeting_id: str, cards: list[Proposal], later: frozenset[s
         meeting_id=meeting_id,
         title=(meeting.title or "(no title)")
         if meeting
-        else call_title(desk.db, meeting_id) or "a meeting that is no longer in the calendar",
+        else call_title(desk.db, meeting_id)
+        or subject_of(desk.db, meeting_id)
+        or "a meeting that is no longer in the calendar",
         start=meeting.start if meeting else None,
         cards=tuple(cards),
     )

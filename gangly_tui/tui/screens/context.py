@@ -17,7 +17,9 @@ from textual.widgets import Static
 from gangly_tui.domain.draft import Evidence
 from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.safe import clean
+from gangly_tui.flow.quotes import mail_of_card, mail_page
 from gangly_tui.store import engagement
+from gangly_tui.store import mail as mails
 from gangly_tui.tui.text import content, join, line
 from gangly_tui.tui.widgets.footer import KeyFooter
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
@@ -44,6 +46,8 @@ def find_place(desk: Desk, meeting_id: str, evidence: Evidence) -> Place:
     texts = [each.text for each in engagement.notes_of(desk.db, meeting_id)]
     transcript = engagement.transcript_of(desk.db, meeting_id)
     texts += [transcript] if transcript else []
+    if (ref := mail_of_card(meeting_id)) and (mail := mails.get_mail(desk.db, ref.system, ref.id)):
+        texts += [mail_page(mail, mails.text_of(desk.db, mail) or mail.snippet)]
     for text in texts:
         if text[evidence.start : evidence.end] == evidence.text:
             return Place(text=text, start=evidence.start, end=evidence.end)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _SETTLED = 0.15
 """Seconds a deal is looked at before its texts are read: who only passes by reads nothing."""
-_NEED_A_GAP = frozenset({"card", "question", "pause", "pause_until"})
+_NEED_A_GAP = frozenset({"card", "pause", "pause_until"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +160,9 @@ class PipelineScreen(Screen[None]):
             self.query_one(StatusLine).reword(f"pipeline · {self._desk.label}")
             return
         left = sum(self._left(each) > 0 for each in self._deals)
-        whose = "your" if found.mine else "all"
+        whose = "your " if found.mine else ""
         more = f", the largest of {found.total:,}" if found.total > len(self._deals) else ""
-        self.query_one(StatusLine).reword(f"{left} of {len(self._deals)} {whose} deals have gaps{more}")
+        self.query_one(StatusLine).reword(f"{left} of {whose}{len(self._deals)} deals have gaps{more}")
 
     def _left(self, deal: DealHealth) -> int:
         done = self._done.get(str(deal.deal.ref), {})
@@ -293,8 +293,11 @@ class PipelineScreen(Screen[None]):
             app_of(self).say("that card is decided already", fix="u in Review takes an approval back")
 
     def action_question(self) -> None:
-        """Put the question into the next brief of this account."""
+        """Put the question into the next brief of this account. `q` never leaves the app from here."""
         deal, gap = self.deal, self.gap
+        if gap is None or self.has_class("-pictures"):
+            app_of(self).say("no gap is selected", fix="Esc, then q leaves")
+            return
         if deal and gap and not self._seen_to(gap) and self._do(partial(hygiene.ask, self._desk, deal.deal, gap)):
             app_of(self).say(f"in the next brief: {gap.question}", fix="u takes it out", tone="good")
             self._did(deal, gap, "asked", partial(hygiene.ask_not, self._desk, deal.deal, gap))
@@ -369,7 +372,11 @@ class PipelineScreen(Screen[None]):
         except GanglyError as error:
             app_of(self).complain(error)
             return
-        about = [] if gap is None else [("Gap", gap.words), ("Question", gap.question)]
+        about = (
+            []
+            if gap is None
+            else [("Gap", gap.words), ("At risk", f"{gap.weight:.0%} of the deal"), ("Question", gap.question)]
+        )
         quote = self._quotes.get(str(deal.deal.ref), {}).get(gap.key) if gap else None
         if quote:
             about.append(("Quote", f"{quote.mention.evidence.text}\n{quote.reading.source}"))

@@ -18,8 +18,10 @@ from gangly_tui.tui.text import ago, cell, content, join, line
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowsOnDemand
 from gangly_tui.tui.widgets.timeline import timeline
 
-_MONEY = 15
+_MONEY = (9, 18)
+"""Cells for the money at risk: at least, at most."""
 _COUNT = 3
+_WEIGHT = 5
 _LABEL = 18
 _QUOTE = 400
 _WIDEST = 60
@@ -28,12 +30,15 @@ _WIDEST = 60
 def deal_rows(deals: Sequence[DealHealth], done: Mapping[str, Collection[str]], width: int) -> RowsOnDemand:
     """One row a deal: its name, the money at risk, how many gaps are left."""
 
+    risks = ["no amount" if each.at_risk is None else f"{each.at_risk:,.0f} {each.currency}" for each in deals]
+    wide = min(max(map(len, risks), default=0), _MONEY[1])
+    wide = max(wide, _MONEY[0])
+
     def row_at(at: int) -> Row:
-        each = deals[at]
+        each, risk = deals[at], risks[at]
         left = sum(gap.key not in done.get(str(each.deal.ref), ()) for gap in each.gaps)
-        name = cell(each.deal.title, max(width - MARGIN - _MONEY - _COUNT - 1, 8), style="" if left else "$quiet")
-        risk = "no amount" if each.at_risk is None else f"{each.at_risk:,.0f} {each.currency}"
-        money = cell(risk, _MONEY, right=True, style="$warn" if each.at_risk and left else "$quiet")
+        name = cell(each.deal.title, max(width - MARGIN - wide - _COUNT - 1, 8), style="" if left else "$quiet")
+        money = cell(risk, wide, right=True, style="$warn" if each.at_risk and left else "$quiet")
         count = cell(str(left) if left else "✓", _COUNT, right=True, style="$quiet" if left else "$good")
         return Row(left=join(name, " ", money), tag=count, item=at)
 
@@ -56,11 +61,13 @@ def gap_rows(
     room = max(width - MARGIN, 20)
     rows = [Row(left=each) for each in _head(deal, today, room)]
     for item, gap in enumerate(deal.gaps):
-        rows.append(Row(left=_gap(gap, deal, done), tag=_weight(gap), item=item))
+        first, *more = _gap(gap, deal, done).wrap(room - _WEIGHT)
+        rows.append(Row(left=first, tag=_weight(gap), item=item))
+        rows += [Row(left=join("  ", each), item=item) for each in more]
         if quote := (quotes or {}).get(gap.key):
             rows += [Row(left=each, item=item) for each in _quote(gap, quote, room)]
         elif gap.key not in done and gap.key in deal.asked:
-            rows.append(Row(left=line("    asked in the next brief", style="$quiet"), item=item))
+            rows.append(Row(left=join("  ", line("asked in the next brief", style="$quiet")), item=item))
     if not deal.gaps:
         rows.append(Row(left=line("nothing is missing here", style="$good")))
     if deal.paused:
@@ -90,11 +97,10 @@ def _head(deal: DealHealth, today: date, room: int) -> list[Content]:
 def _gap(gap: Gap, deal: DealHealth, done: Mapping[str, str]) -> Content:
     came_of = done.get(gap.key, "")
     if came_of:
-        return join(
-            line("✓ ", style="$good"), line(gap.words, limit=200, style="$quiet"), line(f"  {came_of}", style="$good")
-        )
+        said = line(gap.words, limit=200, style="$quiet")
+        return join(Content.styled("✓", "$good"), " ", said, "  ", line(came_of, style="$good"))
     sign = "?" if gap.key in deal.asked else "·"
-    return join(line(f"{sign} ", style="$warn"), line(gap.words, limit=200))
+    return join(Content.styled(sign, "$warn"), " ", line(gap.words, limit=200))
 
 
 def _weight(gap: Gap) -> Content:
@@ -108,13 +114,10 @@ def _quote(gap: Gap, quote: Quote, room: int) -> list[Content]:
     said = quote.mention.evidence
     words = spoken(said.text)
     who = f"{said.speaker}: " if said.speaker else ""
-    return [
-        *(join("  → ", each) for each in content(f"{value}", limit=_QUOTE, style="$lead").wrap(max(room - 4, 12))),
-        *(
-            join("    ", each)
-            for each in content(f"{who}“{words}”  {where}", limit=_QUOTE, style="$quiet").wrap(max(room - 4, 12))
-        ),
-    ]
+    inner = max(room - 4, 12)
+    values = content(value, limit=_QUOTE, style="$lead").wrap(inner)
+    quoted = content(f"{who}“{words}”  {where}", limit=_QUOTE, style="$quiet").wrap(inner)
+    return [join("    " if at else "  → ", each) for at, each in enumerate([*values, *quoted])]
 
 
 def nothing_rows() -> list[Row]:
