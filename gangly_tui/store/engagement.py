@@ -13,7 +13,7 @@ from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.index import Entry, meeting_entry, notes_entry, reindex
 
 if TYPE_CHECKING:  # a brief reads neither notes nor drafts
-    from gangly_tui.domain.draft import Draft, NextStep, Notes
+    from gangly_tui.domain.draft import Draft, Notes
 
 _NOTES = "id, meeting_id, source, updated_at, text"
 
@@ -199,12 +199,6 @@ def draft_of_text(db: Connection, notes_id: str) -> Draft | None:
 
     row = db.execute("SELECT body FROM draft WHERE notes_id = ?", (notes_id,)).fetchone()
     return load(Draft, row[0]) if row else None
-
-
-def next_steps_of(db: Connection, meeting_ids: Sequence[str]) -> list[NextStep]:
-    """What was taken on in the newest draft of each meeting, in the order of the meetings."""
-    drafts = (draft_of(db, each) for each in meeting_ids)
-    return [step for draft in drafts if draft for step in draft.next_steps]
 
 
 def set_series_choice(db: Connection, series_key: str, ref: RecordRef, at: datetime) -> None:

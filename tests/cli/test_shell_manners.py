@@ -105,9 +105,21 @@ def test_a_reader_that_leaves_early_is_no_drama(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def _wait_until_it_waits(pid: int) -> None:
+    """Until the process sleeps on its input: on a busy machine it may take its time to get there."""
+    stat, asleep = Path(f"/proc/{pid}/stat"), 0
+    if not stat.exists():
+        time.sleep(5.0)
+        return
+    until = time.monotonic() + 30
+    while asleep < 10 and time.monotonic() < until:
+        asleep = asleep + 1 if stat.read_text().rpartition(")")[2].split()[0] == "S" else 0
+        time.sleep(0.1)
+
+
 def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
     running = _gangly("draft", "-", home=tmp_path, stdin=subprocess.PIPE)
-    time.sleep(1.0)
+    _wait_until_it_waits(running.pid)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130

@@ -98,13 +98,13 @@ def _draft(*actions: str) -> Draft:
     return Draft(engine="offline", text_sha256="", summary=Summary(title=""), next_steps=steps)
 
 
-def test_next_steps_are_those_of_the_newest_drafts(db: Connection) -> None:
+def test_a_meetings_draft_is_the_newest_of_its_texts(db: Connection) -> None:
     engagement.save_draft(db, "n1", "m1", _draft("old"), made.NOW)
     engagement.save_draft(db, "t1", "m1", _draft("send DPA", "call Jane"), made.NOW + HOUR)
     engagement.save_draft(db, "n2", "m2", _draft("book room"), made.NOW)
     assert engagement.draft_of(db, "m3") is None
-    found = [each.action for each in engagement.next_steps_of(db, ["m2", "m3", "m1"])]
-    assert found == ["book room", "send DPA", "call Jane"]
+    assert engagement.draft_of(db, "m1") == _draft("send DPA", "call Jane")
+    assert engagement.draft_of_text(db, "n1") == _draft("old")
     engagement.save_draft(db, "n1", "m1", _draft(), made.NOW + 2 * HOUR)
     assert engagement.draft_of(db, "m1") == _draft()
 
