@@ -29,11 +29,6 @@ def test_wrong_usage_is_exit_code_two_with_a_near_name(shell: Shell) -> None:
     assert result.out == ""
 
 
-def test_what_is_not_built_has_no_verb(shell: Shell) -> None:
-    for name in ("signals", "hygiene", "dedupe", "hierarchy", "erase"):
-        assert shell(name).code == 2
-
-
 def test_the_app_needs_a_terminal_and_says_so(shell: Shell) -> None:
     for arguments in ((), ("demo",), ("connect",)):
         result = shell(*arguments)
