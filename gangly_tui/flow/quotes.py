@@ -248,11 +248,12 @@ def _table(desk: Desk, deal: Record, reading: Reading) -> Table:
 
 
 async def lay(desk: Desk, deal: DealHealth, quote: Quote) -> Proposal:
-    """Put the card into Review, built on the record as the CRM holds it now; offline on what the store holds.
+    """Put the card into Review, or give the one that waits there. It stands on the record as the CRM holds it now,
+    offline as the store does.
 
     Raises DecisionError when the gate no longer lets it through, NotFound when the record is gone.
     """
-    if quote.waits:
+    if quote.waits and decisions.proposal_state(desk.db, quote.card.id) in _WAITING:  # or it was taken back since
         return quote.card
     assert quote.card.target is not None  # a quote is always about a record that is there
     record = await _fresh(desk, quote.card.target)

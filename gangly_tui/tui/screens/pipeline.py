@@ -284,9 +284,10 @@ class PipelineScreen(Screen[None]):
         except GanglyError as error:
             app.complain(error)
             return
-        fix = "2 decides it" if quote.waits else "2 decides it, u takes it back"
+        waited = card is quote.card
+        fix = "2 decides it" if waited else "2 decides it, u takes it back"
         app.say(f"card in Review: {card.heading}", fix=fix, tone="good")
-        self._did(deal, gap, "in Review", partial(self._unlay, card, quote.waits))
+        self._did(deal, gap, "in Review", partial(self._unlay, card, waited))
 
     def _unlay(self, card: Proposal, waited: bool) -> None:
         if not waited and not quotes.unlay(self._desk, card):
