@@ -23,6 +23,7 @@ from gangly_tui.on_demand import (
     CourierOnDemand,
     DrafterOnDemand,
     FolderOnDemand,
+    MailOnDemand,
     ReaderOnDemand,
     TranscriptsOnDemand,
 )
@@ -46,7 +47,7 @@ from gangly_tui.settings_checks import zone
 from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
-    from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
+    from gangly_tui.connectors.engagement.sandbox import SandboxCalendar, SandboxMailbox
     from gangly_tui.connectors.record.sandbox_db import CrmFile
     from gangly_tui.domain.health import SignIn
     from gangly_tui.domain.ports import Drafter, EngagementReader, RecordReader, RecordWriter, TranscriptReader
@@ -141,7 +142,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
     if profile == DEMO:
         fiction = _demo_calendar(config, clock)
         calendars, recorders = (CalendarOnDemand(SANDBOX, fiction),), (TranscriptsOnDemand(SANDBOX, fiction),)
-        beside, folders = Beside(), ()
+        beside, folders = Beside(mailboxes=(MailOnDemand(SANDBOX, _demo_mailbox(config, clock)),)), ()
     else:
         beside = open_beside(config, db, hierarchy, clock, here)
         folders = watched(config, here)
@@ -321,6 +322,17 @@ def _demo_calendar(config: Config, clock: Callable[[], datetime]) -> Callable[[]
         from gangly_tui.connectors.engagement.sandbox import SandboxCalendar
 
         return SandboxCalendar(here, lambda: clock().date())
+
+    return load
+
+
+def _demo_mailbox(config: Config, clock: Callable[[], datetime]) -> Callable[[], SandboxMailbox]:
+    """The fiction's mails."""
+
+    def load() -> SandboxMailbox:
+        from gangly_tui.connectors.engagement.sandbox import SandboxMailbox
+
+        return SandboxMailbox(zone(config.timezone), lambda: clock().date())
 
     return load
 

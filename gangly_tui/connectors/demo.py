@@ -19,6 +19,12 @@ def demo_folder() -> Path:
     raise ConfigError("the sandbox's data is missing from this installation", fix="reinstall gangly")
 
 
+def demo_mails() -> list[dict[str, Any]]:
+    """The rep's mailbox: the last weeks with the people of the demo day."""
+    mails: list[dict[str, Any]] = tomllib.loads((demo_folder() / "mail.toml").read_text(encoding="utf-8"))["mail"]
+    return mails
+
+
 def demo_day() -> dict[str, Any]:
     """The rep, the company and the meetings of the demo day."""
     return tomllib.loads((demo_folder() / "meetings.toml").read_text(encoding="utf-8"))

@@ -1,14 +1,16 @@
-"""The demo calendar and its recorder: one working day and the next, every day, in the rep's own time zone."""
+"""The demo calendar, its recorder and its mailbox: one working day and the next, every day, in the rep's own zone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from email.utils import parseaddr
 from typing import Any
 
-from gangly_tui.connectors.demo import demo_day, demo_folder
-from gangly_tui.domain.ports import MeetingFeed, Transcript
+from gangly_tui.connectors.demo import demo_day, demo_folder, demo_mails
+from gangly_tui.domain.errors import NotFound
+from gangly_tui.domain.mail import Address, Mail
+from gangly_tui.domain.ports import MailPage, MeetingFeed, Transcript
 from gangly_tui.domain.records import Attendee, Meeting
 
 _ROOM = " (room)"
@@ -59,6 +61,65 @@ class SandboxCalendar:
             description=entry.get("description", ""),
             cancelled=entry.get("cancelled", False),
         )
+
+
+_SNIPPET = 140
+"""Characters of a mail's text that its line in a list has, as a mail system gives it."""
+
+
+class SandboxMailbox:
+    """Satisfies the protocol of a mailbox. Its mails are as old each day as they were on the day before."""
+
+    def __init__(self, zone: tzinfo, today: Callable[[], date]) -> None:
+        self._zone = zone
+        self._today = today
+        day = demo_day()
+        self._rep = Address(email=day["email"], name=day["rep"])
+        self._mails = {each["key"]: each for each in demo_mails()}
+
+    @property
+    def system(self) -> str:
+        """`sandbox`."""
+        return "sandbox"
+
+    async def mails(self, since: str, oldest: datetime) -> AsyncIterator[MailPage]:
+        """All of it, once a day: the next day it has other dates."""
+        today = self._today().isoformat()
+        if since == today:
+            yield MailPage(mails=(), cursor=today)
+            return
+        found = (self._mail(each) for each in self._mails.values())
+        yield MailPage(mails=tuple(each for each in found if each.at >= oldest), cursor=today, whole=True)
+
+    async def body(self, mail_id: str) -> str:
+        """The text of a message. Raises NotFound."""
+        if mail_id not in self._mails:
+            raise NotFound("that mail is not in the sandbox")
+        return str(self._mails[mail_id]["body"]).strip()
+
+    def _mail(self, entry: dict[str, Any]) -> Mail:
+        on = self._today() - timedelta(days=entry["days"])
+        sender = _address(entry["from"]) if "from" in entry else self._rep
+        to = tuple(_address(each) for each in entry["to"]) if "to" in entry else (self._rep,)
+        return Mail(
+            id=entry["key"],
+            system=self.system,
+            thread_id=entry["thread"],
+            message_id=f"<{entry['key']}@demo.example>",
+            at=datetime.combine(on, time.fromisoformat(entry["time"]), tzinfo=self._zone),
+            sender=sender,
+            to=to,
+            subject=entry["subject"],
+            snippet=" ".join(entry["body"].split())[:_SNIPPET],
+            folders=("Sent" if sender == self._rep else "Inbox",),
+            outgoing=sender == self._rep,
+            bounced=entry.get("bounced", False),
+        )
+
+
+def _address(text: str) -> Address:
+    name, email = parseaddr(text)
+    return Address(email=email, name=name)
 
 
 def _attendee(text: str) -> Attendee:

@@ -337,7 +337,7 @@ def _mails(sheet: _Sheet, brief: Brief, now: datetime) -> None:
         arrow = "to " if each.outgoing else ""
         who = line(f"{arrow}{each.who}", limit=40, style="bold")
         head = join(mark, cell(short_day(at, now.date()), 6 if at.year == now.year else 11, style="$quiet"), "  ", who)
-        waits = line(f"  {each.waits}" if each.waits else "", limit=20, style="$warn")
+        waits = join("  ", line(each.waits, limit=20, style="$warn")) if each.waits else Content("")
         subject = line(each.subject, limit=200)
         first = join(head, "  ", subject).truncate(max(sheet.text_width - waits.cell_length, 8), ellipsis=True)
         snippet = line(each.snippet, limit=200, style="$quiet")
