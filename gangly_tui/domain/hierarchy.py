@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from gangly_tui.domain.errors import ConfigError
-from gangly_tui.domain.records import Kind, Record
+from gangly_tui.domain.records import Kind, Record, only_read
 
 
 class Layer(StrEnum):
@@ -80,7 +80,7 @@ class Scope:
 
     def may_write(self, kind: Kind, field: str) -> bool:
         """Whether the field may be proposed for and sent to this system."""
-        return field in self.write.get(kind, frozenset())
+        return field in self.write.get(kind, frozenset()) and not only_read(kind, field)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import TRUST, Hierarchy, Layer, Mode, Owner, Scope, Survivorship
-from gangly_tui.domain.records import FIELDS, Kind
+from gangly_tui.domain.records import FIELDS, Kind, only_read
 from gangly_tui.domain.toml_lines import line_of
 
 _TOP = ("mode", "trust", "sources", "required", "fields", "connectors")
@@ -103,7 +103,7 @@ def _scope(name: str, table: Mapping[str, Any]) -> Scope:
         backup=_text(table["backup"], (*where, "backup")),
         runbook=_text(table["runbook"], (*where, "runbook")),
         read=_fields_of(table.get("read", {}), (*where, "read")),
-        write=_fields_of(table.get("write", {}), (*where, "write")),
+        write=_writable(table.get("write", {}), (*where, "write")),
         review=_day(table.get("review"), (*where, "review")),
         rotate=_day(table.get("rotate"), (*where, "rotate")),
     )
@@ -115,6 +115,18 @@ def _fields_of(table: Any, where: tuple[str, ...]) -> dict[Kind, frozenset[str]]
         here = (*where, kind.value)
         wanted: Mapping[str, Any] = FIELDS[kind] if names == ["*"] else dict.fromkeys(_texts(names, here))
         found[kind] = frozenset(_known_fields(kind, wanted, here))
+    return found
+
+
+def _writable(table: Any, where: tuple[str, ...]) -> dict[Kind, frozenset[str]]:
+    """As the scope to read, without what is never written; a page that names such a field is told so."""
+    found = _fields_of(table, where)
+    for kind, names in found.items():
+        barred = sorted(name for name in names if only_read(kind, name))
+        if barred and table[kind.value] != ["*"]:
+            here = (*where, kind.value)
+            raise _Wrong(f"{_dotted((*here, barred[0]))} is only read, never written", here, "take it out of write")
+        found[kind] = frozenset(name for name in names if not only_read(kind, name))
     return found
 
 

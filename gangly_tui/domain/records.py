@@ -79,6 +79,8 @@ FIELDS: Mapping[Kind, Mapping[str, FieldType]] = MappingProxyType(
             "role": FieldType.PICKLIST,
             "account": FieldType.REFERENCE,
             "owner": FieldType.TEXT,
+            "mail_opt_out": FieldType.CHECKBOX,
+            "residency": FieldType.TEXT,
         },
         Kind.OPPORTUNITY: {
             "name": FieldType.TEXT,
@@ -132,8 +134,16 @@ FIELDS: Mapping[Kind, Mapping[str, FieldType]] = MappingProxyType(
 """Our field names and types, one table. `stage` values and other picklists come from the CRM at run time.
 
 `to` and `cc` are addresses as RFC 5322 writes them, with commas between; `answers` is the Message-ID of the mail that
-is answered; a mail's `status` is `draft` or `sent`.
+is answered; a mail's `status` is `draft` or `sent`. A contact's `mail_opt_out` is true where they asked for no mail;
+`residency` is the country or region their data has to stay in, as the organisation codes it.
 """
+
+_ONLY_READ: Mapping[Kind, frozenset[str]] = MappingProxyType({Kind.CONTACT: frozenset({"mail_opt_out", "residency"})})
+
+
+def only_read(kind: Kind, field: str) -> bool:
+    """Whether a field is never written, whatever the hierarchy page says: consent is given to people, not to us."""
+    return field in _ONLY_READ.get(kind, frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,8 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "telephone1": _text("Business Phone", 50),
         "accountrolecode": _column("Picklist", "Role", options={"Decision Maker": 1, "Employee": 2, "Influencer": 3}),
         "parentcustomerid": _column("Customer", "Company Name"),
+        "donotemail": _column("Boolean", "Do not allow Emails"),
+        "contoso_dataregion": _text("Data Region", 20, custom=True),
         "statecode": _column("State", "Status"),
         **_ALWAYS,
     },

@@ -36,6 +36,8 @@ PROPERTIES: dict[str, tuple[Property, ...]] = {
         ("phone", "string", "phonenumber", ""),
         ("hs_buying_role", "enumeration", "checkbox", "DECISION_MAKER=Decision Maker,CHAMPION=Champion"),
         ("associatedcompanyid", "number", "number", ""),
+        ("hs_email_optout", "bool", "booleancheckbox", "true=Yes,false=No"),
+        ("data_region", "string", "text", ""),
         ("lastmodifieddate", "datetime", "date", "r"),
         ("hs_merged_object_ids", "enumeration", "checkbox", "r"),
     ),

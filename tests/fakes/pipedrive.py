@@ -28,6 +28,8 @@ ITEMS = {
     "activity": "activities",
     "note": "notes",
 }
+WRITTEN = {"include_fields": "marketing_status"}
+"""Where Campaigns is on, the answer to a write tells that without being asked."""
 COST = {"GET": 1, "POST": 5, "PATCH": 5, "PUT": 5, "DELETE": 3}
 
 
@@ -178,6 +180,7 @@ class PipedriveFake(Rows):
             return {"success": True, "data": {"id": row["id"]}}
         if method == "PATCH":
             self.change(name, row["id"], data)
+            query = WRITTEN if self.campaigns else {}
         return {"success": True, "data": self._shown(name, row, query)}
 
     def _v1(self, method: str, parts: list[str], query: dict[str, str], data: Any) -> Any:
@@ -309,7 +312,7 @@ class PipedriveFake(Rows):
 
     def _made(self, name: str, data: Any) -> Any:
         row = self.make(name, data)
-        return {"success": True, "data": self._shown(name, row, {})}
+        return {"success": True, "data": self._shown(name, row, WRITTEN if self.campaigns else {})}
 
     def _shown(self, name: str, row: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
         """A row as an answer holds it: what is empty is left out where the description allows no null."""
@@ -318,6 +321,11 @@ class PipedriveFake(Rows):
             if len(keys.split(",")) > 15:
                 raise No(400, "custom_fields takes 15 keys")
             shown["custom_fields"] = {key: row["custom_fields"].get(key) for key in keys.split(",")}
+        more = query.get("include_fields", "").split(",")
+        if "marketing_status" in more and not self.campaigns:
+            raise No(400, "marketing_status needs the Campaigns product", code="ERR_SCHEMA_VALIDATION_FAILED")
+        if "marketing_status" not in more:
+            shown.pop("marketing_status", None)
         return shown
 
 

@@ -24,17 +24,18 @@ class No(Exception):
 
 @dataclass
 class Rows:
-    """The account's records. `marked`: an administrator made the audit fields."""
+    """The account's records. `marked`: an administrator made the audit fields; `campaigns`: that product is on."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     marked: bool = True
+    campaigns: bool = True
     changelog: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rows: dict[str, dict[int, dict[str, Any]]] = {each: {} for each in (*LISTS, "notes")}
         self.rows["stages"] = {each["id"]: each for each in seed.stages()}
         self.rows["pipelines"] = {each["id"]: each for each in seed.pipelines()}
-        self.fields = seed.fields(marked=self.marked)
+        self.fields = seed.fields(marked=self.marked, campaigns=self.campaigns)
         self._number = 0
 
     def make(self, name: str, data: Mapping[str, Any], by: int = 1) -> dict[str, Any]:

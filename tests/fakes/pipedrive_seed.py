@@ -48,14 +48,14 @@ def code(label: str, of: str) -> str:
     return sha1(f"{of}.{label}".encode()).hexdigest()
 
 
-def fields(*, marked: bool) -> dict[str, list[dict[str, Any]]]:
-    """The lists of fields. `marked`: the audit fields are there."""
+def fields(*, marked: bool, campaigns: bool) -> dict[str, list[dict[str, Any]]]:
+    """The lists of fields. `marked`: the audit fields are there; `campaigns`: that product is."""
     custom: dict[str, dict[str, Any]] = {
         "deal": {
             "Next step": "varchar", "Competitor": ["Globex", "Initech", "Umbrella"], "Budget": "varchar",
             "Pain": "text", "Decision process": "text", "Decision criteria": "text", "Economic buyer": "varchar",
         },
-        "person": {"Role": ["Champion", "Economic buyer", "User"]},
+        "person": {"Role": ["Champion", "Economic buyer", "User"], "Data region": "varchar"},
         "organization": {"Phone": "phone"},
         "activity": {},
     }  # fmt: skip
@@ -68,6 +68,9 @@ def fields(*, marked: bool) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for of, plain in standard.items():
         rows = [_field(key, key, kind, custom=False) for key, kind in plain.items()]
+        if of == "person" and campaigns:
+            optional = {"is_optional_response_field": True}
+            rows.append(_field("Marketing status", "marketing_status", "enum", custom=False) | optional)
         for row in rows:
             if row["field_code"] == "industry":
                 row["options"] = [{"id": 51, "label": "Manufacturing"}, {"id": 52, "label": "Software"}]

@@ -72,7 +72,8 @@ class Organisation:
         identifier = row.get("Id") or f"{schema.PREFIX[table]}{next(self._numbers):012d}AAA"
         names = [each[0] for each in self.tables[table]]
         stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), self._stamp())
-        made = {**dict.fromkeys(names), "OwnerId": by, **stamps, "CreatedById": by, "LastModifiedById": by}
+        flags = {name: False for name, kind, *_ in self.tables[table] if kind == "boolean"}  # one is never empty
+        made = {**dict.fromkeys(names), **flags, "OwnerId": by, **stamps, "CreatedById": by, "LastModifiedById": by}
         self.rows[table][identifier] = made | {"IsDeleted": False, "Id": identifier}
         self._settle(table, self.rows[table][identifier], row, by)
         return self.rows[table][identifier]

@@ -70,6 +70,8 @@ TABLES: dict[str, list[tuple[str, str, int, str]]] = {
         ("Phone", "phone", 40, ""),
         ("Buying_Role__c", "picklist", 255, ""),
         ("AccountId", "reference", 18, ""),
+        ("HasOptedOutOfEmail", "boolean", 0, ""),
+        ("Data_Region__c", "string", 20, ""),
         *_MARK,
         *_AUDIT,
         *_SYSTEM,

@@ -14,7 +14,7 @@ from typing import Any
 
 from gangly_tui.connectors.record import own_fields
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.records import FIELDS, RECORD_KINDS, FieldSchema, FieldType, Kind, RecordRef
+from gangly_tui.domain.records import FIELDS, RECORD_KINDS, FieldSchema, FieldType, Kind, RecordRef, only_read
 
 SYSTEM = "dynamics"
 
@@ -73,6 +73,8 @@ TABLES: Mapping[str, Table] = {
                 "role": ("accountrolecode",),
                 "account": ("parentcustomerid",),
                 "owner": ("ownerid",),
+                "mail_opt_out": ("donotemail",),
+                "residency": (),  # where the organisation keeps it, it says itself
             },
         ),
         Table(
@@ -235,6 +237,8 @@ def _matching(name: str, columns: Mapping[str, Column]) -> list[str]:
 
 def _fits(kind: Kind, ours: str, column: Column) -> bool:
     """A column of somebody's own making may hold something else than text under the same name."""
+    if FIELDS[kind][ours] is FieldType.CHECKBOX:
+        return column.type == "Boolean"
     return ours in ("owner", "currency") or FIELDS[kind][ours] not in _FREE or column.type in _TEXTS
 
 
@@ -285,7 +289,9 @@ def field_schema(kind: Kind, ours: str, column: Column) -> FieldSchema:
         label="Owner" if ours == "owner" else "Contacts" if ours == "contacts" else column.label,
         type=_TYPES.get(column.type, ours_type) if free else ours_type,
         required=column.required and column.createable and ours not in ("owner", "currency"),
-        read_only=ours in ("contacts", "currency") or not (column.createable or column.updateable),
+        read_only=ours in ("contacts", "currency")
+        or only_read(kind, ours)
+        or not (column.createable or column.updateable),
         max_length=column.length or None,
         options=tuple(column.options) if free else (),
     )

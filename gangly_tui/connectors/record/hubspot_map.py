@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gangly_tui.connectors.record import own_fields, plain_values
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, RecordRef, Value
+from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, RecordRef, Value, only_read
 
 SYSTEM: Final = "hubspot"
 VERSION: Final = "2026-09"
@@ -66,6 +66,8 @@ FIELD_MAP: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
         "role": ("hs_buying_role",),
         "account": ("associatedcompanyid",),
         "owner": ("hubspot_owner_id",),
+        "mail_opt_out": ("hs_email_optout",),
+        "residency": (),  # where the organisation keeps it, it says itself
     },
     Kind.OPPORTUNITY: {
         "name": ("dealname",),
@@ -213,6 +215,8 @@ def _with_stages(column: Column, stages: tuple[Stage, ...]) -> Column:
 
 def _fits(kind: Kind, ours: str, column: Column) -> bool:
     """A property of somebody's own making may hold something else than text under the same name."""
+    if FIELDS[kind][ours] is FieldType.CHECKBOX:
+        return column.type == "bool"
     text = FIELDS[kind][ours] in (FieldType.TEXT, FieldType.LONG_TEXT)
     return not text or ours == "owner" or column.type in ("string", "enumeration", "phone_number")
 
@@ -237,7 +241,7 @@ def field_schema(kind: Kind, ours: str, column: Column | None) -> FieldSchema:
         label=_LABELS.get(ours, column.label),
         type=ours_type,
         required=(kind, ours) in _REQUIRED,
-        read_only=column.read_only,
+        read_only=column.read_only or only_read(kind, ours),
         max_length=MOST_TEXT if column.type in ("string", "phone_number") else None,
         options=tuple(column.options) if listed else (),
         unique=column.unique or (kind, ours) == (Kind.CONTACT, "email"),
@@ -276,6 +280,8 @@ def value_of(raw: Any, ours: FieldType, column: Column, here: tzinfo) -> Value:
     """
     if raw is None or raw == "":
         return None
+    if ours is FieldType.CHECKBOX:
+        return plain_values.flag(raw)
     text = str(raw)
     if column.options:
         named = {value: label for label, value in column.options.items()}

@@ -17,7 +17,7 @@ from gangly_tui.connectors.record import own_fields
 from gangly_tui.connectors.record.plain_values import moment, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value
+from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value, only_read
 
 SYSTEM = "pipedrive"
 PATHS: Mapping[Kind, str] = {
@@ -51,6 +51,7 @@ STANDARD: Mapping[Kind, Mapping[str, str]] = {
         "phone": "phones",
         "account": "org_id",
         "owner": "owner_id",
+        "mail_opt_out": "marketing_status",
     },
     Kind.OPPORTUNITY: {
         "name": "title",
@@ -64,11 +65,11 @@ STANDARD: Mapping[Kind, Mapping[str, str]] = {
         "owner": "owner_id",
     },
 }
-_WHERE_LISTED = frozenset({"website", "industry", "employee_count", "job_title"})
+_WHERE_LISTED = frozenset({"website", "industry", "employee_count", "job_title", "marketing_status"})
 """Not in every account: there when the account's own field list names them."""
 CUSTOM: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     Kind.ACCOUNT: {"phone": ("phone",), "description": ("description",)},
-    Kind.CONTACT: {"role": ("role", "buying role")},
+    Kind.CONTACT: {"role": ("role", "buying role"), "residency": ()},  # the organisation names where it keeps that
     Kind.OPPORTUNITY: {
         "next_step": ("next step", "next steps"),
         "competitor": ("competitor", "competitors"),
@@ -95,6 +96,8 @@ GUARDED: Mapping[str, tuple[str, ...]] = {
 """What of a row a version covers: Pipedrive's update_time counts whole seconds, so two edits in one need more."""
 _TEXTS = {"varchar": 255, "varchar_auto": 255, "text": 65_000, "enum": 0, "varchar_options": 0, "phone": 50}
 """Types of custom field that hold what we mean as text, with their lengths; 0 is a choice."""
+_OPTED_OUT = ("unsubscribed", "archived")
+"""The marketing statuses of somebody who gets no mail."""
 WON, LOST = "Closed Won", "Closed Lost"
 MOST_KEYS = 15
 """How many custom fields one request may name."""
@@ -215,7 +218,7 @@ def field_schema(kind: Kind, ours: str, column: Column, words: Words) -> FieldSc
         label=column.label,
         type=kind_of_value,
         required=ours in {"name", "last_name", "stage"},
-        read_only=ours in {"stage_since", "city", "country"},
+        read_only=ours in {"stage_since", "city", "country"} or only_read(kind, ours),
         max_length=length or None if kind_of_value in texts and not options and ours != "owner" else None,
         options=options,
     )
@@ -228,7 +231,11 @@ def keys_of(shape: Shape, scope: Scope) -> tuple[str, ...]:
 
 def values_of(row: Mapping[str, Any], shape: Shape, words: Words, here: tzinfo) -> dict[str, Value]:
     """The fields of an account, a contact or a deal."""
-    return {ours: _value(row, ours, column, words, here) for ours, column in shape.names.items()}
+    return {
+        ours: _value(row, ours, column, words, here)
+        for ours, column in shape.names.items()
+        if ours != "mail_opt_out" or column.code in row  # told only where it was asked for
+    }
 
 
 def _value(row: Mapping[str, Any], ours: str, column: Column, words: Words, here: tzinfo) -> Value:
@@ -258,6 +265,7 @@ _READ: Mapping[str, Callable[[Any], Value]] = {
     "contacts": lambda raw: (str(raw),) if raw else (),
     "amount": lambda raw: Decimal(str(raw)) if raw not in (None, "") else None,
     "close_date": lambda raw: date.fromisoformat(raw[:10]) if raw else None,
+    "mail_opt_out": lambda raw: raw in _OPTED_OUT,
     "employees": lambda raw: raw if raw != "" else None,
 }
 

@@ -156,8 +156,12 @@ class Org:
         """The query that names the custom fields in scope; without any Pipedrive has no way to leave them out."""
         if kind is Kind.ACTIVITY:
             return {}
-        keys = dict.fromkeys((*keys_of(await self.shape(kind), self.scope), *more))
-        return {"custom_fields": ",".join(keys)} if 0 < len(keys) <= MOST_KEYS else {}
+        shape = await self.shape(kind)
+        keys = dict.fromkeys((*keys_of(shape, self.scope), *more))
+        asked: dict[str, str | int] = {"custom_fields": ",".join(keys)} if 0 < len(keys) <= MOST_KEYS else {}
+        if kind is Kind.CONTACT and "mail_opt_out" in shape.names and self.scope.may_read(kind, "mail_opt_out"):
+            asked["include_fields"] = shape.names["mail_opt_out"].code
+        return asked
 
     async def record(self, row: Mapping[str, Any], kind: Kind, path: str) -> Record:
         """A row as the canonical record."""

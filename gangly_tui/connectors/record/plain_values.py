@@ -20,6 +20,14 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def flag(raw: Any) -> bool:
+    """A yes or no, as JSON or as text. Raises ValueError when it is neither."""
+    known = {"true": True, "false": False}.get(str(raw).lower())
+    if known is None:
+        raise ValueError(f"{raw!r} is neither true nor false")
+    return known
+
+
 def plain_value(raw: Any, ours: FieldType, here: tzinfo) -> Value:
     """What stands in the JSON, as one of ours; a day in the rep's zone. Raises ValueError when it is no such value."""
     match ours:
@@ -32,5 +40,7 @@ def plain_value(raw: Any, ours: FieldType, here: tzinfo) -> Value:
             return moment(raw).astimezone(here).date() if "T" in str(raw) else date.fromisoformat(str(raw))
         case FieldType.DATETIME:
             return moment(raw)
+        case FieldType.CHECKBOX:
+            return flag(raw)
         case _:
             return str(raw)

@@ -16,7 +16,7 @@ from gangly_tui.connectors.record import own_fields
 from gangly_tui.connectors.record.plain_values import moment, plain_value, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value
+from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, Record, RecordRef, Value, only_read
 
 SYSTEM = "salesforce"
 OBJECTS: Mapping[Kind, tuple[str, ...]] = {
@@ -50,6 +50,8 @@ FIELD_MAP: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "role": ("Buying_Role__c", "Role__c"),
         "account": ("AccountId",),
         "owner": ("OwnerId",),
+        "mail_opt_out": ("HasOptedOutOfEmail",),
+        "residency": (),  # where the organisation keeps it, it says itself
     },
     "Opportunity": {
         "name": ("Name",),
@@ -179,6 +181,8 @@ def _column(field: Mapping[str, Any]) -> Column:
 
 def _fits(kind: Kind, ours: str, column: Column) -> bool:
     """A field of somebody's own making may hold something else than text under the same name."""
+    if FIELDS[kind][ours] is FieldType.CHECKBOX and kind is not Kind.ACTIVITY:
+        return column.type == "boolean"
     text = FIELDS[kind][ours] in (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PICKLIST)
     return not (text and column.name.endswith("__c") and column.type in _NO_TEXT)
 
@@ -198,7 +202,7 @@ def field_schema(kind: Kind, ours: str, column: Column) -> FieldSchema:
         label="Owner" if ours == "owner" else "Contacts" if ours == "contacts" else column.label,
         type=_TYPES.get(column.type, ours_type) if free else ours_type,
         required=column.required and column.createable and ours != "owner",
-        read_only=ours == "contacts" or not (column.createable or column.updateable),
+        read_only=ours == "contacts" or only_read(kind, ours) or not (column.createable or column.updateable),
         max_length=column.length or None if ours not in ("owner", "account", "contacts") and not listed else None,
         options=tuple(column.options) if listed else (),
         unique=False,

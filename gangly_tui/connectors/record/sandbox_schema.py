@@ -62,9 +62,15 @@ _REQUIRED = frozenset(
     }
 )
 _UNIQUE = frozenset({(Kind.ACCOUNT, "domain"), (Kind.CONTACT, "email")})
-_READ_ONLY = frozenset({(Kind.OPPORTUNITY, "stage_since")})
+_READ_ONLY = frozenset({(Kind.OPPORTUNITY, "stage_since"), (Kind.CONTACT, "mail_opt_out"), (Kind.CONTACT, "residency")})
 _LENGTHS = {FieldType.TEXT: 255, FieldType.EMAIL: 254, FieldType.PHONE: 40, FieldType.LONG_TEXT: 32_000}
-_LABELS = {"at": "When", "ours": "Ours to do", "stage_since": "In stage since"}
+_LABELS = {
+    "at": "When",
+    "ours": "Ours to do",
+    "stage_since": "In stage since",
+    "mail_opt_out": "Wants no mail",
+    "residency": "Data stays in",
+}
 
 
 def default_fields() -> list[tuple[Kind, int, FieldSchema]]:
