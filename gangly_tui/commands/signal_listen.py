@@ -9,8 +9,11 @@ import hmac
 import json
 import os
 import secrets
+import sys
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
@@ -149,28 +152,39 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: what came in is told by who keeps it."""
 
 
-def serve(desk: Desk, port: int, token: str, *, show_token: bool) -> None:
-    """Listen until ctrl+c. Raises InputError when the port is taken."""
-    door = Door(token=token)
+@contextmanager
+def listening(door: Door, port: int) -> Iterator[int]:
+    """Requests come in through the door for the time of the block. Gives the port; raises InputError when it is taken.
+
+    Somebody has to call `answer_next` meanwhile.
+    """
     try:
         server = _Server(("127.0.0.1", port), _Handler)
     except OSError as error:
         raise InputError(f"port {port} cannot be had: {error.strerror}", fix="choose another --port") from error
     server.door = door
-    out(f"http://127.0.0.1:{server.server_address[1]}{_PATH}")
-    if show_token:
-        out(f"Authorization: Bearer {token}")
-    tell("listening on this machine alone; ctrl+c ends it")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
-    thread.start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
     try:
-        while True:
-            answer_next(desk, door)
-    except KeyboardInterrupt:
-        tell("no longer listening")
+        yield int(server.server_address[1])
     finally:
         server.shutdown()
         server.server_close()
+
+
+def serve(desk: Desk, port: int, token: str, *, show_token: bool) -> None:
+    """Listen until ctrl+c. Raises InputError when the port is taken."""
+    door = Door(token=token)
+    with listening(door, port) as taken:
+        out(f"http://127.0.0.1:{taken}{_PATH}")
+        if show_token:
+            out(f"Authorization: Bearer {token}")
+        tell("listening on this machine alone; ctrl+c ends it")
+        sys.stdout.flush()  # who reads the token from a pipe waits for it
+        try:
+            while True:
+                answer_next(desk, door)
+        except KeyboardInterrupt:
+            tell("no longer listening")
 
 
 def answer_next(desk: Desk, door: Door, patience: float = 0.5) -> bool:

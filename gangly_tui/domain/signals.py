@@ -6,6 +6,7 @@ Pure detectors over facts that `flow.signals` gathers; a signal's words are raw:
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -98,8 +99,7 @@ CALLS = "signal:"
 
 def signal_id(kind: SignalKind, *parts: str) -> str:
     """The same for the same thing, short enough to type, and it tells nothing of what it is about."""
-    whole = "\x1f".join((kind.value, *parts)).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(whole).hexdigest()[:12]
+    return hashlib.sha256(json.dumps([kind.value, *parts]).encode()).hexdigest()[:12]
 
 
 def lasts_until(kind: SignalKind, at: datetime) -> datetime:
