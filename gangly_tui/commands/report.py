@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def report() -> None:
-    """What your work came to, counted from your own trail and store. Nothing leaves this machine."""
+    """What your work came to, counted from your own trail and store. Nothing leaves this machine.
+
+    \b
+    Example:
+      gangly report week --back 1
+    """
 
 
 @report.command()

@@ -363,26 +363,17 @@ class PipelineScreen(Screen[None]):
 
     def action_details(self) -> None:
         """The record that a gap is about, with the question and the whole quote."""
-        from gangly_tui.tui.screens.source import Entry, Sheet, SourceScreen, record_sheet
+        from gangly_tui.tui.gap_sheet import gap_sheet
+        from gangly_tui.tui.screens.source import SourceScreen
 
         deal, gap = self.deal, self.gap
         if deal is None:
             return
+        quote = self._quotes.get(str(deal.deal.ref), {}).get(gap.key) if gap else None
         try:
-            sheet = record_sheet(self._desk, gap.ref if gap else deal.deal.ref)
+            self.app.push_screen(SourceScreen(gap_sheet(self._desk, deal, gap, quote)))
         except GanglyError as error:
             app_of(self).complain(error)
-            return
-        about = (
-            []
-            if gap is None
-            else [("Gap", gap.words), ("At risk", f"{gap.weight:.0%} of the deal"), ("Question", gap.question)]
-        )
-        quote = self._quotes.get(str(deal.deal.ref), {}).get(gap.key) if gap else None
-        if quote:
-            about.append(("Quote", f"{quote.mention.evidence.text}\n{quote.reading.source}"))
-        entries = (*(Entry(label=label, value=text) for label, text in about), *sheet.entries)
-        self.app.push_screen(SourceScreen(Sheet(title=sheet.title, kind=sheet.kind, entries=entries)))
 
     def action_pictures(self) -> None:
         """The pictures instead of the lists, and back."""
