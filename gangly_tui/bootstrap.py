@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gangly_tui.beside import MAIL_FILES, Beside, doors_of, open_beside, watched
 from gangly_tui.config import Config, load_config, paths
+from gangly_tui.demo_past import remember_past
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import Mode, Scope
 from gangly_tui.domain.mail import MailRules
@@ -143,6 +144,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         fiction = _demo_calendar(config, clock)
         calendars, recorders = (CalendarOnDemand(SANDBOX, fiction),), (TranscriptsOnDemand(SANDBOX, fiction),)
         beside, folders = Beside(mailboxes=(MailOnDemand(SANDBOX, _demo_mailbox(config, clock)),)), ()
+        remember_past(db, clock().date())
     else:
         beside = open_beside(config, db, hierarchy, clock, here)
         folders = watched(config, here)
