@@ -20,8 +20,9 @@ _LEAST_DIGEST = 8
 @click.command()
 @click.argument("cards", metavar="ID[@DIGEST]...", nargs=-1, required=True)
 @click.option("--deliver", "and_deliver", is_flag=True, help="Wait out the grace period and send at once.")
+@click.option("--reason", default="", help="Why; kept in the trail. A new record that may be a double takes one.")
 @as_json
-def approve(cards: Sequence[str], and_deliver: bool, as_json: bool) -> None:
+def approve(cards: Sequence[str], and_deliver: bool, reason: str, as_json: bool) -> None:
     """Say yes to the named cards. There is no "all".
 
     An approval is bound to the card as it stands now; ID@DIGEST binds it to the card as `gangly review` listed it, and
@@ -31,6 +32,7 @@ def approve(cards: Sequence[str], and_deliver: bool, as_json: bool) -> None:
     \b
     Example:
       gangly approve 8f14e45f@c9f0f895 --deliver
+      gangly approve 6512bd43 --reason "his brother, same firm"
     """
     from gangly_tui.bootstrap import desk_at_hand
     from gangly_tui.commands.cards import card_text
@@ -50,7 +52,7 @@ def approve(cards: Sequence[str], and_deliver: bool, as_json: bool) -> None:
                 view = str(clean(card_text(card, whole=True)))
                 if not as_json:
                     out(view)
-                delivery = decide.approve(desk, card.id, digest, view=view_sha256(view))
+                delivery = decide.approve(desk, card.id, digest, view=view_sha256(view), reason=reason)
             except GanglyError as error:
                 failed.append(error)
                 tell(f"{named}: {error}" + (f" (try: {error.fix})" if error.fix else ""))

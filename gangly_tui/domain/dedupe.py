@@ -111,7 +111,7 @@ def find_pairs(
     """
     if len(rows) < 2:
         return []
-    compare = _comparer(fields)
+    compare = comparer(fields)
     numbers = sorted(candidates(rows, fields))
     size = len(rows)
     levels = [compare(rows[each // size], rows[each % size]) for each in numbers]
@@ -214,7 +214,8 @@ def _keys(rows: Sequence[Row], fields: Sequence[Field]) -> list[list[str]]:
 Compare = Callable[[Row, Row], tuple[int, ...]]
 
 
-def _comparer(fields: Sequence[Field]) -> Compare:
+def comparer(fields: Sequence[Field]) -> Compare:
+    """Compares two rows, field by field."""
     from rapidfuzz.distance import OSA, JaroWinkler
 
     slips, alike = OSA.distance, JaroWinkler.similarity

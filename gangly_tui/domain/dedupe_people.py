@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gangly_tui.domain.dedupe import MISSING, NEAR, OTHER, SAME, SIMILAR, Field, Is, Pair, find_pairs, plain
+from gangly_tui.domain.dedupe import MISSING, NEAR, OTHER, SAME, SIMILAR, Field, Is, Pair, comparer, find_pairs, plain
 from gangly_tui.domain.identity import (
     FREE_MAIL,
     company_name,
@@ -188,6 +188,21 @@ def _one_person(pair: Pair, rows: Sequence[tuple[str, ...]]) -> bool:
     if phone == SAME or mail >= SIMILAR or company >= NEAR:
         return mail != OTHER or phone == SAME or (first == last == SAME)
     return company == MISSING and OTHER not in (mail, phone) and first == last == SAME
+
+
+def perhaps(new: Known, there: Known) -> str:
+    """Why a new contact may be one that the same company has already; "" when nothing says so."""
+    compare = comparer(PEOPLE)
+    first, last, mail, phone, _ = compare(_person(new, {}, {}), _person(there, {}, {}))
+    if phone == SAME:
+        return f"same phone as {there.name}, {there.phone}"
+    if mail == NEAR:
+        return f"{new.email} is a slip away from {there.email}, {there.name}"
+    if first == last == SAME:
+        return f"same name as {there.name}" + (f", {there.email}" if there.email else "")
+    if first >= SIMILAR and last >= NEAR:
+        return f"a name like {there.name}'s" + (f", {there.email}" if there.email else "")
+    return ""
 
 
 # --- in words

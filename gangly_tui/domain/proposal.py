@@ -118,6 +118,8 @@ class Proposal:
     """the rule that decided, in words"""
     note: str = ""
     """what the gate wants said on the card: "already a contact: same mailbox" """
+    suspects: tuple[str, ...] = ()
+    """records, as `system:kind:id`, that this new one may double: approving it then takes a reason"""
     risk: Risk = Risk.LOW
     confidence: float = 1.0
     choices: tuple[Choice, ...] = ()

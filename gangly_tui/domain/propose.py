@@ -15,13 +15,17 @@ from gangly_tui.domain.cards import (
     new_card,
     waiting_card,
 )
+from gangly_tui.domain.dedupe_people import Known, perhaps
 from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Mention, NextStep
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.proposal import Action, Proposal, Risk
-from gangly_tui.domain.records import Kind, Record, Value
+from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
 _ORDER = ("stage", "amount", "close_date", "next_step")
 """Forecast fields come first in Review; the others follow in the draft's order."""
+
+
+_NOBODY = RecordRef(system="", kind=Kind.CONTACT, id="")
 
 
 def propose(draft: Draft, table: Table) -> tuple[tuple[Proposal, ...], tuple[Dropped, ...]]:
@@ -93,7 +97,7 @@ def _collect(made: Proposal | Dropped, cards: list[Proposal], dropped: list[Drop
 
 
 def _summary_cards(draft: Draft, table: Table) -> list[Proposal]:
-    lines = draft.summary.lines
+    lines = draft.summary.own
     if not lines or table.account is None:
         return []
     # the lines are the approved summary; the raw notes stay in the engagement layer
@@ -160,8 +164,9 @@ def _contact_cards(person: ContactMention, table: Table, dropped: list[Dropped])
         note = "already a contact: same mailbox"
     if known is None:
         named = [each for each in table.contacts if each.title.casefold() == person.name.casefold()]
-        known = named[0] if len(named) == 1 else None
-        note = "already a contact of this account: same name" if known else ""
+        alone = named[0] if len(named) == 1 else None
+        if alone is not None and not (box and alone.text("email")):  # two addresses may be two people of one name
+            known, note = alone, "already a contact of this account: same name"
     if known is not None:
         return _gap_cards(person, known, note, table, dropped)
     first, _, last = person.name.strip().rpartition(" ")
@@ -175,10 +180,13 @@ def _contact_cards(person: ContactMention, table: Table, dropped: list[Dropped])
         "phone": person.phone,
         "account": table.account.ref.id,
     }
+    suspects = _suspects(person, table)
     return [
         new_card(
             table,
             kind=Kind.CONTACT,
+            suspects=tuple(suspects),
+            note=f"perhaps a contact already: {'; '.join(dict.fromkeys(suspects.values()))}" if suspects else "",
             target_name=person.name,
             changes=created_fields(table, Kind.CONTACT, values),
             evidence=person.evidence,
@@ -189,6 +197,25 @@ def _contact_cards(person: ContactMention, table: Table, dropped: list[Dropped])
             group="contact",
         )
     ]
+
+
+def _suspects(person: ContactMention, table: Table) -> dict[str, str]:
+    """Whom of the people at hand a new contact may be, and why."""
+    first, _, last = person.name.strip().rpartition(" ")
+    new = Known(ref=_NOBODY, name=person.name, first=first, last=last, email=person.email, phone=person.phone)
+    found = {}
+    for each in table.contacts:
+        there = Known(
+            ref=each.ref,
+            name=each.title,
+            first=each.text("first_name"),
+            last=each.text("last_name"),
+            email=each.text("email"),
+            phone=each.text("phone"),
+        )
+        if why := perhaps(new, there):
+            found[str(each.ref)] = why
+    return found
 
 
 def _gap_cards(

@@ -15,7 +15,7 @@ from gangly_tui.domain.lookalike import warnings
 from gangly_tui.domain.outbox import Delivery, DeliveryState, can_withdraw, step
 from gangly_tui.domain.proposal import Action, Approval, Proposal, ProposalState, Rejection, Risk
 from gangly_tui.domain.propose import aim
-from gangly_tui.domain.records import FieldType, RecordRef
+from gangly_tui.domain.records import FieldType, Kind, RecordRef
 from gangly_tui.domain.values import check_length, parse, same, show
 from gangly_tui.flow.capture import lay_table, meeting_of
 from gangly_tui.flow.desk import Desk
@@ -53,10 +53,13 @@ def undecided(desk: Desk, proposal_id: str) -> Proposal:
     return card
 
 
-def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "", at_once: bool = False) -> Delivery:
+def approve(
+    desk: Desk, proposal_id: str, digest: str, *, view: str = "", at_once: bool = False, reason: str = ""
+) -> Delivery:
     """A person approves exactly the card with this digest; the write leaves after the grace period, or `at_once`.
 
-    `view` is the SHA-256 of the words that were laid out for that person, for the trail.
+    `view` is the SHA-256 of the words that were laid out for that person, for the trail, which keeps the `reason` too:
+    a new record that may double one that is there takes one.
 
     Raises StaleApproval when the card is no longer the one that was shown, AlreadyDecided, DecisionError.
     """
@@ -70,6 +73,11 @@ def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "", at_onc
         if card.conflict:
             raise DecisionError(
                 f"{card.heading}: somebody moved the record", fix="say what to keep first: t theirs, m mine, b both"
+            )
+        if card.suspects and not reason.strip():
+            raise DecisionError(
+                f"{card.heading}: {card.note}",
+                fix=f'if it is somebody else, say why: gangly approve {card.id} --reason "..."',
             )
         grace = at if at_once else at + timedelta(seconds=desk.settings.grace_seconds)
         delivery = Delivery(
@@ -86,8 +94,9 @@ def approve(desk: Desk, proposal_id: str, digest: str, *, view: str = "", at_onc
         decisions.set_proposal_state(desk.db, card.id, ProposalState.APPROVED)
         decisions.put_delivery(desk.db, delivery)
         edited = "edited by hand" * card.edited
+        why = (f"created anyway: {reason.strip()}" if card.suspects else reason.strip()) if reason.strip() else ""
         shadowed = "shadow mode: not sent" * (desk.hierarchy.mode is Mode.SHADOW)
-        _enter(desk, AuditKind.APPROVED, card, "; ".join(filter(None, (edited, shadowed))), view)
+        _enter(desk, AuditKind.APPROVED, card, "; ".join(filter(None, (edited, shadowed, why))), view)
         desk.at_point("approve.before-commit")
     desk.at_point("approve.committed")
     return delivery
@@ -144,6 +153,8 @@ def edit(desk: Desk, proposal_id: str, field: str, text: str) -> Proposal:
         if same(after, change.after):
             return card
         edited = card.with_after(field, after)
+        if card.kind is Kind.INVITATION and field == "at":  # now somebody has said when
+            edited = replace(edited, note="")
         decisions.save_proposals(desk.db, [edited], state=ProposalState.OPEN)
         _enter(desk, AuditKind.EDITED, edited, f"{change.label} was proposed as {show(change.after, change.type)}")
     return edited

@@ -20,13 +20,13 @@ from gangly_tui.domain.errors import (
     Unreachable,
 )
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.landing import Standing, compare
 from gangly_tui.domain.outbox import PATIENCE, Delivery, DeliveryState, Patience
 from gangly_tui.domain.ports import RecordReader, RecordWriter
 from gangly_tui.domain.proposal import Action, Proposal, WriteMeta
-from gangly_tui.domain.records import Kind, Record, RecordRef
+from gangly_tui.domain.records import Record, RecordRef
 from gangly_tui.flow.arrows import Arrows, Outcome, TakenByAnother
+from gangly_tui.flow.doubles import made_twice, there_already
 from gangly_tui.flow.resolve import Verdict, read_back, resolve
 from gangly_tui.store import decisions, trail
 from gangly_tui.store.database import Connection
@@ -121,7 +121,7 @@ class Trip:
             marked = await self._writer.find_op(card.kind, card.id)
             if marked is not None:
                 return _Look(standing=Standing.LANDED, record=marked)
-            return _Look(standing=Standing.CLEAR, existing=await self._duplicate_of(card))
+            return _Look(standing=Standing.CLEAR, existing=await there_already(self._db, self._reader, card))
         assert card.target is not None  # an update or a removal was approved on a record
         try:
             current = await self._reader.read(card.target)
@@ -131,13 +131,13 @@ class Trip:
             raise
         return _Look(standing=compare(card, current), record=current)
 
-    async def _duplicate_of(self, card: Proposal) -> Record | None:
-        """No create before the identity key was looked up in the CRM itself."""
-        email = next((each.after for each in card.changes if each.field == "email"), None)
-        if card.kind is not Kind.CONTACT or not isinstance(email, str):
-            return None
-        found = await self._reader.find(card.kind, person_key(email))
-        return found[0] if found else None
+    async def _twin(self, card: Proposal, made: Record | None) -> str:
+        """What to say of a double that was made meanwhile. Ours has landed: a look that fails changes nothing."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await made_twice(self._db, self._reader, card, made)
+        except (ConnectorError, TimeoutError):
+            return ""
 
     async def _send(self, card: Proposal, delivery: Delivery, expect: str) -> Outcome:
         """One request. Only an answer that rules out every effect leads back to `approved` or to an end."""
@@ -205,7 +205,8 @@ class Trip:
             return self._arrows.unknown(card, delivery, f"it said yes, but could not be read back: {_words(error)}")
         self._at("deliver.read-back")
         if found.verdict is Verdict.ARRIVED:
-            return self._arrows.sent(card, delivery, found.stands, said=found.said, overwrote=found.overwrote)
+            said = "; ".join(filter(None, (found.said, await self._twin(card, found.stands))))
+            return self._arrows.sent(card, delivery, found.stands, said=said, overwrote=found.overwrote)
         return self._arrows.unknown(card, delivery, "it said yes, but does not show it yet")
 
     async def _taken(self, card: Proposal, delivery: Delivery, error: DuplicateFound) -> Outcome:

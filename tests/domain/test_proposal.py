@@ -11,6 +11,7 @@ from gangly_tui.domain.records import Kind
 from tests.domain.made import CALL, card, change, evidence, ref
 
 OTHER = {
+    "suspects": ("s:contact:c9",),
     "id": "op-2",
     "meeting_id": "m2",
     "action": Action.REMOVE,

@@ -1,4 +1,4 @@
-"""Why a card is turned down: a word if the rep has one; Enter alone is an answer, too."""
+"""Why a card is turned down: a word if the rep has one; Enter alone is an answer, too. And why one is made anyway."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class ReasonScreen(ModalScreen[str | None]):
 
     VERB, KEPT = "Reject", "in the trail"
     """what Enter does, and where the reason is kept"""
+    NEEDED: ClassVar[bool] = False
+    """whether there is no going on without a reason"""
 
     def __init__(self, heading: str) -> None:
         super().__init__()
@@ -46,7 +48,9 @@ class ReasonScreen(ModalScreen[str | None]):
         with Vertical(classes="sheet"):
             yield Static(line(f"{self.VERB}  {self._heading}", limit=300, style="bold"), classes="title")
             yield LineInput(
-                placeholder=f"why? (optional; kept {self.KEPT})", max_length=_LONGEST, select_on_focus=False
+                placeholder=f"why? ({'needed' if self.NEEDED else 'optional'}; kept {self.KEPT})",
+                max_length=_LONGEST,
+                select_on_focus=False,
             )
             yield KeyFooter()
 
@@ -58,8 +62,12 @@ class ReasonScreen(ModalScreen[str | None]):
         self.action_submit()
 
     def action_submit(self) -> None:
-        """Reject, with what was typed."""
-        self.dismiss(self.query_one(Input).value.strip())
+        """Go on, with what was typed."""
+        reason = self.query_one(Input).value.strip()
+        if reason or not self.NEEDED:
+            self.dismiss(reason)
+        else:
+            self.query_one(Input).placeholder = "why is it somebody else? a word is enough, Esc goes back"
 
     def action_cancel(self) -> None:
         """Keep the card."""
@@ -68,3 +76,21 @@ class ReasonScreen(ModalScreen[str | None]):
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
             self.dismiss(None)
+
+
+class AnywayScreen(ReasonScreen):
+    """Why a record is made that may be there already: it takes a reason."""
+
+    VERB, NEEDED = "Create anyway", True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter",
+            "submit",
+            "Create",
+            priority=True,
+            key_display="Enter",
+            id="anyway.create",
+            tooltip="Approve the new record; the reason is kept in the trail",
+        ),
+        Binding("escape", "cancel", "Back", key_display="Esc", id="anyway.back", tooltip="Keep the card"),
+    ]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gangly_tui.tui.screens.low_risk import Shown
 
 _TICK = 0.5
-_NEED_A_CARD = frozenset({"approve", "edit", "reject", "later", "context", "low_risk", "source", "move", "call"})
+_NEED_A_CARD = frozenset({"approve", "edit", "reject", "later", "context", "low_risk", "source", "move", "call", "invite"})
 
 
 class ReviewScreen(LookingKeys):
@@ -213,13 +213,24 @@ class ReviewScreen(LookingKeys):
         elif body.seen is Seen.IN_PART:
             body.action_scroll_page(1)
             app_of(self).say(f"this card goes on: read it to its end, then {key}")
+        elif card.suspects:
+            from gangly_tui.tui.screens.reason import AnywayScreen
+
+            self.app.push_screen(AnywayScreen(card.heading), partial(self._anyway, card, yes))
         elif self._decide(yes):
-            self._accepted = "" if at_once else card.id
-            app_of(self).say(f"approved: {review_queue.short_name(card)}", fix="u takes it back")
-            self._next(card, alone=True)
-            app_of(self).wake_courier()
+            self._approved(card, "" if at_once else card.id)
             return True
         return False
+
+    def _approved(self, card: Proposal, accepted: str) -> None:
+        self._accepted = accepted
+        app_of(self).say(f"approved: {review_queue.short_name(card)}", fix="u takes it back")
+        self._next(card, alone=True)
+        app_of(self).wake_courier()
+
+    def _anyway(self, card: Proposal, yes: Callable[..., object], reason: str | None) -> None:
+        if reason and self._decide(partial(yes, reason=reason)):
+            self._approved(card, "")
 
     def _next(self, decided: Proposal, *, alone: bool = False) -> None:
         """On to the card that follows; when only one was decided it is painted first, and the store asked then."""
