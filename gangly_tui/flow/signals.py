@@ -14,9 +14,6 @@ from gangly_tui.domain.identity import domain_candidates, mailbox, of_one_compan
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
 from gangly_tui.domain.signal_import import Given, Refused
 from gangly_tui.domain.signals import (
-    STAGE_DAYS,
-    STANDING,
-    DealFacts,
     Signal,
     SignalKind,
     SignalState,
@@ -28,10 +25,9 @@ from gangly_tui.domain.signals import (
     reply_signal,
     signal_id,
     silence_before,
-    stage_signal,
     stakeholder_signal,
-    standing_signal,
 )
+from gangly_tui.flow.deal_signals import OVERLAP, of_deals
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.prepare import match
 from gangly_tui.store import engagement, mirror, privacy, relations
@@ -41,15 +37,10 @@ from gangly_tui.store.database import transaction
 
 _HORIZON = "signals horizon of "
 _LOOKED = "signals looked at "
-_DEALS = "signals deals at "
 _FIRST_LOOK = timedelta(days=2)
 """How far back a first look goes."""
-_OVERLAP = timedelta(days=1)
-"""What came in late is looked at again: a signal is kept once."""
 _MAIL_MEMORY = timedelta(days=180)
 _JOB_MEMORY = timedelta(days=30)
-_MOST_DEALS = 200
-_MOST_STANDING = 50
 _AHEAD = timedelta(days=14)
 KEPT_DAYS = 180
 """For how long the words of a signal that is over stay, where `[retention]` says nothing of signals_days."""
@@ -116,10 +107,10 @@ def notice(desk: Desk) -> int:
     """Look through what the store holds now, after a pull. Returns how many signals are new."""
     now = desk.now()
     said = mirror.cursor(desk.db, _LOOKED)
-    since = datetime.fromisoformat(said) - _OVERLAP if said else now - _FIRST_LOOK
+    since = datetime.fromisoformat(said) - OVERLAP if said else now - _FIRST_LOOK
     with transaction(desk.db):
         new = kept.save_signals(desk.db, [*_of_mails(desk, since), *_of_meetings(desk), *_of_jobs(desk)])
-        new += _of_deals(desk, datetime.fromisoformat(said) if said else None)
+        new += of_deals(desk, datetime.fromisoformat(said) if said else None)
         kept.settle(desk.db)
         _known_by_now(desk)
         days = desk.settings.retention.get("signals_days", KEPT_DAYS)
@@ -160,7 +151,7 @@ def _of_mails(desk: Desk, since: datetime) -> list[Signal]:
 def _of_meetings(desk: Desk) -> list[Signal]:
     """Guests of the coming meetings, and of the last day's, who are no contacts of their company's account."""
     now = desk.now()
-    coming = engagement.meetings_between(desk.db, now - _OVERLAP, now + _AHEAD)
+    coming = engagement.meetings_between(desk.db, now - OVERLAP, now + _AHEAD)
     guests = {
         box: (guest, meeting)
         for meeting in reversed(coming)
@@ -212,39 +203,6 @@ def _named(desk: Desk, name: str, company: str) -> Record | None:
         if account and name_key(each.title) == name_key(name) and works_at(company, account.title):
             fitting.append(each)
     return fitting[0] if len(fitting) == 1 else None
-
-
-def _of_deals(desk: Desk, since: datetime | None) -> int:
-    """Stages moved by others, passed close dates, stalls. Looks once a day, and whenever the CRM told something new."""
-    now, system = desk.now(), desk.reader.system
-    seen = f"{now.date()} {mirror.cursor(desk.db, system)}"
-    if mirror.cursor(desk.db, _DEALS) == seen:
-        return 0
-    found: list[Signal] = []
-    me = {each.casefold() for each in (desk.settings.user_email, desk.settings.user_name) if each}
-    if since is not None:
-        ours = kept.stages_we_set(desk.db)
-        for deal in kept.deals_changed(desk.db, since - _OVERLAP):
-            facts = DealFacts(deal=deal, last_done=None, contact=_first_contact(desk, deal))
-            moved = stage_signal(facts, since - _OVERLAP, now, me=me)
-            if moved is not None and (deal.ref, deal.text("stage")) not in ours:
-                found.append(moved)
-    stood = (now.date() - timedelta(days=STAGE_DAYS)).isoformat()
-    looked = kept.deals_to_look_at(desk.db, now.date().isoformat(), stood, me, limit=_MOST_DEALS)
-    standing: list[Signal] = []
-    for deal, last in looked:
-        done = datetime.fromtimestamp(last / 1_000_000, tz=now.tzinfo) if last is not None else None
-        if signal := standing_signal(DealFacts(deal=deal, last_done=done, contact=_first_contact(desk, deal)), now):
-            standing.append(signal)
-    new = kept.save_signals(desk.db, [*found, *standing[:_MOST_STANDING]])
-    if len(looked) < _MOST_DEALS:
-        kept.over(desk.db, STANDING, [each.id for each in standing])
-    mirror.set_cursor(desk.db, _DEALS, seen)
-    return new
-
-
-def _first_contact(desk: Desk, deal: Record) -> Record | None:
-    return _only(mirror.get_records(desk.db, deal.ref.system, Kind.CONTACT, deal.ids("contacts")[:1]))
 
 
 def _known_by_now(desk: Desk) -> None:

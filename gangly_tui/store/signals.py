@@ -196,6 +196,7 @@ _FIELD = "json_extract(body, '$[3].{}')"
 _STAGE, _CLOSE = _FIELD.format("stage"), _FIELD.format("close_date.d")
 _SINCE, _OWNER = _FIELD.format("stage_since.d"), _FIELD.format("owner")
 _AMOUNT = f"CAST(coalesce({_FIELD.format('amount.n')}, {_FIELD.format('amount')}, 0) AS REAL)"
+_OWNED = f"lower(coalesce({_OWNER}, '')) IN (SELECT value FROM json_each(?1))"
 _IS_OPEN = f"kind = 'opportunity' AND lower(substr(coalesce({_STAGE}, ''), 1, 6)) <> 'closed'"
 
 
@@ -206,18 +207,35 @@ def deals_to_look_at(
 
     With each, when something was last done about it. Deals of other owners only where none is of these.
     """
-    names = json.dumps([each.casefold() for each in owners if each])
-    owned = f"lower(coalesce({_OWNER}, '')) IN (SELECT value FROM json_each(?1))"
-    mine = db.execute(f"SELECT EXISTS (SELECT 1 FROM record WHERE kind = 'opportunity' AND {owned})", (names,))
     rows = db.execute(
         f"""SELECT system, kind, id, body, (SELECT link.at FROM link
                 WHERE link.target = record.system || ':opportunity:' || record.id AND link.role = 'activity'
                 ORDER BY link.at DESC LIMIT 1)
-            FROM record WHERE {_IS_OPEN} AND (?4 = 0 OR {owned})
+            FROM record WHERE {_IS_OPEN} AND (?4 = 0 OR {_OWNED})
             AND ({_CLOSE} < ?2 OR {_SINCE} <= ?3) ORDER BY {_AMOUNT} DESC, id LIMIT ?5""",
-        (names, today, stood_since, mine.fetchone()[0], limit),
+        (_names(owners), today, stood_since, has_deals_of(db, owners), limit),
     )
     return [(load_record(*columns), last) for *columns, last in rows]
+
+
+def has_deals_of(db: Connection, owners: Collection[str]) -> bool:
+    """Whether a deal has one of these owners."""
+    found = db.execute(
+        f"SELECT EXISTS (SELECT 1 FROM record WHERE kind = 'opportunity' AND {_OWNED})", (_names(owners),)
+    )
+    return bool(found.fetchone()[0])
+
+
+def _names(owners: Collection[str]) -> str:
+    return json.dumps([each.casefold() for each in owners if each])
+
+
+def last_done(db: Connection, deal: RecordRef) -> int | None:
+    """When something was last done about a deal, as rows are ordered; None when nothing was."""
+    row = db.execute(
+        "SELECT at FROM link WHERE target = ? AND role = 'activity' ORDER BY at DESC LIMIT 1", (str(deal),)
+    ).fetchone()
+    return row[0] if row else None
 
 
 def deals_changed(db: Connection, since: datetime) -> list[Record]:
