@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
     "settle": "decide",
     "undo": "decide",
     "send": "send",
+    "invite": "invite",
     "deliver": "deliver",
     "pull": "deliver",
     "audit": "audit",

@@ -25,13 +25,13 @@ def follow_up(draft: Draft, table: Table, *, home: str, rep: str, our_domains: f
 
     Only what was said goes in: lines of the summary that are not the rep's own words, and next steps. `rep` signs it.
     """
-    people = _recipients(table, our_domains)
+    people = recipients(table, our_domains)
     heard = [each for each in draft.summary.lines if each.topic in _HEARD and each.evidence.side is not Side.REP]
     backing = [*(each.evidence for each in heard), *(each.evidence for each in draft.next_steps)]
     if not (people and backing):
         return None
     values: dict[str, Value] = {
-        "to": ", ".join(_address(each) for each in people),
+        "to": ", ".join(address(each) for each in people),
         "subject": one_line(f"Follow-up: {table.meeting.title}", limit=120),
         "body": _body(people, heard, draft.next_steps, table.meeting.start.date(), rep),
         "status": "draft",
@@ -58,13 +58,13 @@ def follow_up(draft: Draft, table: Table, *, home: str, rep: str, our_domains: f
     )
 
 
-def _address(person: Attendee) -> str:
+def address(person: Attendee) -> str:
     """As RFC 5322 writes it, the name in plain letters."""
     name = one_line(person.name, limit=80)
     return str(Address(display_name=name, addr_spec=person.email)) if name else person.email
 
 
-def _recipients(table: Table, our_domains: frozenset[str]) -> list[Attendee]:
+def recipients(table: Table, our_domains: frozenset[str]) -> list[Attendee]:
     """Those of the other side who were invited and did not decline, each once."""
     names = {mailbox(each.text("email")): each.title for each in (*table.contacts, *table.attendees)}
     found: dict[str, Attendee] = {}

@@ -206,7 +206,7 @@ async def propose(
             twin = _twin(old, asked) if old.edited else None
             if twin is not None:
                 asked[asked.index(twin)] = old
-            elif not (old.undoes or old.conflict or old.replaces):  # what came back from the outbox waits for the rep
+            elif not (old.undoes or old.conflict or old.replaces or old.kind is Kind.INVITATION):  # wait for the rep
                 decisions.set_proposal_state(desk.db, old.id, ProposalState.SUPERSEDED)
         decisions.save_proposals(desk.db, [each for each in asked if not each.edited])
     return asked

@@ -33,6 +33,7 @@ class GanglyCommands(Provider):
             ("Trail", "5  every decision and every write", partial(app.action_go, "trail")),
             ("Health", "6  how each system answers", partial(app.action_go, "health")),
             ("Notes of the highlighted meeting", "n", app.action_notes),
+            ("Ask for the next meeting", "an invitation to the people of the highlighted one", partial(_invite, app)),
             ("Find anything", "/", app.action_find),
             ("Pull now", "ctrl+r  read the CRM and the calendars again", app.action_pull),
             ("Sign in again", "ctrl+o  to the CRM that is connected", app.action_connect),
@@ -64,6 +65,27 @@ class GanglyCommands(Provider):
             said = line(f"Brief: {title}")
             if (score := matcher.match(str(said))) > 0:
                 yield Hit(score, said, show, text=str(said), help="today's agenda")
+
+
+def _invite(app: GanglyApp) -> None:
+    """Lay out the invitation of the highlighted meeting's people, and show its card."""
+    from gangly_tui.domain.errors import GanglyError
+    from gangly_tui.flow.invite import invite
+    from gangly_tui.tui.screens.review import ReviewScreen
+
+    if app.desk is None or app.today is None:
+        return
+    if not app.today.meeting_id:
+        app.say("no meeting is highlighted", fix="choose one on Today (1)")
+        return
+    try:
+        card = invite(app.desk, app.today.meeting_id)
+    except GanglyError as error:
+        app.complain(error)
+        return
+    app.action_go("review")
+    if isinstance(app.screen, ReviewScreen):
+        app.screen.call_after_refresh(app.screen.reload, card.id)
 
 
 def _show(app: GanglyApp, meeting_id: str) -> None:

@@ -12,7 +12,9 @@ from gangly_tui.domain.records import Kind
 from gangly_tui.flow.deliver import Door
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions
+from gangly_tui.tui.screens.edit import EditScreen
 from gangly_tui.tui.screens.send import SendScreen
+from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.proposal_card import CardBody, Seen
 from tests.connectors.google_rig import SCOPE, Site, site
 from tests.tui.desks import Clock
@@ -116,3 +118,26 @@ async def test_y_copies_the_mail_and_s_is_not_there_for_a_file(demo_desk: Desk, 
         await rep.press("Y")
         assert rep.app.clipboard == next(each.after for each in card.changes if each.field == "body")
         assert rep.screen.check_action("send", ()) is False
+
+
+async def test_i_lays_out_the_invitation_and_e_says_when(demo_desk: Desk, clock: Clock) -> None:
+    desk, at = with_gmail(demo_desk)
+    card = await follow_up(desk, clock)
+    async with reviewing(desk, clock) as rep:
+        await show(rep, card)
+        await rep.press("I")
+        assert rep.card.kind is Kind.INVITATION, rep.shown()
+        if not isinstance(rep.app.screen, EditScreen):  # the call itself has said when
+            await rep.press("e")
+        field = rep.app.screen.query_one(LineInput)
+        field.value = "2026-12-01 14:00+01:00"
+        await rep.pilot.press("enter")
+        await rep.pilot.pause()
+        assert rep.card.kind is Kind.INVITATION and rep.card.edited and not rep.card.note
+        assert "1 Dec 2026" in rep.shown() or "2026-12-01" in rep.shown()
+        await rep.read_to_the_end()
+        await rep.press("a")
+        rep.clock.forward(5)
+        rep.app.wake_courier()
+        await until(rep, lambda: bool(at.fake.calendar.told))
+        assert at.fake.calendar.told[0][1] == "invited"

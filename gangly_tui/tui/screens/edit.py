@@ -14,7 +14,7 @@ from textual.widgets import Input, Static, TextArea
 
 from gangly_tui.domain.errors import GanglyError, InputError
 from gangly_tui.domain.proposal import FieldChange, Proposal
-from gangly_tui.domain.records import FieldType
+from gangly_tui.domain.records import FieldType, Kind
 from gangly_tui.domain.safe import clean
 from gangly_tui.domain.values import parse, same, show
 from gangly_tui.flow import decide
@@ -50,7 +50,7 @@ def editable(card: Proposal) -> list[FieldChange]:
 def first_field(card: Proposal) -> FieldChange | None:
     """What `e` opens: of several fields the one a rep most often means."""
     fields = editable(card)
-    for name in ("subject", "body", "title"):
+    for name in ("at", "subject", "body", "title") if card.kind is Kind.INVITATION else ("subject", "body", "title"):
         for each in fields:
             if each.field == name:
                 return each

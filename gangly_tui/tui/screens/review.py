@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gangly_tui.tui.screens.low_risk import Shown
 
 _TICK = 0.5
-_NEED_A_CARD = frozenset({"approve", "edit", "reject", "later", "context", "low_risk", "source", "move", "call", "invite"})
+_NEED_A_CARD = frozenset("approve edit reject later context low_risk source move call invite".split())
 
 
 class ReviewScreen(LookingKeys):

@@ -23,6 +23,7 @@ REVIEW_KEYS: list[BindingType] = [
     Binding("s", "later", "Later", id="review.later", tooltip="Put this card behind the others"),
     Binding("v", "context", "Context", id="review.context", tooltip="The words around the quote"),
     Binding("Y", "copy_mail", "Copy", id="review.copy", tooltip="Copy the text of this mail"),
+    Binding("I", "invite", "Invite", id="review.invite", tooltip="Ask for the next meeting: lays out an invitation"),
     Binding("u", "undo", "Undo", id="review.undo", tooltip="Take back the last approval"),
     Binding("A", "low_risk", "Low", id="review.low-risk", tooltip="List this call's low-risk cards to approve them"),
     Binding("o", "source", "Source", id="review.source", tooltip="Open the record this card writes to"),

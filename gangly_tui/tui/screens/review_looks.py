@@ -80,6 +80,30 @@ class LookingKeys(Screen[None]):
         elif self.guard.press("S") is Press.FRESH and self._unsent:
             second_look(app_of(self), self._desk, self._unsent[0], self.guard)
 
+    def action_invite(self) -> None:
+        """Lay out the invitation to the next meeting with these people; where nobody said when, ask."""
+        from gangly_tui.flow.invite import asks_when, invite
+
+        if self.card is None:
+            return
+        try:
+            card = invite(self._desk, self.card.meeting_id)
+        except GanglyError as error:
+            app_of(self).complain(error)
+            return
+        self.reload(select=card.id)
+        if asks_when(card):
+            app_of(self).say("say when, then a")
+            self.action_edit()
+
+    def reload(self, select: str = "") -> None:
+        """Show what waits now."""
+        raise NotImplementedError
+
+    def action_edit(self) -> None:
+        """Put another value into the card."""
+        raise NotImplementedError
+
     def look_at_landed(self, outcomes: tuple[Outcome, ...]) -> None:
         """Open the second look that `S` asked for, where the rep still is on this screen."""
         for each in outcomes:
