@@ -50,7 +50,7 @@ def week(back: int, as_json: bool) -> None:
 def _print(found: WeekReport) -> None:
     share, seconds = found.accepted_unchanged, found.seconds_per_call
     lines = (
-        ("deals with gaps", _rates(found)),
+        ("serious gaps", _rates(found)),
         (
             "cards decided",
             f"{found.approved + found.rejected:,}: {found.approved:,} approved, {found.rejected:,} rejected",

@@ -145,10 +145,15 @@ class DealHealth:
     asked: frozenset[str]
     paused: int
 
+    @property
+    def serious(self) -> bool:
+        """Whether it lacks more than somebody's title, phone or address: what the gap rate counts."""
+        return any(each.kind is not GapKind.CONTACT for each in self.gaps)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageSum:
-    """The open deals of one stage in one currency."""
+    """The open deals of one stage in one currency; `with_gaps` are those with a serious one."""
 
     stage: str
     currency: str
@@ -285,7 +290,7 @@ def by_stage(deals: Iterable[DealHealth], stages: Sequence[str]) -> list[StageSu
             stage=stage,
             currency=currency,
             deals=len(found),
-            with_gaps=sum(bool(each.gaps) for each in found),
+            with_gaps=sum(each.serious for each in found),
             gaps=sum(len(each.gaps) for each in found),
             amount=sum((each.amount or Decimal() for each in found), Decimal()),
             at_risk=sum((each.at_risk or Decimal() for each in found), Decimal()),

@@ -34,7 +34,7 @@ _LONGEST_PAUSE = 3 * 365
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """How many of the open deals had a gap when the week's last picture was taken. `day` is that picture's."""
+    """How many of the open deals had a serious gap when the week's last picture was taken. `day` is that picture's."""
 
     day: date
     deals: int
@@ -43,7 +43,7 @@ class Week:
 
     @property
     def rate(self) -> float:
-        """The share of deals with a gap."""
+        """The share of deals with a serious gap."""
         return self.with_gaps / self.deals if self.deals else 0.0
 
 
@@ -235,13 +235,13 @@ def charts(found: Pipeline) -> list[Chart]:
             label=each.stage or "(no stage)",
             value=each.deals,
             part=each.with_gaps,
-            words=f"{plural(each.deals, 'deal')}, {each.with_gaps} with gaps",
+            words=f"{plural(each.deals, 'deal')}, {each.with_gaps} with serious gaps",
         )
         for each in found.stages
         if not each.currency
     )
     if bare:
-        drawn.append(Chart(title="deals without an amount, by stage; the solid part has gaps", bars=bare))
+        drawn.append(Chart(title="deals without an amount, by stage; the solid part has serious gaps", bars=bare))
     weeks = tuple(
         Bar(
             label=f"week of {each.day - timedelta(days=each.day.weekday()):%d %b}",
@@ -252,7 +252,9 @@ def charts(found: Pipeline) -> list[Chart]:
         for each in found.weeks
     )
     if weeks:
-        drawn.append(Chart(title="deals with gaps, by week", bars=weeks))
+        drawn.append(
+            Chart(title="deals with serious gaps, by week; a missing title or phone alone is none", bars=weeks)
+        )
     return drawn
 
 

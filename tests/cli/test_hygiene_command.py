@@ -25,7 +25,7 @@ def filled(shell: Shell) -> Shell:
 def test_the_table_names_deals_gaps_and_money_each_currency_for_itself(filled: Shell) -> None:
     told = filled("hygiene")
     assert told.code == 0
-    for words in ("at risk", "close date passed", "USD by stage", "EUR by stage", "deals with gaps, by week"):
+    for words in ("at risk", "close date passed", "USD by stage", "EUR by stage", "deals with serious gaps, by week"):
         assert words in told.out
     assert "of your 28 open deals have gaps" in told.err
 
