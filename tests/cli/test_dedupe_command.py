@@ -13,7 +13,7 @@ import pytest
 
 from gangly_tui.bootstrap import store_at_hand
 from gangly_tui.domain.records import FieldStamp, Kind, Record, RecordRef
-from gangly_tui.store import mirror
+from gangly_tui.store import decisions, mirror
 from tests.cli.conftest import Shell
 
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -103,3 +103,23 @@ def test_normalising_shows_and_never_writes(sandbox: Shell) -> None:
     )
     with store_at_hand() as db:
         assert db.execute("SELECT group_concat(body) FROM record").fetchone() == before
+
+
+def test_a_new_contact_that_may_be_there_takes_a_reason(sandbox: Shell) -> None:
+    call = Path("assets/demo/calls/kestrel-shorthand.txt")
+    assert sandbox("notes", "Kestrel", call).code == 0
+    with store_at_hand() as db:
+        card = replace(
+            decisions.proposals(db)[0],
+            id="6512bd43d9caa6e02c99",
+            choices=(),
+            suspects=("sandbox:contact:con-0005",),
+            note="perhaps a contact already: same phone as Tomasz Zielinski",
+        )
+        decisions.save_proposals(db, [card])
+    refused = sandbox("approve", card.id)
+    assert refused.code == 1
+    assert "same phone as Tomasz Zielinski" in refused.err
+    assert f"gangly approve {card.id} --reason" in refused.err
+    assert sandbox("approve", card.id, "--reason", "his brother").code == 0
+    assert "created anyway: his brother" in sandbox("audit", "show").out
