@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -206,6 +207,17 @@ def share(count: int, seed: int) -> Told:
             _one(name, data, Path(folder), told, f"{seed}/{number}")
         told.memory = _memory() - base
     return told
+
+
+def weighed(name: str, data: bytes) -> tuple[float, float]:
+    """Seconds and MiB that one file takes in this process, beyond its bytes. Raises what is no refusal."""
+    make, read = READERS[name]
+    with TemporaryDirectory() as folder:
+        read(make().encode(), Path(folder))  # the libraries first
+        base, began = _memory(), process_time()
+        with suppress(GanglyError):
+            read(data, Path(folder))
+        return process_time() - began, _memory() - base
 
 
 def _one(name: str, data: bytes, folder: Path, told: Told, label: str = "whole") -> None:
