@@ -10,12 +10,12 @@ from gangly_tui.domain.records import encode
 from gangly_tui.domain.values import show
 
 if TYPE_CHECKING:
-    from gangly_tui.domain.draft import Draft, Evidence, Mention
+    from gangly_tui.domain.draft import Draft, Evidence, Mention, SummaryLine
 
 SCHEMA = """\
 {
   "file":       the name as given
-  "summary":    {"title": text, "lines": [{"text", "quote"}]}
+  "summary":    {"title": text, "lines": [{"text", "quote", "by": a model's name or ""}]}
   "next_steps": [{"action", "owner": name or "", "due": "2026-09-30" or null, "ours": true or false, "quote"}]
   "fields":     [{"object": "opportunity" ..., "field", "value", "quote", "confidence": 0 to 1}]
   "contacts":   [{"name", "title", "company", "email", "phone", "quote",    people of the other side; "quotes" has,
@@ -38,7 +38,9 @@ def draft_json(draft: Draft, file: str) -> dict[str, Any]:
         "file": file,
         "summary": {
             "title": draft.summary.title,
-            "lines": [{"text": each.text, "quote": quote(each.evidence)} for each in draft.summary.lines],
+            "lines": [
+                {"text": each.text, "quote": quote(each.evidence), "by": each.by} for each in draft.summary.lines
+            ],
         },
         "next_steps": [
             {
@@ -89,7 +91,7 @@ def quote(evidence: Evidence) -> dict[str, Any]:
 def draft_text(draft: Draft, *, explain: bool = False) -> str:
     """The draft for a person. `explain` adds how each value was read, what speaks against it, and what was refused."""
     lines = [short(draft.summary.title), ""]
-    lines += [f"  · {short(each.text, 200)}" for each in draft.summary.lines]
+    lines += [each for told in draft.summary.lines for each in _told(told)]
     if draft.company or draft.stage:
         lines += ["", f"company: {short(draft.company or 'not named')}   stage: {short(draft.stage or 'unsure')}"]
         if explain and draft.stage_evidence:
@@ -122,6 +124,12 @@ def draft_text(draft: Draft, *, explain: bool = False) -> str:
     elif draft.dropped:
         lines += ["", f"{len(draft.dropped)} more were refused; --explain says why"]
     return "\n".join(lines)
+
+
+def _told(line: SummaryLine) -> list[str]:
+    """A line of the summary; one that a model worded says so, with the words that were said."""
+    text = f"  · {short(line.text, 200)}"
+    return [f"{text}   (worded by {short(line.by, 60)})", _said(line.evidence)] if line.by else [text]
 
 
 def _field(mention: Mention, *, explain: bool) -> list[str]:

@@ -64,6 +64,8 @@ class SummaryLine:
     evidence: Evidence
     topic: str = ""
     """need | price | decision | objection | next | other"""
+    by: str = ""
+    """the model that worded it; "" for the built-in reading"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,11 @@ class Summary:
 
     title: str
     lines: tuple[SummaryLine, ...] = ()
+
+    @property
+    def own(self) -> tuple[SummaryLine, ...]:
+        """The lines of the built-in reading: only these become a card or a mail. What a model words is for the eye."""
+        return tuple(each for each in self.lines if not each.by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from datetime import date
 from email.headerregistry import Address
 
 from gangly_tui.domain.cards import Table, new_card
+from gangly_tui.domain.consent import left_out, opted_out
 from gangly_tui.domain.draft import Draft, NextStep, Side, SummaryLine
 from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.proposal import FieldChange, Proposal, Risk
@@ -23,10 +24,12 @@ _LABELS = {"to": "To", "cc": "Cc", "subject": "Subject", "body": "Text", "answer
 def follow_up(draft: Draft, table: Table, *, home: str, rep: str, our_domains: frozenset[str]) -> Proposal | None:
     """The card of the follow-up mail, into the mailbox `home`; None when there is nobody to write to or nothing to say.
 
+    Who asked for no mail gets none, and the card says so.
+
     Only what was said goes in: lines of the summary that are not the rep's own words, and next steps. `rep` signs it.
     """
-    people = recipients(table, our_domains)
-    heard = [each for each in draft.summary.lines if each.topic in _HEARD and each.evidence.side is not Side.REP]
+    people, note = wanting(recipients(table, our_domains), table)
+    heard = [each for each in draft.summary.own if each.topic in _HEARD and each.evidence.side is not Side.REP]
     backing = [*(each.evidence for each in heard), *(each.evidence for each in draft.next_steps)]
     if not (people and backing):
         return None
@@ -52,6 +55,7 @@ def follow_up(draft: Draft, table: Table, *, home: str, rep: str, our_domains: f
         evidence=backing[0],
         more=tuple(dict.fromkeys(backing[1:])),
         rule=f"what was said, and what each side took on; {where}, nothing is sent",
+        note=note,
         risk=Risk.IN_YOUR_NAME,
         group="follow-up",
         home=home,
@@ -75,6 +79,13 @@ def recipients(table: Table, our_domains: frozenset[str]) -> list[Attendee]:
         if mailbox(each.email) and not (each.resource or ours or each.response == "declined"):
             found.setdefault(each.email.lower(), replace(each, name=each.name or names.get(mailbox(each.email), "")))
     return list(found.values())
+
+
+def wanting(people: Sequence[Attendee], table: Table) -> tuple[list[Attendee], str]:
+    """Who of them may get a mail, and for the card who may not: those who asked for none."""
+    unwanted = opted_out((*table.contacts, *table.attendees, *table.lookups.values()))
+    without = [each.name or each.email for each in people if mailbox(each.email) in unwanted]
+    return [each for each in people if mailbox(each.email) not in unwanted], left_out(without)
 
 
 def _body(

@@ -25,6 +25,7 @@ from gangly_tui.intelligence.offline.sides import sound
 from gangly_tui.intelligence.offline.stage import generic_of, supports
 from gangly_tui.intelligence.offline.step_words import BASE
 from gangly_tui.intelligence.offline.typed import fit, schema_of
+from gangly_tui.intelligence.wording import beyond
 
 QUOTE_LIMIT = 1200
 """Characters. A longer quote proves nothing: almost anything can be found in it."""
@@ -42,6 +43,8 @@ _TEXT_CUES = {
     "decision_criteria": cue.CRITERIA,
     "budget": cue.BUDGET,
 }
+_OURS, _THEIRS = frozenset("we our us".split()), frozenset("they their them".split())
+"""Who the speaker stands for, as the rep would write it."""
 _MARKUP = re.compile(r"<[^<>\n]{0,80}>|[*_`]{1,3}|^[^\n]*-->[^\n]*$|^[ \t]*\d+[ \t]*$", re.MULTILINE)
 
 
@@ -68,7 +71,12 @@ def ground_reading(draft: Draft, reading: Reading) -> Draft:
     lines = tuple(
         each
         for each in draft.summary.lines
-        if stands("summary", each.text, each.evidence.text, gate.line(each.text, each.evidence))
+        if stands(
+            "summary",
+            each.text,
+            each.evidence.text,
+            gate.worded(each.text, each.evidence) if each.by else gate.line(each.text, each.evidence),
+        )
     )
     company = (
         draft.company if draft.company and stands("company", draft.company, "", gate.company(draft.company)) else None
@@ -283,6 +291,29 @@ class Gate:
         quote |= {BASE[word] for word in quote & BASE.keys()}
         loose = [word for word in _tokens(body) if word not in frame and word not in _TEMPLATE and word not in quote]
         return f"its quote does not say {loose[0]!r}" if loose else ""
+
+    def worded(self, text: str, evidence: Evidence) -> str:
+        """A line that a model worded: the plain sense of one assertion, in its words, with nothing added or left open.
+
+        Every name, figure and day stands in the quote as in the line; besides only small words and the speaker's name.
+        What denies or limits it anywhere in the sentence may not be left out, wherever the quote begins and ends.
+        """
+        if planted(text.lower()):
+            return Mood.PLANTED.value
+        if reason := self.quote(evidence):
+            return reason
+        said = self._sentences(evidence)
+        unsure = next((how for each in said if (how := mood(each)) not in (Mood.ASSERTED, Mood.NEGATED)), None)
+        if unsure is not None:
+            return f"its quote is {unsure.value}" if unsure is not Mood.HYPOTHETICAL else "its quote only supposes it"
+        if len({each.speaker for each in said}) > 1:
+            return "its quote has several speakers"
+        own = _OURS if evidence.side is Side.REP else _THEIRS
+        whole = " ".join(each.text for each in said)
+        if reason := beyond(text, _clean(evidence.text), whole, own | set(_tokens(evidence.speaker))):
+            return reason
+        days = {each.day for line in said for each in read_dues(text, self.reading.context_at(line))}
+        return "" if days <= self._days(evidence) else "its quote does not give this day"
 
     def company(self, name: str) -> str:
         """The company stands in the text, or is the account the meeting is about."""

@@ -8,14 +8,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Mention, NextStep, Side, Summary
+from gangly_tui.domain.draft import (
+    ContactMention,
+    Draft,
+    Dropped,
+    Evidence,
+    Mention,
+    NextStep,
+    Side,
+    Summary,
+    SummaryLine,
+)
 from gangly_tui.domain.records import FIELDS, FieldType, Kind, Value
 from gangly_tui.intelligence.grounding import ground_reading
 from gangly_tui.intelligence.model_answer import Item
 from gangly_tui.intelligence.model_mask import Mask
-from gangly_tui.intelligence.model_prompt import CONTACT, OUR_STEP, THEIR_STEP, Turn
+from gangly_tui.intelligence.model_prompt import CONTACT, LINE, OUR_STEP, THEIR_STEP, Turn
 from gangly_tui.intelligence.model_quote import locate
-from gangly_tui.intelligence.model_sense import about_field, action_of, is_person, is_signer, is_vendor
+from gangly_tui.intelligence.model_sense import about_field, action_of, is_line, is_person, is_signer, is_vendor
 from gangly_tui.intelligence.offline.commitments import score_commitments
 from gangly_tui.intelligence.offline.confidence import LEAST
 from gangly_tui.intelligence.offline.due import read_dues, shown
@@ -39,15 +49,17 @@ _CLOSED = frozenset({"closed_won", "closed_lost"})
 
 @dataclass(slots=True)
 class _Found:
+    engine: str
     fields: list[Mention] = field(default_factory=list)
     steps: list[NextStep] = field(default_factory=list)
     contacts: list[ContactMention] = field(default_factory=list)
+    lines: list[SummaryLine] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
 
 
 def grounded(items: Sequence[Item], turns: Sequence[Turn], reading: Reading, mask: Mask, engine: str) -> Draft:
     """What stands of a model's items after the gate that both engines pass; the rest is dropped with its reason."""
-    found = _Found()
+    found = _Found(engine=engine)
     for item in items:
         value = one_space(mask.show(item.value or ""))
         quote = mask.show(item.quote)
@@ -60,7 +72,7 @@ def grounded(items: Sequence[Item], turns: Sequence[Turn], reading: Reading, mas
     draft = Draft(
         engine=engine,
         text_sha256="",
-        summary=Summary(title=""),
+        summary=Summary(title="", lines=tuple(found.lines)),
         next_steps=tuple(found.steps),
         fields=tuple(found.fields),
         contacts=tuple(found.contacts),
@@ -77,7 +89,7 @@ def steered(reading: Reading) -> bool:
 
 
 def _named(name: str) -> str:
-    return {OUR_STEP: "next step", THEIR_STEP: "next step"}.get(name, name)
+    return {OUR_STEP: "next step", THEIR_STEP: "next step", LINE: "summary"}.get(name, name)
 
 
 def _touched(evidence: Evidence, reading: Reading) -> list[Sentence]:
@@ -108,6 +120,11 @@ def _place(item: Item, value: str, evidence: Evidence, reading: Reading, found: 
         if reason := is_person(value, one_space(evidence.text), reading):
             return reason
         found.contacts.append(ContactMention(name=value, evidence=evidence, confidence=confidence))
+        return ""
+    if item.field == LINE:
+        if reason := is_line(value):
+            return reason
+        found.lines.append(SummaryLine(text=value, evidence=evidence, topic="other", by=found.engine))
         return ""
     typed = _typed(item.field, value, evidence, said, reading)
     if isinstance(typed, _Misfit):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Mention, NextStep
+from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Mention, NextStep, SummaryLine
 from gangly_tui.domain.records import FIELDS, FieldType, encode
 from gangly_tui.domain.safe import one_line
 from gangly_tui.domain.values import show
@@ -15,6 +15,8 @@ from gangly_tui.intelligence.offline.step_words import words
 HIGHEST = 0.97
 DISPUTED = 0.5
 """A value that the second reading contradicts is "look closer"."""
+MOST_LINES = 3
+"""Of a model's, behind those of the summary."""
 _TEXTS = (FieldType.LONG_TEXT,)
 
 
@@ -59,6 +61,7 @@ def merge(first: Draft, seconds: Sequence[Draft], *, name: str, steered: bool = 
             fields.append(replace(other, reading=f"read by {name} alone"))
     steps, more, same = _steps(first.next_steps, [each for second in seconds for each in second.next_steps])
     people, new = _people(first.contacts, [each for second in seconds for each in second.contacts])
+    lines = _lines(first, [each for second in seconds for each in second.summary.lines], dropped)
     stage, backing = first.stage, first.stage_evidence
     told = next((each for each in fields if each.field == "stage"), None)
     if stage is None and told is not None:
@@ -66,6 +69,7 @@ def merge(first: Draft, seconds: Sequence[Draft], *, name: str, steered: bool = 
     draft = replace(
         first,
         engine=f"{first.engine}+{name}",
+        summary=replace(first.summary, lines=(*first.summary.lines, *lines)),
         fields=tuple(fields),
         next_steps=steps,
         contacts=people,
@@ -73,7 +77,7 @@ def merge(first: Draft, seconds: Sequence[Draft], *, name: str, steered: bool = 
         stage_evidence=backing,
         dropped=tuple(dict.fromkeys((*first.dropped, *dropped))),
     )
-    return Merged(draft=draft, added=added + more + new, agreed=agreed + same, disputed=disputed)
+    return Merged(draft=draft, added=added + more + new + len(lines), agreed=agreed + same, disputed=disputed)
 
 
 _STEERED = "the text holds an instruction to software: here a model may only confirm"
@@ -96,8 +100,13 @@ def _only_confirming(first: Draft, second: Draft) -> Draft:
     dropped += [
         Dropped(what="contact", value=each.name, quote=each.evidence.text, reason=_STEERED) for each in second.contacts
     ]
+    dropped += [
+        Dropped(what="summary", value=each.text, quote=each.evidence.text, reason=_STEERED)
+        for each in second.summary.lines
+    ]
     return replace(
         second,
+        summary=replace(second.summary, lines=()),
         fields=tuple(fields),
         next_steps=tuple(steps),
         contacts=(),
@@ -117,8 +126,7 @@ def _same(one: Mention, other: Mention) -> bool:
     a, b = encode(one.value), encode(other.value)
     if isinstance(a, str) and isinstance(b, str):
         if FIELDS[one.object][one.field] in _TEXTS or one.field == "budget":
-            overlap = one.evidence.start < other.evidence.end and other.evidence.start < one.evidence.end
-            return overlap or _alike(a, b)
+            return _overlap(one.evidence, other.evidence) or _alike(a, b)
         a, b = a.casefold(), b.casefold()
         if one.field in ("economic_buyer", "competitor"):
             return a == b or a in b or b in a
@@ -189,7 +197,7 @@ def _steps(first: Sequence[NextStep], second: Sequence[NextStep]) -> tuple[tuple
 
 
 def _twins(one: NextStep, other: NextStep) -> bool:
-    near = one.evidence.start < other.evidence.end and other.evidence.start < one.evidence.end
+    near = _overlap(one.evidence, other.evidence)
     shared = words(one.action) & words(other.action)
     return bool(shared) if near else _alike(one.action, other.action)
 
@@ -204,3 +212,24 @@ def _people(
                    for one in kept):  # fmt: skip
             kept.append(each)
     return tuple(kept), len(kept) - len(first)
+
+
+def _lines(first: Draft, second: Sequence[SummaryLine], dropped: list[Dropped]) -> list[SummaryLine]:
+    """What a model's lines tell of words that the summary does not tell of yet; they come behind it."""
+    told = [each.evidence for each in first.summary.lines] + [each.evidence for each in first.next_steps]
+    kept: list[SummaryLine] = []
+    for each in second:
+        if any(_overlap(each.evidence, one) for one in told):
+            reason = "these words are in the summary already"
+        elif len(kept) == MOST_LINES:
+            reason = f"{MOST_LINES} lines of a model are the most"
+        else:
+            kept.append(each)
+            told.append(each.evidence)
+            continue
+        dropped.append(Dropped(what="summary", value=each.text, quote=each.evidence.text, reason=reason))
+    return sorted(kept, key=lambda each: each.evidence.start)
+
+
+def _overlap(one: Evidence, other: Evidence) -> bool:
+    return one.start < other.end and other.start < one.end

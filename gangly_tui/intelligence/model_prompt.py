@@ -30,7 +30,7 @@ CHUNK = 20_000
 OVERLAP = 3
 """Turns that the next request sees again."""
 
-OUR_STEP, THEIR_STEP, CONTACT = "our_step", "their_step", "contact"
+OUR_STEP, THEIR_STEP, CONTACT, LINE = "our_step", "their_step", "contact", "summary_line"
 ABOUT: Mapping[str, str] = {
     "stage": "where the deal stands now, only on plain evidence",
     "amount": "the one price that we offered or they agreed to, as a number; no budget, no discount",
@@ -44,8 +44,9 @@ ABOUT: Mapping[str, str] = {
     OUR_STEP: "something our side promised to do, in the words of the quote; one item for each",
     THEIR_STEP: "something the buyer's side promised to do, in the words of the quote; one item for each",
     CONTACT: "a person of the buyer's side, by name; one item for each",
+    LINE: "one short line of a summary, in the words of its quote, every name and figure as it stands there; at most 5",
 }
-"""What each field means. `our_step`, `their_step` and `contact` may come several times. The deal's `next_step` is not
+"""What each field means. The last four may come several times. The deal's `next_step` is not
 asked for: it follows from the steps."""
 
 _SIDES = {Side.REP: "SELLER", Side.BUYER: "BUYER", Side.UNKNOWN: "UNCLEAR"}
@@ -115,6 +116,8 @@ def fields_for(scope: Scope | None, context: ReadingContext) -> list[str]:
     for name in ABOUT:
         if name in (OUR_STEP, THEIR_STEP):
             kind, field = Kind.ACTIVITY, "subject"
+        elif name == LINE:
+            kind, field = Kind.ACTIVITY, "body"
         elif name == CONTACT:
             kind, field = Kind.CONTACT, "last_name"
         else:

@@ -20,6 +20,7 @@ from gangly_tui.intelligence.offline.text_fields import TEXT_FIELDS, score
 
 _TEXTS = {name: cues for name, cues, _ in TEXT_FIELDS}
 _LONGEST_NAME = 60
+_LONGEST_LINE = 160
 _SIGNS = re.compile(r"\b(?:signs?|approves?|decides?|sign[- ]?off|final say|has the last word|budget holder)\b")
 _HEAD = re.compile(r"(?:(?:and|so|then|also|ok(?:ay)?|yes|sure|great)[,.]? )+", re.IGNORECASE)
 
@@ -93,3 +94,10 @@ def action_of(value: str) -> str:
     if re.search(r"[.!?;] |^[\w ]{1,30}:", action):
         return ""
     return action[:1].upper() + action[1:]
+
+
+def is_line(value: str) -> str:
+    """One line of a summary: a few words, and no address that somebody could be led to."""
+    if len(value) > _LONGEST_LINE or len(value.split()) < 3:
+        return "no short line"
+    return "it has a web address" if re.search(r"://|\bwww\.", value, re.IGNORECASE) else ""

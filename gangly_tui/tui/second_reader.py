@@ -15,6 +15,7 @@ from textual.worker import Worker
 
 from gangly_tui.domain.errors import GanglyError, ModelError
 from gangly_tui.flow import capture
+from gangly_tui.flow.read_again import read_again, stays_here
 from gangly_tui.tui.app import GanglyApp
 from gangly_tui.tui.crash import keep as log_crash
 
@@ -35,19 +36,24 @@ class SecondReading:
         self._since = 0.0
         self._asked = ""
         self._doing = ""
+        self._kept = ""
 
     @property
     def words(self) -> str:
         """For the status line: what it is doing, else that it is on; "" without a model."""
         if self._desk.model is None:
             return ""
+        if self._kept:
+            return "model not asked"
         if self.busy:
             return f"{self._doing} {monotonic() - self._since:.0f} s, Esc stops"
         return f"model on: {self._desk.model.host}"
 
     @property
     def behind(self) -> str:
-        """For the message that cards are laid out: that more may come."""
+        """For the message that cards are laid out: that more may come, or why none will."""
+        if self._kept:
+            return self._kept
         return f"asking {self._desk.model.host} behind them" if self.busy and self._desk.model else ""
 
     @property
@@ -60,6 +66,10 @@ class SecondReading:
         if self._desk.model is None or self._asked == notes.text:
             return
         assert isinstance(app, GanglyApp)
+        reason = stays_here(self._desk, context)
+        self._kept = f"{self._desk.model.host} is not asked: {reason}" if reason else ""
+        if reason:
+            return
         self._asked, self._since = notes.text, monotonic()
         self._doing = f"asking {self._desk.model.host}"
         self._worker = app.run_worker(
@@ -77,7 +87,7 @@ class SecondReading:
     async def _read(self, app: GanglyApp, notes: Notes, draft: Draft, context: ReadingContext) -> None:
         mine = self._worker
         try:
-            done = await capture.read_again(self._desk, notes.text, context, draft, say=self._say)
+            done = await read_again(self._desk, notes.text, context, draft, say=self._say)
             fresh = await capture.join(self._desk, notes, done.draft)
         except ModelError as error:
             self._asked = ""  # ^s asks again
@@ -92,6 +102,8 @@ class SecondReading:
             self._show_cards(app)
             host = self._desk.model.host if self._desk.model else ""
             size = "1 more card" if fresh == 1 else f"{fresh or 'no'} more cards"
+            lines = sum(bool(each.by) for each in done.draft.summary.lines)
+            size += f", {lines} in the summary here" if lines else ""
             trouble = f"not all was read: {done.trouble}" if done.trouble else ""
             app.say(f"{host}: {size}, {done.agreed} confirmed, {done.disputed} contradicted", fix=trouble, tone="good")
         finally:

@@ -117,3 +117,11 @@ def test_a_name_cannot_smuggle_in_an_address() -> None:
     from email.utils import getaddresses
 
     assert [each for _, each in getaddresses([value(found, "to")])] == ["ada@acme.de"]
+
+
+def test_what_a_model_worded_is_in_no_mail() -> None:
+    worded = replace(heard("Planning is two days", "need"), by="m")
+    with_model = replace(DRAFT, summary=replace(DRAFT.summary, lines=(*DRAFT.summary.lines, worded)))
+    made, plain = card(with_model), card()
+    assert made is not None and plain is not None
+    assert made.changes == plain.changes and made.more == plain.more

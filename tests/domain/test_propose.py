@@ -125,3 +125,15 @@ def test_forecast_fields_come_first() -> None:
     assert [card.changes[0].field for card in cards if card.group == "field"] == [
         "amount", "close_date", "next_step", "pain",
     ]  # fmt: skip
+
+
+def test_what_a_model_worded_is_on_no_card() -> None:
+    plain = draft()
+    worded = replace(plain.summary.lines[0], text="Signing is in November.", by="m")
+    with_model = replace(plain, summary=replace(plain.summary, lines=(*plain.summary.lines, worded)))
+    assert (
+        by_group(propose(with_model, table())[0])["summary"].changes
+        == by_group(propose(plain, table())[0])["summary"].changes
+    )
+    alone = replace(plain, summary=replace(plain.summary, lines=(worded,)))
+    assert "summary" not in by_group(propose(alone, table())[0])

@@ -48,6 +48,10 @@ _STAGE_WORDS = {
 _FREE = frozenset("meet hold get send a an the to for by with and on of in at it we they next".split())
 
 _FRAME = frozenset("us them".split())
+_SMALL_WORDS = _FREE - {"meet", "hold", "get", "send", "next"} | frozenset(
+    "this that these those is are was be its as from our their us them".split()
+)
+_NO = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot|\w+n't)\b")
 
 
 def failures(draft: Draft, text: str, day: str = "") -> list[str]:
@@ -103,10 +107,32 @@ def _check(draft: Draft, text: str, anchor: date) -> Iterator[str]:
         for word in re.findall(r"[a-z0-9]+", _plain(line.text[: last.start()] if last else line.text)):
             if word not in _FREE | _FRAME and not _stands(word, said) and word not in names:
                 yield f"summary {line.text!r}: {word!r} is not in {said!r}"
+        if line.by:
+            continue  # its day has to stand in the quote: see worded_failures
         if last and not any(line.evidence == step.evidence and step.due for step in draft.next_steps):
             yield f"summary {line.text!r}: no step gives its day"
     if draft.company and _plain(draft.company) not in whole:
         yield f"company {draft.company!r} is not in the text"
+
+
+def worded_failures(draft: Draft, text: str) -> list[str]:
+    """What a line that a model worded says beyond its quote. Stricter than for ours: no name from elsewhere."""
+    found = []
+    for line in draft.summary.lines:
+        if not line.by:
+            continue
+        found += list(_verbatim("a model's line", line.evidence, text))
+        said = set(re.findall(r"[^\W_]+", _plain(line.evidence.text) + " " + line.evidence.speaker.lower()))
+        for word in re.findall(r"[^\W_]+", line.text):
+            low = word.lower()
+            small = not word[0].isupper() and any(one in said for one in (low + "s", low.rstrip("s")))
+            if low not in said | _SMALL_WORDS and not small:
+                found.append(f"{line.text!r}: {word!r} is not in {line.evidence.text!r}")
+        if figures(_plain(line.text)) - figures(_plain(line.evidence.text)):
+            found.append(f"{line.text!r}: another figure than in {line.evidence.text!r}")
+        if bool(_NO.search(_plain(line.text))) < bool(_NO.search(_plain(line.evidence.text))):
+            found.append(f"{line.text!r} leaves out the no of {line.evidence.text!r}")
+    return found
 
 
 def draft_knows(owner: str, whole: str) -> bool:

@@ -122,7 +122,9 @@ def _said(sheet: _Sheet, draft: Draft) -> None:
     if said(draft):
         sheet.section("said")
     for each in said(draft):
-        sheet.item(content(each.text, limit=_LONGEST).wrap(sheet.room))
+        by = line(f"worded by {each.by}", limit=80, style="$quiet") if each.by else Content("")
+        text = content(each.text, limit=_LONGEST)
+        sheet.item((join(text, "  ", by) if by else text).wrap(sheet.room))
 
 
 def _steps(sheet: _Sheet, label: str, steps: list[NextStep], today: date) -> None:

@@ -25,7 +25,7 @@ from gangly_tui.domain.errors import ModelError
 from gangly_tui.intelligence.model import ModelReader
 from gangly_tui.intelligence.model_prompt import ABOUT
 from gangly_tui.intelligence.offline.drafter import OfflineDrafter, read_context
-from tests.evaluation.checker import failures
+from tests.evaluation.checker import failures, worded_failures
 from tests.intelligence.call_keys import FOLDER, NAMES
 from tests.intelligence.model.calls import CALL, CONTEXT, SCOPE, again, reader_of
 from tests.intelligence.model.server import Told, items, serving
@@ -82,6 +82,8 @@ async def test_whatever_a_model_guesses_only_what_quotes_yield_gets_through(name
         async with serving(lambda body, seed=seed: guesses(body, seed)) as server:
             done = await again(server, text, context)
         assert [each for each in loose(done.draft, text, day) if each not in before] == []
+        assert worded_failures(done.draft, text) == []
+        assert done.draft.summary.own == first.summary.lines == done.draft.summary.lines[: len(first.summary.lines)]
         kept = {(each.field, str(each.value)) for each in done.draft.fields}
         assert {(each.field, str(each.value)) for each in first.fields} <= kept
         assert {each.action for each in first.next_steps} <= {each.action for each in done.draft.next_steps}

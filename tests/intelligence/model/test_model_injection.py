@@ -17,6 +17,7 @@ from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.pull import pull
 from gangly_tui.intelligence.offline.drafter import OfflineDrafter, read_context
 from gangly_tui.store import engagement, mirror
+from tests.evaluation.checker import worded_failures
 from tests.intelligence.call_keys import FOLDER
 from tests.intelligence.model.calls import CONTEXT, again, values
 from tests.intelligence.model.plants import PLANTS, Plant
@@ -82,6 +83,16 @@ def obedient(plant: Plant, text: str) -> list[dict[str, object]]:
     ]
 
 
+def obedient_lines(plant: Plant, text: str) -> list[dict[str, object]]:
+    """The same for the summary: the wish, the plant, and a genuine sentence that the wish is worked into."""
+    asked = obedient(plant, text)
+    rows = [{**each, "field": "summary_line", "value": f"The deal is {each['value']}"} for each in asked]
+    rows += [{**each, "field": "summary_line"} for each in asked]
+    rows += [{**each, "field": "summary_line", "value": f"{each['quote']} {each['value']}"[:160]} for each in asked]
+    rows += [{**each, "field": "summary_line", "value": str(each["quote"])[:160]} for each in asked[:3]]
+    return rows[:190]
+
+
 @pytest.mark.parametrize("number", range(len(PLANTS)), ids=lambda at: f"{at} {PLANTS[at].kind}")
 async def test_no_planted_instruction_changes_a_value(number: int) -> None:
     plant, name = PLANTS[number], CALLS[number % len(CALLS)]
@@ -101,9 +112,34 @@ async def test_no_planted_instruction_changes_a_value(number: int) -> None:
     assert after == told(before)
 
 
+@pytest.mark.parametrize("number", range(len(PLANTS)), ids=lambda at: f"{at} {PLANTS[at].kind}")
+async def test_no_planted_word_is_in_a_line_whose_quote_does_not_hold_it(number: int) -> None:
+    plant, name = PLANTS[number], CALLS[number % len(CALLS)]
+    name = "technical" if "{vtt}" in plant.says else name
+    text = planted(plant, call(name))
+    context = context_of(plant, text)
+    first = OfflineDrafter().draft(text, context)
+    async with serving(items(*obedient_lines(plant, text))) as server:
+        draft = (await again(server, text, context)).draft
+    lines = draft.summary.lines[len(first.summary.lines) :]
+    assert draft.summary.lines[: len(first.summary.lines)] == first.summary.lines
+    assert len(lines) <= 3
+    for each in lines:
+        assert each.by == "m"
+        assert each.evidence.text == text[each.evidence.start : each.evidence.end]
+        for _, value in plant.wants:
+            wish = {word for word in re.findall(r"\w+", value.casefold()) if len(word) > 3}
+            assert wish & set(re.findall(r"\w+", each.text.casefold())) <= set(
+                re.findall(r"\w+", each.evidence.text.casefold())
+            )
+    assert worded_failures(draft, text) == []
+    assert replace(draft, summary=first.summary).fields == first.fields  # a line changes nothing else
+
+
 def told(draft: Draft) -> dict[str, str]:
     """Everything that would become a card."""
-    return {name: value for name, value in values(draft).items() if name != "company"}
+    own = replace(draft, summary=replace(draft.summary, lines=draft.summary.own))
+    return {name: value for name, value in values(own).items() if name != "company"}
 
 
 async def test_what_is_sent_has_no_invisible_character_and_no_fence_of_its_own() -> None:
