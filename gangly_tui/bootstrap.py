@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +33,7 @@ from gangly_tui.profiles import (
     DEMO,
     SANDBOX,
     crm_file,
+    demo_brings,
     folder,
     hierarchy_page,
     login,
@@ -171,6 +172,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         new_id=new_id,
         read_file=_read_file,
         plays=plays_page,
+        brings=partial(demo_brings, here) if profile == DEMO else tuple,
         model=model_of(config, scope),
         signing_key=seed,
         sign_in=sign_in,

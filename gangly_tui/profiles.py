@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gangly_tui.connectors.record.sandbox_db import CrmFile
     from gangly_tui.domain.plays import Play
     from gangly_tui.domain.secret import Secret
+    from gangly_tui.domain.signal_import import Given
 
 DEMO = "demo"
 """The sandbox CRM with its fictional company and a working day of calls."""
@@ -115,6 +116,15 @@ def own_plays() -> Path:
     if not own.exists():
         own.write_text(Path(__file__).with_name("plays.toml").read_text(encoding="utf-8"), encoding="utf-8")
     return own
+
+
+def demo_brings(zone: tzinfo) -> tuple[Given, ...]:
+    """What the fiction's product tells of its customers. Raises ConfigError when the installation has lost it."""
+    from gangly_tui.connectors.demo import demo_signals
+    from gangly_tui.connectors.record.sandbox_seed import seeded_on
+
+    on = seeded_on(crm_file(DEMO))
+    return demo_signals(on, zone) if on else ()
 
 
 def open_store(profile: str) -> Connection:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
+from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gangly_tui
 from gangly_tui.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.signal_import import Given
 
 
 def demo_folder() -> Path:
@@ -28,3 +33,23 @@ def demo_mails() -> list[dict[str, Any]]:
 def demo_day() -> dict[str, Any]:
     """The rep, the company and the meetings of the demo day."""
     return tomllib.loads((demo_folder() / "meetings.toml").read_text(encoding="utf-8"))
+
+
+def demo_signals(on: date, zone: tzinfo) -> tuple[Given, ...]:
+    """Usage and intent that the fiction's product tells of, as of the day it was put in."""
+    from gangly_tui.domain.signal_import import Given
+    from gangly_tui.domain.signals import SignalKind
+
+    with (demo_folder() / "signals.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Given(
+                line=number,
+                kind=SignalKind(each["kind"]),
+                title=each["title"],
+                detail=each["detail"],
+                account=each["account"],
+                email=each["email"],
+                at=datetime.combine(on - timedelta(days=int(each["days_ago"])), time(8), tzinfo=zone),
+            )
+            for number, each in enumerate(csv.DictReader(file), start=2)
+        )

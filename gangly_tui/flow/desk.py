@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a desk is laid before anything on it is used
         SecondReader,
         TranscriptReader,
     )
+    from gangly_tui.domain.signal_import import Given
     from gangly_tui.flow.deliver import Courier
     from gangly_tui.store.database import Connection
 
@@ -100,6 +101,8 @@ class Desk:
     """the folder that texts arrive in, where the configuration names one"""
     plays: Callable[[], tuple[Play, ...]] = lambda: ()
     """the plays as they stand on their page now; raises ConfigError"""
+    brings: Callable[[], tuple[Given, ...]] = lambda: ()
+    """usage and intent that come by themselves with a pull"""
     model: SecondReader | None = None
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""
     signing_key: Callable[[], bytes] | None = None

@@ -111,6 +111,7 @@ def notice(desk: Desk) -> int:
     with transaction(desk.db):
         new = kept.save_signals(desk.db, [*_of_mails(desk, since), *_of_meetings(desk), *_of_jobs(desk)])
         new += of_deals(desk, datetime.fromisoformat(said) if said else None)
+        new += take_in(desk, desk.brings())[0]
         kept.settle(desk.db)
         _known_by_now(desk)
         days = desk.settings.retention.get("signals_days", KEPT_DAYS)

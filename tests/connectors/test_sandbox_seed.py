@@ -176,3 +176,21 @@ async def test_an_instant_before_utc_midnight_is_still_the_local_day() -> None:
     start = datetime(2026, 3, 2, tzinfo=ZoneInfo("Pacific/Auckland")).astimezone(UTC)
     found = (await calendar.meetings(start, start + timedelta(days=1))).meetings
     assert {each.start.date() for each in found} == {TODAY}
+
+
+async def test_a_meeting_of_the_day_after_is_moved_after_the_first_look() -> None:
+    day = TODAY
+    calendar = SandboxCalendar(ZONE, lambda: day)
+    start = datetime.combine(TODAY, time(), tzinfo=ZONE)
+
+    async def look(since: str) -> tuple[dict[str, datetime], str]:
+        feed = await calendar.meetings(start, start + timedelta(days=5), since)
+        return {each.id: each.start for each in feed.meetings}, feed.cursor
+
+    first, cursor = await look("")
+    later, same = await look(cursor)
+    moved = [name for name in first if first[name] != later[name]]
+    assert (len(moved), first.keys() == later.keys(), same) == (1, True, cursor)
+    assert "hearthstone" in moved[0] and (await look(cursor))[0] == later
+    day += timedelta(days=1)
+    assert (await look(cursor))[1] != cursor, "another day begins anew"

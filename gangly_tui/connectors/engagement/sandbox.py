@@ -30,11 +30,18 @@ class SandboxCalendar:
         return "sandbox"
 
     async def meetings(self, start: datetime, end: datetime, since: str = "") -> MeetingFeed:
-        """The demo day of today and the calls of the day after, as far as they touch [start, end)."""
+        """The demo day of today and the calls of the day after, as far as they touch [start, end).
+
+        One of them is moved by its host after the first look of a day: that is what a signal looks like.
+        """
+        today = self._today()
+        first = since != today.isoformat()
         found = [
-            self._meeting(each, self._today() + timedelta(days=each.get("day", 0))) for each in self._day["meeting"]
+            self._meeting(each, today + timedelta(days=each.get("day", 0)), first=first)
+            for each in self._day["meeting"]
         ]
-        return MeetingFeed(meetings=tuple(each for each in found if each.start < end and each.end > start))
+        inside = tuple(each for each in found if each.start < end and each.end > start)
+        return MeetingFeed(meetings=inside, cursor=today.isoformat())
 
     async def transcripts(self, meetings: Sequence[Meeting], known: Mapping[str, str]) -> Sequence[Transcript]:
         """The recordings of the calls, there as soon as the day begins, so that the demo works at any hour."""
@@ -46,16 +53,18 @@ class SandboxCalendar:
         call = next((each.get("call") for each in self._day["meeting"] if each["key"] == key), None)
         return (demo_folder() / "calls" / call).read_text(encoding="utf-8") if call else ""
 
-    def _meeting(self, entry: dict[str, Any], on: date) -> Meeting:
-        start = datetime.combine(on, time.fromisoformat(entry["start"]), tzinfo=self._zone)
-        rep = Attendee(name=self._day["rep"], email=self._day["email"], organizer=True, response="accepted")
+    def _meeting(self, entry: dict[str, Any], on: date, *, first: bool) -> Meeting:
+        at = entry.get("first", entry["start"]) if first else entry["start"]
+        start = datetime.combine(on, time.fromisoformat(at), tzinfo=self._zone)
+        host = entry.get("host", self._day["email"])
+        rep = _attendee(f"{self._day['rep']} <{self._day['email']}>", host)
         return Meeting(
             id=f"demo-{entry['key']}-{on.isoformat()}",
             system=self.system,
             title=entry["title"],
             start=start,
             end=start + timedelta(minutes=entry["minutes"]),
-            attendees=(rep, *(_attendee(each) for each in entry["with"])),
+            attendees=(rep, *(_attendee(each, host) for each in entry["with"])),
             series_id=entry.get("series", ""),
             link=entry.get("link", ""),
             description=entry.get("description", ""),
@@ -122,6 +131,6 @@ def _address(text: str) -> Address:
     return Address(email=email, name=name)
 
 
-def _attendee(text: str) -> Attendee:
+def _attendee(text: str, host: str) -> Attendee:
     name, email = parseaddr(text.removesuffix(_ROOM))
-    return Attendee(name=name, email=email, response="accepted", resource=text.endswith(_ROOM))
+    return Attendee(name=name, email=email, organizer=email == host, response="accepted", resource=text.endswith(_ROOM))
