@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "demo": "app",
     "brief": "brief",
     "notes": "notes",
+    "process": "process",
     "draft": "draft",
     "review": "review",
     "choose": "decide",

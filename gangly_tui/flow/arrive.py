@@ -13,6 +13,7 @@ from gangly_tui.domain.safe import one_line
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import arrivals, engagement
 from gangly_tui.store.database import transaction
+from gangly_tui.store.left_alone import is_left_alone
 
 if TYPE_CHECKING:
     from gangly_tui.domain.records import Meeting
@@ -54,6 +55,12 @@ async def arrive(desk: Desk) -> Arrived:
         else:
             fits = fit(each.name, each.at, meetings, desk.settings.timezone, have=have, ours=desk.settings.user_email)
             if meeting := fits.meeting:
+                if is_left_alone(desk.db, meeting.id):
+                    found.asks.append(
+                        f"{one_line(each.name, limit=80)}: its meeting is not processed, so it is not read"
+                    )
+                    settled.append(each.stamp)
+                    continue
                 try:
                     _take(desk, each, meeting)
                 except GanglyError as error:

@@ -17,6 +17,7 @@ from gangly_tui.store import engagement, mirror, privacy
 from gangly_tui.store import mail as mails
 from gangly_tui.store import signals as signs
 from gangly_tui.store.database import transaction
+from gangly_tui.store.left_alone import left_alone
 
 _MEETINGS = "meetings of "
 _MAILS = "mails of "
@@ -125,9 +126,14 @@ async def _transcripts(desk: Desk, recorder: TranscriptReader, start: datetime, 
         for each in engagement.meetings_between(desk.db, start, min(end, desk.now() + timedelta(days=1)))
         if not (each.cancelled or each.private)
     ]
+    alone = left_alone(desk.db, [each.id for each in meetings])
+    meetings = [each for each in meetings if each.id not in alone]
     known = engagement.transcript_versions(desk.db, [each.id for each in meetings])
     brought = await recorder.transcripts(meetings, known)
+    asked = {each.id for each in meetings}
     for each in brought:
+        if each.meeting_id not in asked:
+            continue
         with transaction(desk.db):
             if _takes_the_place(desk, each):
                 found.redelivered.append(each.meeting_id)

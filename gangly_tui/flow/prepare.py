@@ -21,6 +21,7 @@ from gangly_tui.store import engagement, mirror, relations
 from gangly_tui.store import mail as mails
 from gangly_tui.store.card_counts import counts_by_meeting
 from gangly_tui.store.database import Connection
+from gangly_tui.store.left_alone import is_left_alone
 from gangly_tui.store.marks import asked_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class MeetingState(StrEnum):
     DRAFTED = "drafted"
     REVIEW = "to review"
     DONE = "done"
+    LEFT_ALONE = "not processed"
+    """the rep has said that its recording is neither kept nor read"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +229,8 @@ def _state(desk: Desk, meeting: Meeting, ready: set[str], waiting: int, decided:
         return MeetingState.DRAFTED
     if is_internal(meeting, desk.settings.our_domains):
         return MeetingState.INTERNAL
+    if is_left_alone(desk.db, meeting.id):
+        return MeetingState.LEFT_ALONE
     if meeting.id in ready:
         return MeetingState.TRANSCRIPT_READY
     return MeetingState.NOTES_PENDING if meeting.end <= desk.now() else MeetingState.BRIEF_READY

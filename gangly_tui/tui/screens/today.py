@@ -38,6 +38,14 @@ class TodayScreen(Screen[None]):
 
     CSS_PATH = "today.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "X",
+            "leave_alone",
+            "Not processed",
+            show=False,
+            id="today.leave-alone",
+            tooltip="Do not process this meeting's recording (again: process it)",
+        ),
         Binding("tab", "app.focus_next", "Pane", id="today.pane", tooltip="The other pane"),
     ]
 
@@ -207,6 +215,23 @@ class TodayScreen(Screen[None]):
             "No account fits: nobody here is a contact in the CRM, and no account has one of these mail domains. "
             "Notes work all the same; a new contact is proposed as a card of its own."
         )
+
+    def action_leave_alone(self) -> None:
+        """Neither keep nor read the recording of the highlighted meeting, or process it again."""
+        from gangly_tui.store.left_alone import is_left_alone, leave_alone, process_again
+
+        if not self.meeting_id:
+            return
+        try:
+            if is_left_alone(self._desk.db, self.meeting_id):
+                process_again(self._desk.db, self.meeting_id)
+                app_of(self).say("processed again: the next pull brings its recording", fix="ctrl+r pulls now")
+            else:
+                leave_alone(self._desk.db, self.meeting_id)
+                app_of(self).say("its recording is neither kept nor read; your notes stay", fix="X takes that back")
+        except GanglyError as error:
+            app_of(self).complain(error)
+        self.reload()
 
     def _say_where(self, writes: int) -> None:
         self.query_one(StatusLine).reword(f"read-only, {writes} writes · {self._desk.label}")

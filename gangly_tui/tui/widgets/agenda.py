@@ -25,6 +25,7 @@ _GLYPHS = {
     "drafted": ("◕", "$lead"),
     "to review": ("●", "$warn"),
     "done": ("✓", "$good"),
+    "not processed": ("⊘", "$quiet"),
 }
 _TWO_LINES_BELOW = 56
 
