@@ -367,6 +367,7 @@ def _settings(config: Config, profile: str) -> Settings:
         ),
         retention=config.retention,
         aliases=config.aliases,
+        processing=tuple(config.processing.get("allow", ())),
     )
 
 

@@ -49,7 +49,8 @@ class Config:
     without them, and whether to `mask` addresses; its key is in the vault. `mail` says what of a mailbox is never kept
     (`exclude_folders`, `block_domains`) and for how many days a body is that was fetched (`body_days`).
     `retention` says for how many days after a call its `notes_days`,
-    `transcript_days` and `draft_days` stay; without it they stay. Signals that are over stay `signals_days`. `watch` is
+    `transcript_days` and `draft_days` stay; without it they stay. Signals that are over stay `signals_days`.
+    `processing` names in `allow` the countries and regions whose people's words a model may read. `watch` is
     a folder: transcripts, calendars and mails that arrive in it are taken; nothing in it is moved or removed.
     """
 
@@ -73,6 +74,7 @@ class Config:
     mail: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     retention: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     identity: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    processing: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     watch: str = ""
 
     @property

@@ -216,6 +216,21 @@ def _is_identity(value: Any) -> Problem | None:
     return None
 
 
+def _is_processing(value: Any) -> Problem | None:
+    if not isinstance(value, dict):
+        return Problem(text=f"must be a table, not {_type(value)}", fix="write [processing] and below it its settings")
+    for name, each in value.items():
+        where, fix = ("processing", name), 'allow = ["EU", "DE"]'
+        if name != "allow":
+            return Problem(text=f"has no setting {name!r}", fix=near(name, ("allow",)), where=where)
+        if problem := _is_texts(each):
+            return Problem(text=f"{name} {problem.text}", fix=fix, where=where)
+        if not each or not all(one.strip() for one in each):
+            fix = f"{fix}; to allow all, leave it out"
+            return Problem(text="allow names no country or region", fix=fix, where=where)
+    return None
+
+
 KEYS: Mapping[str, Check] = MappingProxyType(
     {
         "crm": _is_crm,
@@ -237,6 +252,7 @@ KEYS: Mapping[str, Check] = MappingProxyType(
         "model": _is_model,
         "mail": _is_mail,
         "retention": _is_retention,
+        "processing": _is_processing,
         "identity": _is_identity,
         "watch": _is_folder,
     }

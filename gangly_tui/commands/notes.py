@@ -65,13 +65,14 @@ def _read(desk: Desk, about: Meeting, kept: Notes, *, as_json: bool) -> None:
     from gangly_tui.commands.draft_json import draft_json, draft_text
     from gangly_tui.domain.errors import GanglyError, ModelError, Unreachable
     from gangly_tui.flow import capture
+    from gangly_tui.flow.read_again import read_again
 
     away: list[Unreachable] = []
     context = capture.context_for(desk, about.id)
     draft = capture.read(desk.drafter, kept.text, context)
     if desk.model is not None:
         try:
-            second = asyncio.run(capture.read_again(desk, kept.text, context, draft, say=tell))
+            second = asyncio.run(read_again(desk, kept.text, context, draft, say=tell))
         except ModelError as error:
             tell(f"{error}: the built-in reading stands")
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from gangly_tui.domain.consent import wants_no_mail
 from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.mail import Mail, Unanswered, last_of_threads, unanswered
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
@@ -61,6 +62,8 @@ class AttendeeLine:
     declined: bool = False
     relation: Line | None = None
     """how the rep knows them, by their own network"""
+    no_mail: bool = False
+    """they asked for none"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +263,7 @@ def _attendee_line(attendee: Attendee, facts: BriefFacts) -> AttendeeLine:
         source=_source(contact) if contact else Source(tag="calendar"),
         last_touch=Line(text=touch.title, source=_source(touch), at=_at(touch)) if touch else None,
         declined=attendee.response == "declined",
+        no_mail=contact is not None and wants_no_mail(contact),
         relation=_relation_line(facts.relations[attendee], contact, facts.account)
         if attendee in facts.relations
         else None,

@@ -14,7 +14,7 @@ from gangly_tui.domain.errors import InputError, NotFound, Unreachable
 from gangly_tui.domain.follow_up import follow_up
 from gangly_tui.domain.hierarchy import in_scope
 from gangly_tui.domain.identity import mailbox, person_key
-from gangly_tui.domain.ports import Drafter, SecondReading
+from gangly_tui.domain.ports import Drafter
 from gangly_tui.domain.proposal import Proposal, ProposalState
 from gangly_tui.domain.propose import propose as lay_out
 from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef, encode
@@ -165,15 +165,6 @@ def backdrop(desk: Desk, meeting_id: str) -> Backdrop:
 def read(drafter: Drafter, text: str, context: ReadingContext) -> Draft:
     """Read the text. Touches neither store nor network, so it may run in a thread beside the screen."""
     return drafter.draft(text, context)
-
-
-async def read_again(
-    desk: Desk, text: str, context: ReadingContext, first: Draft, *, say: Callable[[str], None]
-) -> SecondReading:
-    """Let the configured model read the text behind the drafter. Raises ModelError: then `first` stands."""
-    if desk.model is None:
-        return SecondReading(draft=first)
-    return await desk.model.read_again(text, context, first, say=say)
 
 
 async def propose(

@@ -48,6 +48,9 @@ class Settings:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """the one domain that a company is known by, for each of its others"""
 
+    processing: tuple[str, ...] = ()
+    """the countries and regions whose people's words may be sent to a model; empty restricts nothing"""
+
     @property
     def user(self) -> str:
         """How the trail and the CRM name this person."""

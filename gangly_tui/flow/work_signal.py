@@ -7,11 +7,12 @@ made of stay in the store: a card holds none of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from email.headerregistry import Address
 
 from gangly_tui.domain.cards import Table, created_fields, new_card
+from gangly_tui.domain.consent import wants_no_mail
 from gangly_tui.domain.errors import DecisionError
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.plays import Play, filled, play_for
@@ -74,7 +75,10 @@ def work(desk: Desk, signal_id: str) -> list[Proposal]:
             raise DecisionError(f"no play fits: {signal.kind}", fix="write one: gangly signals plays --own")
         table = _table(desk, signal, play, about)
         names = _names(signal, account, contact, deal)
+        unwanted = _unwanted(desk, signal, table) if play.body and desk.drafts else ""
         task = _task(play, table, names)
+        if unwanted:
+            task = replace(task, note=f"no mail drafted: {unwanted} asked for none")
         mail = _mail(desk, play, signal, table, names)
         cards = [task, *([mail] if mail else [])]
         decisions.save_proposals(desk.db, cards)
@@ -146,7 +150,7 @@ def _mail(desk: Desk, play: Play, signal: Signal, table: Table, names: dict[str,
     """The outreach, into the rep's own drafts; None where the play has none, or nobody to write to."""
     email = table.contacts[0].text("email") if table.contacts else signal.email
     email = "" if signal.contact and not signal.email else email  # an address that is nobody's any more
-    if not (play.body and desk.drafts and mailbox(email)):
+    if not (play.body and desk.drafts and mailbox(email)) or _unwanted(desk, signal, table):
         return None
     full = table.contacts[0].title if table.contacts else _plain_name(signal)
     first = table.contacts[0].text("first_name") if table.contacts else full.split(" ")[0]
@@ -177,6 +181,13 @@ def _mail(desk: Desk, play: Play, signal: Signal, table: Table, names: dict[str,
         group="outreach",
         home=desk.drafts,
     )
+
+
+def _unwanted(desk: Desk, signal: Signal, table: Table) -> str:
+    """Who asked for no mail, "" where it is welcome."""
+    box = mailbox(signal.email)
+    known = table.contacts or tuple(mirror.contacts_by_mailbox(desk.db, [box]).values() if box else ())
+    return next((one_line(each.title, limit=60) for each in known if wants_no_mail(each)), "")
 
 
 def _home(table: Table, names: dict[str, str]) -> str:

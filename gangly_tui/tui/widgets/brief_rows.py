@@ -202,6 +202,8 @@ def _attendee(each: AttendeeLine, names: int, width: int, now: datetime) -> list
     title = line(each.title, limit=160) if each.known else Content.styled("not in the CRM", "$warn")
     if each.declined:
         title = join(Content.styled("declined  ", "$quiet"), title)
+    if each.no_mail:
+        title = _dotted([title, Content.styled("asked for no mail", "$warn")])
     role = line(each.role if each.known else each.email, limit=120, style="$quiet")
     touch = _last_touch(each, now)
     head = join(mark, name, "  ", _dotted([title, role]))

@@ -1,0 +1,51 @@
+"""What people said about their data: who asked for no mail, and where somebody's words may be processed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gangly_tui.domain.identity import mailbox
+from gangly_tui.domain.records import Record
+from gangly_tui.domain.safe import one_line
+
+_NAMED = 3
+
+
+def wants_no_mail(contact: Record) -> bool:
+    """Whether they asked for no mail, as the system of record holds it. What was not read is no answer."""
+    return contact.fields.get("mail_opt_out") is True
+
+
+def opted_out(contacts: Iterable[Record]) -> frozenset[str]:
+    """The mailboxes of those who asked for no mail; of two contacts with one mailbox either says so."""
+    return frozenset(box for each in contacts if wants_no_mail(each) and (box := mailbox(each.text("email"))))
+
+
+def left_out(names: Sequence[str]) -> str:
+    """For the card: who does not get the mail, and why. "" where nobody is left out."""
+    if not names:
+        return ""
+    shown = [one_line(each, limit=60) for each in names[:_NAMED]]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{len(names)} left out, asked for no mail: {', '.join(shown)}{more}"
+
+
+def kept_home(contacts: Iterable[Record], allow: Sequence[str]) -> str:
+    """Why the words of a call may be sent to no model, "" where they may.
+
+    `allow` are the countries and regions of `[processing]`, compared as they are written; without any nothing is
+    restricted. Somebody whose residency is not set, or not read, restricts nothing.
+    """
+    allowed = {each.strip().casefold() for each in allow}
+    if not allowed:
+        return ""
+    found = [(each, where) for each in contacts if (where := each.text("residency").strip())]
+    barred = [(each, where) for each, where in found if where.casefold() not in allowed]
+    if not barred:
+        return ""
+    who, where = barred[0]
+    more = f" (and of {len(barred) - 1} more)" if len(barred) > 1 else ""
+    region = one_line(where, limit=40)
+    return f"the data of {one_line(who.title, limit=60)}{more} stays in {region}; [processing] allows " + ", ".join(
+        allow
+    )
