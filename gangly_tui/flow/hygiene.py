@@ -181,6 +181,7 @@ def snapshot(desk: Desk) -> bool:
         return False
     with transaction(desk.db):
         kept.keep_stays(desk.db, desk.reader.system)
+        marks.forget_old(desk.db, today)
         found = look(desk)
         kept.save_day(desk.db, today, found.stages)
     return bool(found.stages)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from gangly_tui.domain.records import Record
+from gangly_tui.domain.records import Record, RecordRef
+from gangly_tui.store import mirror
 from gangly_tui.store.database import Connection
 
 
@@ -22,6 +23,14 @@ def mark(db: Connection, deal: Record, gap: str, what: str, until: date | None =
 def unmark(db: Connection, deal: Record, gap: str, what: str) -> None:
     """Take a mark off."""
     db.execute("DELETE FROM gap_mark WHERE deal = ? AND gap = ? AND mark = ?", (str(deal.ref), gap, what))
+
+
+def forget_old(db: Connection, today: date) -> None:
+    """Forget pauses that are over, and every mark of a deal that the mirror no longer has."""
+    db.execute("DELETE FROM gap_mark WHERE mark = 'paused' AND until <= ?", (today.isoformat(),))
+    for (deal,) in db.execute("SELECT DISTINCT deal FROM gap_mark").fetchall():
+        if mirror.get_record(db, RecordRef.parse(deal)) is None:
+            db.execute("DELETE FROM gap_mark WHERE deal = ?", (deal,))
 
 
 def marks_of(db: Connection, deals: Sequence[str], today: date) -> dict[str, list[tuple[str, str]]]:

@@ -107,6 +107,16 @@ def test_marks_are_of_one_deal_and_a_pause_ends(db: Connection) -> None:
     assert marks.asked_of(db, "sandbox:account:a1") == []
 
 
+def test_old_marks_are_forgotten_with_their_deal_or_their_time(db: Connection) -> None:
+    one, gone = deal(db, "d1"), deal(db, "d2")
+    marks.mark(db, one, "over", "paused", NOW.date())
+    marks.mark(db, one, "waits", "paused", NOW.date() + timedelta(days=1))
+    marks.mark(db, gone, "asked", "asked")
+    mirror.remove_records(db, [gone.ref])
+    marks.forget_old(db, NOW.date())
+    assert db.execute("SELECT gap FROM gap_mark").fetchall() == [("waits",)]
+
+
 def test_a_day_is_kept_once_and_read_back(db: Connection) -> None:
     one = StageSum(
         stage="Demo", currency="EUR", deals=3, with_gaps=2, gaps=5, amount=Decimal("10.50"), at_risk=Decimal(4)

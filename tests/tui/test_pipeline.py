@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,8 @@ async def _open(desk: Desk, size: tuple[int, int] = (80, 24)) -> AsyncIterator[t
         await pilot.pause()
         screen = app.screen
         assert isinstance(screen, PipelineScreen)
+        seconds = count()
+        screen.guard.now = lambda: float(next(seconds))
         yield pilot, screen
 
 
@@ -206,6 +209,14 @@ async def test_a_day_can_be_typed_and_one_that_is_past_is_refused(filled: Desk) 
         pilot.app.screen.query_one("LineInput").value = "2027-02-01"  # type: ignore[attr-defined]
         await pilot.press("enter")
         assert screen._done[str(deal.deal.ref)][gap.key] == "until 2027-02-01"
+
+
+async def test_a_key_that_is_held_acts_on_one_gap(filled: Desk) -> None:
+    async with _open(filled) as (pilot, screen):
+        screen.guard.now = lambda: 1.0
+        await pilot.press(*["x"] * 9)
+        assert sum(map(len, screen._done.values())) == 1
+        assert "held down" in screen_text(pilot.app)
 
 
 async def test_moving_past_the_last_gap_goes_to_the_next_deal_and_back(filled: Desk) -> None:

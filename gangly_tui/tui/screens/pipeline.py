@@ -22,6 +22,7 @@ from gangly_tui.tui.messages import Delivered, Pulled
 from gangly_tui.tui.screens.pipeline_keys import PIPELINE_KEYS
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.gap_view import GapView
+from gangly_tui.tui.widgets.hold_guard import HoldGuard, Press
 from gangly_tui.tui.widgets.pipeline_rows import deal_rows, gap_rows, nothing_rows, picture_rows
 from gangly_tui.tui.widgets.rows import RowView
 from gangly_tui.tui.widgets.top_bar import TopBar
@@ -66,6 +67,7 @@ class PipelineScreen(Screen[None]):
         self._texts: dict[str, list[Reading]] = {}
         self._quotes: dict[str, dict[str, Quote]] = {}
         self.found: Pipeline | None = None
+        self.guard = HoldGuard()
 
     def compose(self) -> ComposeResult:
         yield TopBar("pipeline")
@@ -250,23 +252,26 @@ class PipelineScreen(Screen[None]):
     def _did(self, deal: DealHealth, gap: Gap, came_of: str, take_back: Callable[[], object]) -> None:
         self._done.setdefault(str(deal.deal.ref), {})[gap.key] = came_of
         self._steps.append(_Step(deal=deal, gap=gap, take_back=take_back))
-        if self.gap is gap or self.gap is None:
+        if self.deal and (self.deal.deal.ref, self.gap and self.gap.key) == (deal.deal.ref, gap.key):
             self._next()
         else:
             self._show(keep=True)
 
-    def _seen_to(self, gap: Gap) -> bool:
-        deal = self.deal
-        came_of = self._done.get(str(deal.deal.ref), {}).get(gap.key) if deal else None
-        if came_of:
+    def _take(self, key: str) -> tuple[DealHealth, Gap] | None:
+        """The gap that a press of this key is about; None for a key that is held, and for a gap that was seen to."""
+        deal, gap = self.deal, self.gap
+        if self.guard.press(key) is not Press.FRESH:
+            app_of(self).say(f"{key} is held down: let it go; one press, one gap")
+        elif deal and gap and (came_of := self._done.get(str(deal.deal.ref), {}).get(gap.key)):
             app_of(self).say(f"already: {came_of}", fix="u takes back the last one")
-        return bool(came_of)
+        elif deal and gap:
+            return deal, gap
+        return None
 
     def action_card(self) -> None:
         """Lay the proposal out as a card in Review; a mail's body is fetched for it when nothing at hand says more."""
-        deal, gap = self.deal, self.gap
-        if deal and gap and not self._seen_to(gap):
-            self.run_worker(self._card(deal, gap), name="card", group="card")
+        if taken := self._take("w"):
+            self.run_worker(self._card(*taken), name="card", group=f"card {taken[1].key}", exclusive=True)
 
     async def _card(self, deal: DealHealth, gap: Gap) -> None:
         app, ref = app_of(self), str(deal.deal.ref)
@@ -295,31 +300,30 @@ class PipelineScreen(Screen[None]):
 
     def action_question(self) -> None:
         """Put the question into the next brief of this account. `q` never leaves the app from here."""
-        deal, gap = self.deal, self.gap
-        if gap is None or self.has_class("-pictures"):
+        if self.gap is None or self.has_class("-pictures"):
             app_of(self).say("no gap is selected", fix="Esc, then q leaves")
             return
-        if deal and gap and not self._seen_to(gap) and self._do(partial(hygiene.ask, self._desk, deal.deal, gap)):
+        if (taken := self._take("q")) is None:
+            return
+        deal, gap = taken
+        if self._do(partial(hygiene.ask, self._desk, deal.deal, gap)):
             app_of(self).say(f"in the next brief: {gap.question}", fix="u takes it out", tone="good")
             self._did(deal, gap, "asked", partial(hygiene.ask_not, self._desk, deal.deal, gap))
 
     def action_pause(self) -> None:
         """Not applicable for a while."""
-        if self.gap and not self._seen_to(self.gap):
-            self._pause(None)
+        if taken := self._take("x"):
+            self._pause(*taken, None)
 
     def action_pause_until(self) -> None:
         """Not applicable until a day that is typed."""
         from gangly_tui.tui.screens.pause import PauseScreen
 
-        if self.gap and not self._seen_to(self.gap):
-            today = self._desk.now().date()
-            self.app.push_screen(PauseScreen(self.gap.words, today), lambda day: self._pause(day) if day else None)
+        if taken := self._take("X"):
+            ask = PauseScreen(taken[1].words, self._desk.now().date())
+            self.app.push_screen(ask, lambda day: self._pause(*taken, day) if day else None)
 
-    def _pause(self, until: date | None) -> None:
-        deal, gap = self.deal, self.gap
-        if deal is None or gap is None:
-            return
+    def _pause(self, deal: DealHealth, gap: Gap, until: date | None) -> None:
         try:
             day = hygiene.pause(self._desk, deal.deal, gap, until)
         except GanglyError as error:
