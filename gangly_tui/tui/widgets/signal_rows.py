@@ -58,7 +58,7 @@ def _item(shown: Shown, item: int, width: int, today: date, zone: tzinfo) -> Ite
     title = line(signal.title, limit=300, style="bold").truncate(room, ellipsis=True)
     kind = cell(signal.kind.value, _KINDS, style=style)
     age = line(ago(signal.at.astimezone(zone), today), style="$quiet")
-    yield Row(left=join(Content.styled(mark, style), " ", kind, title), tag=age, item=item)
+    yield Row(left=join(cell(mark, 1, style=style), " ", kind, title), tag=age, item=item)
     blank = " " * (2 + _KINDS)
     detail = line(signal.detail or "no more is known", limit=400, style="$quiet").truncate(wide, ellipsis=True)
     yield Row(left=join(blank, detail), item=item)
