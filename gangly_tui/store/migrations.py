@@ -122,6 +122,10 @@ _HYGIENE = (
         deal TEXT NOT NULL, gap TEXT NOT NULL, mark TEXT NOT NULL, until TEXT NOT NULL, account TEXT NOT NULL,
         PRIMARY KEY (deal, gap, mark)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX gap_asked ON gap_mark (account) WHERE mark = 'asked'",
+    """CREATE INDEX record_open_deal ON record (
+        system, lower(json_extract(body, '$[3].owner')), CAST(json_extract(body, '$[3].amount.n') AS REAL))
+        WHERE kind = 'opportunity' AND substr(lower(coalesce(json_extract(body, '$[3].stage'), '')), 1, 6) <> 'closed'
+    """,
     "CREATE INDEX mail_bounced ON mail (at) WHERE json_extract(body, '$.bounced')",
 )
 
