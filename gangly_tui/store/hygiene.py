@@ -22,22 +22,29 @@ from gangly_tui.store.marks import marks_of
 MOST = 500
 """Deals that are looked at in one go: the largest open ones."""
 _KEPT_DAYS = 800
-_OPEN = """record.kind = 'opportunity' AND record.system = ?1
-    AND lower(coalesce(json_extract(record.body, '$[3].stage'), '')) NOT LIKE 'closed%'"""
-_OWNED = "lower(json_extract(record.body, '$[3].owner')) IN (SELECT value FROM json_each(?2))"
+_OPEN = """system = ?1 AND kind = 'opportunity'
+    AND substr(lower(coalesce(json_extract(body, '$[3].stage'), '')), 1, 6) <> 'closed'"""
+"""As the index over them has it; so are the two below."""
+_OWNED = "lower(json_extract(body, '$[3].owner')) IN (SELECT value FROM json_each(?2))"
+_AMOUNT = "CAST(json_extract(body, '$[3].amount.n') AS REAL)"
 
 
 def open_deals(
     db: Connection, system: str, owners: Sequence[str] = (), *, limit: int = MOST
 ) -> tuple[list[Record], int]:
     """The largest open deals of a system, and how many open ones there are; `owners` leaves only theirs."""
-    where, names = (f"{_OPEN} AND {_OWNED}", [json.dumps([each.lower() for each in owners])]) if owners else (_OPEN, [])
+    where, values = (_OPEN, [system])
+    if owners:
+        where, values = f"{_OPEN} AND {_OWNED}", [system, json.dumps([each.lower() for each in owners])]
+    (total,) = db.execute(f"SELECT count(*) FROM record INDEXED BY record_open_deal WHERE {where}", values).fetchone()
     rows = db.execute(
-        f"""SELECT record.system, record.kind, record.id, record.body, count(*) OVER () FROM record WHERE {where}
-            ORDER BY CAST(json_extract(record.body, '$[3].amount.n') AS REAL) DESC, record.id LIMIT {int(limit)}""",
-        (system, *names),
-    ).fetchall()
-    return [load_record(*row[:4]) for row in rows], rows[0][4] if rows else 0
+        f"""SELECT system, kind, id, body FROM record WHERE rid IN (
+                SELECT rid FROM record INDEXED BY record_open_deal WHERE {where}
+                ORDER BY {_AMOUNT} DESC, rid LIMIT {int(limit)})
+            ORDER BY {_AMOUNT} DESC, rid""",
+        values,
+    )
+    return [load_record(*row) for row in rows], total
 
 
 def facts(db: Connection, deals: Sequence[Record], now: datetime) -> list[DealFacts]:
