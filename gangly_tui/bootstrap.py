@@ -138,6 +138,11 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
 
         return sign_in_of(load_config(), system) if system != SANDBOX else None  # anew: one may sign in again
 
+    def sign_ins_beside() -> dict[str, SignIn]:
+        from gangly_tui.sign_in_facts import sign_ins_beside
+
+        return sign_ins_beside(load_config()) if profile != DEMO else {}
+
     calendars: tuple[EngagementReader, ...]
     recorders: tuple[TranscriptReader, ...] = ()
     folders: tuple[FolderOnDemand, ...]
@@ -173,9 +178,10 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
         read_file=_read_file,
         plays=plays_page,
         brings=partial(demo_brings, here) if profile == DEMO else tuple,
-        model=model_of(config, scope),
+        model=model_of(config, scope, db, clock),
         signing_key=seed,
         sign_in=sign_in,
+        sign_ins_beside=sign_ins_beside,
         window=doors.window,
         on_close=(close_session, doors.close, beside.close),
     )

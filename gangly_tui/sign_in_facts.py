@@ -8,6 +8,7 @@ from pathlib import Path
 from gangly_tui.config import Config, paths
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.health import SignIn
+from gangly_tui.profiles import engaged
 
 
 def sign_in_of(config: Config, name: str) -> SignIn | None:
@@ -23,7 +24,14 @@ def sign_in_of(config: Config, name: str) -> SignIn | None:
         access=access,
         access_ends=ends,
         rotate_by=_day(rotate_by),
+        ends=_day(str(table.get("ends", ""))),
     )
+
+
+def sign_ins_beside(config: Config) -> dict[str, SignIn]:
+    """The sign-ins of the calendars, mailboxes and meeting systems that are connected, by name."""
+    found = {name: sign_in_of(config, name) for name in engaged(config)}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def access_ends(name: str, data: Path) -> tuple[datetime | None, str]:

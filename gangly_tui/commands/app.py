@@ -207,7 +207,7 @@ def _ran(desk: Desk | None, config: Config) -> bool:
 
 def _doorway(app: GanglyApp) -> Doorway:
     """What the connect screens need, the modules behind it loaded when they are."""
-    from gangly_tui.commands.connect import show_page, systems
+    from gangly_tui.commands.connect import groups, show_page, systems
     from gangly_tui.tui.doorway import Doorway
 
     def current() -> str:
@@ -230,7 +230,7 @@ def _doorway(app: GanglyApp) -> Doorway:
 
         return await connecting.connect(name, answers, tell=tell_step, open_page=show_page)
 
-    return Doorway(systems=systems(), current=current, plan=plan, unlock=unlock, connect=connect)
+    return Doorway(systems=systems(), current=current, plan=plan, unlock=unlock, connect=connect, groups=groups())
 
 
 def _dress(app: GanglyApp, config: Config) -> None:

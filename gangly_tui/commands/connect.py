@@ -47,6 +47,13 @@ def systems() -> tuple[tuple[str, str, str], ...]:
     return (*CRMS, *BESIDE, *((each.name, each.name, f"from {each.package}: {each.brings}") for each in others))
 
 
+def groups() -> dict[str, str]:
+    """The heading under which each is listed."""
+    headed = {name: "Connect your CRM" for name, _, _ in CRMS}
+    headed |= {name: "Beside it: calendar, mail, recordings" for name, _, _ in BESIDE}
+    return {name: headed.get(name, "From other packages") for name, _, _ in systems()}
+
+
 @click.command()
 @click.argument("name", required=False, metavar="[NAME]")
 @click.argument("path", required=False)

@@ -57,7 +57,7 @@ def health(as_json: bool, prometheus: bool) -> int:
     if as_json and prometheus:
         raise click.UsageError("--json or --prometheus, not both")
     with desk_at_hand() as desk:
-        found = look(desk, desk.sign_in())
+        found = look(desk, desk.sign_in(), desk.sign_ins_beside())
     if as_json:
         out_json(found)
     elif prometheus:

@@ -79,6 +79,8 @@ class SignIn:
     access: str = ""
     access_ends: datetime | None = None
     rotate_by: date | None = None
+    ends: date | None = None
+    """when all of it ends by itself, renewals included: Google's, for an app in testing"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

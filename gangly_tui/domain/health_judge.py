@@ -43,7 +43,7 @@ SLOW_LOOK, SLOW_BAD = 2.0, 10.0
 WAITING_LOOK, WAITING_BAD = timedelta(minutes=15), timedelta(hours=4)
 UNKNOWN_BAD = timedelta(hours=1)
 QUOTA_LOOK, QUOTA_BAD = 0.20, 0.05
-ROTATE_LOOK = timedelta(days=14)
+ROTATE_LOOK, ENDS_LOOK = timedelta(days=14), timedelta(days=2)
 READ_LOOK, READ_BAD = timedelta(hours=24), timedelta(days=7)
 WINDOW = timedelta(hours=24)
 WEEK = 7
@@ -287,6 +287,12 @@ def _sign_in(facts: Facts, now: datetime) -> list[Figure]:
         left = sign_in.rotate_by - now.date()
         verdict = Verdict.BAD if left <= timedelta() else Verdict.LOOK if left <= ROTATE_LOOK else Verdict.OK
         words = f"{who}; static credential, replace it by {sign_in.rotate_by.isoformat()}"
+        return [_as(figure, words, left.total_seconds(), verdict, "" if verdict is Verdict.OK else fix)]
+    if sign_in.ends is not None:
+        left = sign_in.ends - now.date()
+        verdict = Verdict.BAD if left <= timedelta() else Verdict.LOOK if left <= ENDS_LOOK else Verdict.OK
+        days = f"in {left.days} day{'s' * (left.days != 1)}" if left > timedelta() else "it is over, or will be today"
+        words = f"{who}; the sign-in ends {sign_in.ends.isoformat()}, {days}"
         return [_as(figure, words, left.total_seconds(), verdict, "" if verdict is Verdict.OK else fix)]
     ends = sign_in.access_ends
     words = "; ".join(filter(None, (who, f"access ends {sign_in.access}" if sign_in.access else "")))

@@ -110,6 +110,8 @@ class Desk:
     """reads a text behind the drafter, where the configuration names one; it goes where `model.host` says"""
     signing_key: Callable[[], bytes] | None = None
     """gives the key that signs the trail, where it does not lie in the store"""
+    sign_ins_beside: Callable[[], Mapping[str, SignIn]] = dict
+    """the same of the calendars, mailboxes and meeting systems, by name"""
     sign_in: Callable[[], SignIn | None] = lambda: None
     """what is known of the sign-in to the system of record: may ask the vault, never the system"""
     window: Callable[[], str] = lambda: ""

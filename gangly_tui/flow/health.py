@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from gangly_tui.domain.errors import GanglyError
@@ -22,27 +22,31 @@ _ASK = (DeliveryState.NEEDS_HUMAN, DeliveryState.CONFLICT)
 _IN_TRANSIT = frozenset(DeliveryState) - SETTLED
 
 
-def look(desk: Desk, sign_in: SignIn | None = None) -> Health:
-    """How everything is, from the store alone: no system is asked, and nothing is decrypted but the store."""
-    return health(_facts(desk, sign_in), _machine(desk), desk.now())
+def look(desk: Desk, sign_in: SignIn | None = None, beside: Mapping[str, SignIn] | None = None) -> Health:
+    """How everything is, from the store alone: no system is asked, and nothing is decrypted but the store.
+
+    `sign_in` is what is known of the one to the system of record, `beside` of those to the others, by name.
+    """
+    return health(_facts(desk, sign_in, beside or {}), _machine(desk), desk.now())
 
 
-def _facts(desk: Desk, sign_in: SignIn | None) -> Iterator[Facts]:
+def _facts(desk: Desk, sign_in: SignIn | None, beside: Mapping[str, SignIn]) -> Iterator[Facts]:
     """The system of record first, then calendars and whatever else was asked in the week."""
     now, record = desk.now(), desk.reader.system
     days = kept.days(desk.db, (now - _WEEK).date().isoformat())
-    limits = kept.limits(desk.db)
+    limits, tokens = kept.limits(desk.db), kept.tokens(desk.db, (now - _WEEK).date().isoformat())
     asked = {each.system for each in days} | {each.system for each in limits}
     calendars = [each.system for each in desk.calendars]
-    for system in dict.fromkeys((record, *calendars, *sorted(asked))):
+    for system in dict.fromkeys((record, *calendars, *beside, *sorted(asked))):
         yield Facts(
             system=system,
             title=_title(desk, system),
             latest=kept.latest(desk.db, system),
             days=[each for each in days if each.system == system],
             limits=[each for each in limits if each.system == system],
+            tokens=[each for each in tokens if each.system == system],
             pulled_at=mirror.pulled_at(desk.db, system),
-            sign_in=sign_in if system == record else None,
+            sign_in=sign_in if system == record else beside.get(system),
             outbox=_outbox(desk) if system == record else None,
             scope=desk.hierarchy.scopes.get(system),
         )

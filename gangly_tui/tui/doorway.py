@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from gangly_tui.domain.connection import Answers, Connected, Plan, Step
 
@@ -12,6 +12,7 @@ from gangly_tui.domain.connection import Answers, Connected, Plan, Step
 class Doorway:
     """`systems` are what can be connected, as (name, title, what it brings); `current` names the one that is.
 
+    `groups` has by name the heading under which a system is listed.
     `plan` says what will be asked. `unlock` opens the place for secrets and may leave the screen for a passphrase.
     `connect` signs in; it tells each step, and is cancelled to stop. All three raise GanglyError.
     """
@@ -21,3 +22,4 @@ class Doorway:
     plan: Callable[[str], Plan]
     unlock: Callable[[], None]
     connect: Callable[[str, Answers, Callable[[Step], None]], Awaitable[Connected]]
+    groups: Mapping[str, str] = field(default_factory=dict)

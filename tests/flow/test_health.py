@@ -87,3 +87,18 @@ def test_r_makes_due_what_failed_and_leaves_alone_what_must_rest(desk: Desk) -> 
     assert due == {"failed", "old unknown"}
     assert decisions.get_delivery(desk.db, "failed") == replace(held["failed"], due_at=NOW), "nothing else moved"
     assert retry_failed(desk) == 0
+
+
+def test_what_is_connected_beside_the_crm_is_listed_with_its_sign_in_counted_down(desk: Desk) -> None:
+    today = desk.now().date()
+
+    def figure(days: int) -> Figure:
+        ends = SignIn(account="robin@seller.com", way="browser", ends=today + timedelta(days=days))
+        found = look(desk, None, {"google": ends, "zoom": SignIn(account="robin", way="browser")})
+        assert {"google", "zoom"} <= {each.system for each in found.systems}
+        system = next(each for each in found.systems if each.system == "google")
+        return next(each for each in system.figures if each.label == "sign-in")
+
+    assert figure(7).verdict is Verdict.OK and "in 7 days" in figure(7).words
+    assert figure(1).verdict is Verdict.LOOK and "in 1 day" in figure(1).words and "connect" in figure(1).fix
+    assert figure(0).verdict is Verdict.BAD and "it is over" in figure(0).words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -37,6 +37,7 @@ _CALENDAR = (
     "Import a calendar file",
     "An .ics exported from any calendar. Your meetings, with an empty CRM beside them to fill.",
 )
+_CRM = "Connect your CRM"
 _HOW = "Enter opens the marked one."
 _LARGEST = 10 * 1024 * 1024
 
@@ -107,7 +108,7 @@ class ConnectScreen(Screen[None]):
         doorway = app_of(self).doorway
         systems = self._systems if self._systems is not None else doorway.systems if doorway else ()
         self._choices = (_SANDBOX, *systems, _CALENDAR)
-        view.show(partial(_lay_out, self._choices), cursor=0)
+        view.show(partial(_lay_out, self._choices, doorway.groups if doorway else {}), cursor=0)
         view.focus()
         self.query_one("#path").display = False
 
@@ -186,8 +187,9 @@ class ConnectScreen(Screen[None]):
         self.query_one("#said", Static).update(text)
 
 
-def _lay_out(choices: Sequence[tuple[str, str, str]], width: int) -> list[Row]:
+def _lay_out(choices: Sequence[tuple[str, str, str]], groups: Mapping[str, str], width: int) -> list[Row]:
     rows: list[Row] = []
+    under = ""
     broad = max((cell_len(title) for _, title, _ in choices[1:-1]), default=0) + 2
     for item, (name, title, what) in enumerate(choices):
         if name in ("sandbox", "calendar"):
@@ -197,8 +199,10 @@ def _lay_out(choices: Sequence[tuple[str, str, str]], width: int) -> list[Row]:
             text = line(what, style="$quiet")
             rows += [Row(left=each, item=item) for each in text.wrap(max(width - MARGIN - 1, 10))]
             continue
-        if item == 1:
-            rows += [Row(left=Content("")), Row(left=Content.styled("Connect your CRM", "$quiet"))]
+        heading = groups.get(name, _CRM)
+        if heading != under:
+            rows += [Row(left=Content("")), Row(left=line(heading, style="$quiet"))]
+            under = heading
         rest = cell(what, max(width - MARGIN - broad, 0), style="$quiet")
         rows.append(Row(left=join(cell(title, broad, style="bold"), rest), item=item))
     return rows

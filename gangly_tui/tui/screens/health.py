@@ -20,6 +20,8 @@ from gangly_tui.tui.widgets.rows import RowView
 from gangly_tui.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gangly_tui.domain.health import Health, SignIn, SystemHealth
     from gangly_tui.flow.desk import Desk
 
@@ -41,6 +43,7 @@ class HealthScreen(Screen[None]):
         super().__init__()
         self._desk = desk
         self._sign_in: SignIn | None = None
+        self._beside: Mapping[str, SignIn] = {}
         self._lines: list[Line] = []
         self.found: Health | None = None
 
@@ -78,13 +81,14 @@ class HealthScreen(Screen[None]):
         """What is known of the sign-in; not at every look, the vault is slower than the store."""
         try:
             self._sign_in = self._desk.sign_in()
+            self._beside = self._desk.sign_ins_beside()
         except GanglyError as error:
             app_of(self).complain(error)
 
     def reload(self) -> None:
         """Read the store; the selected line stays selected wherever it is now."""
         try:
-            found = look(self._desk, self._sign_in)
+            found = look(self._desk, self._sign_in, self._beside)
         except GanglyError as error:
             app_of(self).complain(error)
             return
