@@ -100,6 +100,36 @@ def test_own_plays_win_and_a_mistake_is_told_by_line(ready: Shell) -> None:
     assert (told.code, "line 3" in told.err, "did you mean 'deal stalled'?" in told.err) == (1, True, True)
 
 
+def test_what_leaves_holds_the_plays_words_and_nothing_raw(ready: Shell, tmp_path: Path) -> None:
+    """From a file to the CRM and the rep's drafts: every byte that was written outside the store is looked through."""
+    own = Path(ready("signals", "plays", "--own").out.strip())
+    own.write_text(
+        '[[play]]\nname = "Usage"\non = "usage"\nstep = "PLAYSTEP for {who}"\n'
+        '[play.outreach]\nsubject = "PLAYSUBJECT"\nbody = "PLAYBODY for {who}"\n',
+        encoding="utf-8",
+    )
+    row = {"email": "helen.marsh@bluewater-insurance.example", "kind": "usage", "title": "RAWTITLE", "at": TODAY}
+    file = tmp_path / "RAWFILE.json"
+    file.write_text(json.dumps({**row, "detail": "RAWDETAIL"}), encoding="utf-8")
+    assert ready("signals", "import", file).code == 0
+    usage = next(each for each in found(ready) if "RAWTITLE" in each["title"])
+    assert usage["detail"] == "RAWDETAIL"
+    cards = json.loads(ready("signals", "work", usage["id"], "--json").out)
+    assert len(cards) == 2
+    config = next(ready.home.rglob("config.toml"))
+    config.write_text(f"grace_seconds = 0\n{config.read_text(encoding='utf-8')}", encoding="utf-8")
+    sent = ready("approve", *(each["id"] for each in cards), "--deliver")
+    assert sent.code == 0, sent.err
+    written = {path: path.read_bytes() for path in ready.home.rglob("*") if path.is_file() and path.name[:5] != "store"}
+    drafts = b"".join(data for path, data in written.items() if path.suffix == ".eml")
+    outside = b"".join(written.values())
+    assert b"PLAYSUBJECT" in drafts and b"PLAYBODY for Helen" in drafts
+    assert b"PLAYSTEP for Helen Marsh" in outside.replace(drafts, b"")
+    for raw in (b"RAWTITLE", b"RAWDETAIL", b"RAWFILE", usage["id"].encode(), b"signal:"):
+        assert raw not in outside, raw
+    assert usage["id"] not in [each["id"] for each in found(ready)]
+
+
 # -- the listener ---------------------------------------------------------------------------------------------------
 
 
