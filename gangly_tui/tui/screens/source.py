@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -199,7 +199,8 @@ class MailScreen(SourceScreen):
     def __init__(self, desk: Desk, ref: RecordRef) -> None:
         from gangly_tui.flow.read_mail import mail_of
 
-        super().__init__(mail_sheet(desk, ref, f"{mail_of(desk, ref).snippet}\n\n(fetching the text …)"))
+        self._snippet = mail_of(desk, ref).snippet
+        super().__init__(mail_sheet(desk, ref, f"{self._snippet}\n\n(fetching the text …)"))
         self._desk = desk
         self._ref = ref
 
@@ -209,11 +210,12 @@ class MailScreen(SourceScreen):
 
     @work
     async def _fetch(self) -> None:
-        from gangly_tui.flow.read_mail import mail_of, read_mail
+        from gangly_tui.flow.read_mail import read_mail
 
         try:
             text = await read_mail(self._desk, self._ref)
         except GanglyError as error:
-            text = f"{mail_of(self._desk, self._ref).snippet}\n\n(the text cannot be fetched: {error})"
-        self._sheet = mail_sheet(self._desk, self._ref, text or "(no text)")
+            text = f"{self._snippet}\n\n(the text cannot be fetched: {error})"
+        entries = self._sheet.entries  # the mail itself may be gone from here by now
+        self._sheet = replace(self._sheet, entries=(*entries[:-1], replace(entries[-1], value=text or "(no text)")))
         self.query_one(RowView).show(lambda width: lay_out(self._sheet.entries, width), cursor=0)
