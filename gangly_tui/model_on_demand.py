@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from gangly_tui.domain.ports import SecondReading
     from gangly_tui.domain.secret import Secret
     from gangly_tui.intelligence.model import ModelReader
-    from gangly_tui.intelligence.model_ladder import Chat, Rung
+    from gangly_tui.intelligence.model_ladder import Asked, Chat, Rung
+    from gangly_tui.store.database import Connection
+    from gangly_tui.store.health import Recorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +118,17 @@ def keep_rung(choice: ModelChoice, rung: str) -> None:
 class ModelOnDemand:
     """A SecondReader. The engine and its library are loaded with the first text."""
 
-    def __init__(self, choice: ModelChoice, scope: Scope) -> None:
+    def __init__(
+        self,
+        choice: ModelChoice,
+        scope: Scope,
+        db: Connection | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._choice = choice
         self._scope = scope
+        self._db = db
+        self._now = now
         self._no_key = ""
         self._key: Secret[str] | None = None
         try:
@@ -150,7 +161,32 @@ class ModelOnDemand:
             open_http=lambda: open_http(choice, self._key),
             rung=Rung(kept) if kept in list(Rung) else None,
             keep=keep,
+            note=self._note,
         )
+
+    @cached_property
+    def _recorder(self) -> Recorder | None:
+        from gangly_tui.store.health import Recorder
+
+        return Recorder(self._db) if self._db is not None else None
+
+    def _note(self, asked: Asked) -> None:
+        """Tell Health of a request at once: they are few, and what they take should be seen."""
+        if self._recorder is None:
+            return
+        from gangly_tui.domain.health import MODEL, Exchange
+
+        told = Exchange(
+            system=f"{MODEL}{self._choice.model} at {self.host}",
+            at=self._now() - timedelta(seconds=asked.seconds),
+            write=False,
+            seconds=asked.seconds,
+            result=asked.result,
+            sent=asked.sent,
+            got=asked.got,
+        )
+        self._recorder.note(told)
+        self._recorder.flush()
 
     async def read_again(
         self, text: str, context: ReadingContext, first: Draft, *, say: Callable[[str], None]
@@ -164,7 +200,7 @@ class ModelOnDemand:
         return await self._reader.read_again(text, context, first, say=say)
 
 
-def model_of(config: Config, scope: Scope) -> ModelOnDemand | None:
-    """What the desk gets: a reader that is not loaded yet, or None."""
+def model_of(config: Config, scope: Scope, db: Connection, now: Callable[[], datetime]) -> ModelOnDemand | None:
+    """What the desk gets: a reader that is not loaded yet, or None. `db` is where Health hears of its requests."""
     choice = choice_of(config)
-    return ModelOnDemand(choice, scope) if choice else None
+    return ModelOnDemand(choice, scope, db, now) if choice else None

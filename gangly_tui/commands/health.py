@@ -25,6 +25,7 @@ _HELP = {
     "duplicates_blocked": "Creates of 7 days that the CRM had already.",
     "quota_left_ratio": "What is left of a limit, 0 to 1.",
     "sign_in_seconds_left": "Until the credential must be new, or the access token is renewed; 0 when not accepted.",
+    "model_tokens_today": "Tokens of today (UTC), sent and back, as the model's answers told them.",
     "last_pull_seconds": "Since the system was last read to the end.",
     "store_encrypted": "Whether the store on this machine is encrypted.",
     "store_read_only": "Whether a newer gangly wrote the store, so that this one only reads it.",

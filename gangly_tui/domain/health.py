@@ -42,6 +42,25 @@ class Exchange:
     write: bool
     seconds: float
     result: str
+    sent: int = 0
+    """tokens of the question, where a model's answer tells them"""
+    got: int = 0
+    """tokens of the answer"""
+
+
+MODEL = "model "
+"""How the name of a system begins that is a model: it is asked behind the reading, and may be slow or away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayOfTokens:
+    """The tokens of one day (UTC) and model, of the answers that told them."""
+
+    day: str
+    system: str
+    answers: int
+    sent: int
+    got: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +119,7 @@ class Facts:
     latest: Sequence[Exchange] = ()
     days: Sequence[DayOfExchanges] = ()
     limits: Sequence[Limit] = ()
+    tokens: Sequence[DayOfTokens] = ()
     pulled_at: datetime | None = None
     sign_in: SignIn | None = None
     outbox: Outbox | None = None

@@ -6,6 +6,7 @@ slow answers (p95), 24 h   2 s                             10 s
 oldest waiting write       15 min                          4 h
 write of unknown outcome   any                             1 h old
 needs you, conflict        while its card waits            -
+a model                    success as above                never: the built-in reading stands without it
 limit                      20 % left                       5 % left (a limit that has reset since is fine)
 sign-in                    14 days before it must be new   that day, or the system has just refused it
 last read                  never, or 24 h ago              7 days ago
@@ -19,8 +20,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gangly_tui.domain.health import (
+    MODEL,
     Day,
     DayOfExchanges,
+    DayOfTokens,
     Exchange,
     Facts,
     Failure,
@@ -65,13 +68,7 @@ def health(facts: Iterable[Facts], machine: Sequence[Figure], now: datetime) -> 
 
 
 def _judge(facts: Facts, now: datetime) -> SystemHealth:
-    figures = (
-        *_exchanges(facts, now),
-        *(_outbox(facts.outbox, now) if facts.outbox else ()),
-        *(_limit(each, now) for each in facts.limits),
-        *_sign_in(facts, now),
-        _last_read(facts.pulled_at, now),
-    )
+    figures = tuple(_model(facts, now) if facts.system.startswith(MODEL) else _figures(facts, now))
     scope = facts.scope
     return SystemHealth(
         system=facts.system,
@@ -84,6 +81,41 @@ def _judge(facts: Facts, now: datetime) -> SystemHealth:
         backup=scope.backup if scope else "",
         runbook=scope.runbook if scope else "",
     )
+
+
+def _figures(facts: Facts, now: datetime) -> list[Figure]:
+    return [
+        *_exchanges(facts, now),
+        *(_outbox(facts.outbox, now) if facts.outbox else ()),
+        *(_limit(each, now) for each in facts.limits),
+        *_sign_in(facts, now),
+        _last_read(facts.pulled_at, now),
+    ]
+
+
+def _model(facts: Facts, now: datetime) -> list[Figure]:
+    """A model that is away or slow is never bad: the built-in reading stands without it."""
+    asked = [
+        replace(each, verdict=Verdict.LOOK if each.verdict is Verdict.BAD else each.verdict)
+        if each.name == "success_ratio"
+        else replace(each, verdict=Verdict.OK, fix="")
+        for each in _exchanges(facts, now)
+    ]
+    return [*asked, *_tokens(facts.tokens, now)]
+
+
+def _tokens(days: Sequence[DayOfTokens], now: datetime) -> list[Figure]:
+    """What a model's answers said they took: today, and each day of the week on which they did."""
+    today = now.astimezone(UTC).date().isoformat()
+    used = next((each for each in days if each.day == today), None)
+    total = used.sent + used.got if used else 0
+    count = f"{used.answers:,} answer{'s' * (used.answers > 1)}" if used else ""
+    told = f"{used.sent:,} sent, {used.got:,} back, {count}" if used else "none told"
+    week_ = " · ".join(f"{each.day[5:]} {each.sent + each.got:,}" for each in days)
+    return [
+        Figure(name="model_tokens_today", label="tokens, today", words=told, value=total if used else None),
+        Figure(name="model_tokens_week", label="tokens, 7 d", words=week_ or "none told"),
+    ]
 
 
 # -- exchanges ----------------------------------------------------------------------------------------------------
@@ -147,6 +179,7 @@ _PLAIN: dict[str, tuple[str, str]] = {
     "SignInNeeded": ("the sign-in was not accepted", _SIGN_IN_FIX),
     "RateLimited": ("it asked to wait, or was not well", "nothing: asked again by itself; if it stays, see the limit"),
     "Unreachable": ("it could not be reached", "check network, VPN and proxy; it is tried again by itself"),
+    "ModelError": ("no usable answer came", "gangly model check says what works"),
     "OutcomeUnknown": ("a write got no usable answer", "nothing: it is read back before anything is sent again"),
     "Refused": ("it does not permit a read", "an administrator grants it: gangly connect {system} --guide"),
     "Refused write": ("it refused a write", "2 opens Review: the card is back with the reason"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +29,7 @@ PATIENCE = 240.0
 LONGEST_WAIT = 20.0
 """Seconds a server may ask to wait before the model is given up for now."""
 TRIES = 3
+_MOST_TOKENS = 100_000_000
 MOST_CHARACTERS = 400_000
 """Of one answer. A model that runs on and on is stopped."""
 
@@ -59,6 +61,20 @@ class Reply:
     text: str
     finish: str
     refusal: str = ""
+    sent: int = 0
+    """tokens of the question as the server counts them; 0 when it does not say"""
+    got: int = 0
+    """tokens of the answer"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, for Health: how long it took, "ok" or the error's name, and the tokens that the answer told of."""
+
+    seconds: float
+    result: str
+    sent: int = 0
+    got: int = 0
 
 
 class Chat:
@@ -73,6 +89,7 @@ class Chat:
         http: httpx2.AsyncClient,
         sleep: Callable[[float], Any] = asyncio.sleep,
         patience: float = PATIENCE,
+        note: Callable[[Asked], None] = lambda _: None,
     ) -> None:
         from openai import AsyncOpenAI
 
@@ -81,7 +98,9 @@ class Chat:
         self.requests = 0
         self._sleep = sleep
         self._patience = patience
+        self._note = note
         self._temperature: dict[str, Any] = {"temperature": 0}
+        self._usage: dict[str, Any] = {"stream_options": {"include_usage": True}}
         # the key is not given to the library: the pinned client puts it on
         self._client = AsyncOpenAI(
             base_url=base_url, api_key="none", organization="", project="", max_retries=0, http_client=http
@@ -101,8 +120,9 @@ class Chat:
             try:
                 self.requests += 1
                 async with asyncio.timeout(self._patience):
-                    return await self._once(messages, rung, schema)
+                    return await self._noted(messages, rung, schema)
             except TimeoutError as error:
+                self._note(Asked(seconds=self._patience, result="ModelError"))
                 raise ModelError(
                     f"{self.host} did not finish within {self._patience:.0f} s", fix="a smaller model answers sooner"
                 ) from error
@@ -110,6 +130,9 @@ class Chat:
                 text = _words(error)
                 if error.status_code == 400 and self._temperature and "temperature" in text.lower():
                     self._temperature = {}  # some models take only their own
+                    continue
+                if error.status_code in (400, 422) and self._usage and _about_usage(text, rung):
+                    self._usage = {}  # an older server does not count tokens in a stream
                     continue
                 wait = await self._wait(error, attempt)
                 if wait is None:
@@ -124,20 +147,46 @@ class Chat:
                 ) from error
         raise ModelError(f"{self.host} is busy", fix="try again in a minute")
 
+    async def _noted(self, messages: Sequence[Message], rung: Rung, schema: Mapping[str, Any]) -> Reply:
+        """One request, told to Health however it ends; a server that refuses a way of asking has answered."""
+        import openai
+
+        began, result, reply = time.monotonic(), "ModelError", None
+        try:
+            reply = await self._once(messages, rung, schema)
+            result = "ok"
+        except openai.APIStatusError as error:
+            result = "ok" if error.status_code in (400, 413, 415, 422, 501) else result
+            raise
+        except asyncio.CancelledError:
+            result = ""  # called off, or out of patience, which is told where it is known
+            raise
+        finally:
+            if result:
+                sent, got = (reply.sent, reply.got) if reply else (0, 0)
+                self._note(Asked(seconds=time.monotonic() - began, result=result, sent=sent, got=got))
+        return reply
+
     async def _once(self, messages: Sequence[Message], rung: Rung, schema: Mapping[str, Any]) -> Reply:
         import openai
 
         create: Any = self._client.chat.completions.with_raw_response.create
         raw = await create(
-            model=self.model, messages=list(messages), stream=True, **self._temperature, **_format(rung, schema)
+            model=self.model,
+            messages=list(messages),
+            stream=True,
+            **self._temperature,
+            **self._usage,
+            **_format(rung, schema),
         )
         if "event-stream" not in raw.headers.get("content-type", ""):
             return _whole(await raw.http_response.aread(), self.host)  # it does not stream
-        text, refusal, finish = "", "", ""
+        text, refusal, finish, usage = "", "", "", (0, 0)
         stream = raw.parse()
         try:
             async for piece in stream:
-                for choice in piece.choices[:1]:
+                usage = _tokens(getattr(piece, "usage", None)) or usage
+                for choice in (piece.choices or [])[:1]:
                     text += choice.delta.content or ""
                     refusal += getattr(choice.delta, "refusal", None) or ""
                     finish = choice.finish_reason or finish
@@ -150,7 +199,7 @@ class Chat:
             raise ModelError(f"the answer of {self.host} broke off", fix="try again") from error
         finally:
             await stream.close()
-        return Reply(text=text, finish=finish, refusal=refusal)
+        return Reply(text=text, finish=finish, refusal=refusal, sent=usage[0], got=usage[1])
 
     async def _wait(self, error: openai.APIStatusError, attempt: int) -> float | None:
         """Seconds until the next try; None when there is none."""
@@ -212,17 +261,37 @@ def _format(rung: Rung, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _whole(body: bytes, host: str) -> Reply:
     try:
-        choice = json.loads(body)["choices"][0]
+        answer = json.loads(body)
+        choice = answer["choices"][0]
+        sent, got = _tokens(answer.get("usage")) or (0, 0)
         message = choice["message"]
         return Reply(
             text=str(message.get("content") or ""),
             finish=str(choice.get("finish_reason") or ""),
             refusal=str(message.get("refusal") or ""),
+            sent=sent,
+            got=got,
         )
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{host} answered something that is no chat completion", fix="a proxy or a login page?"
         ) from error
+
+
+def _tokens(usage: Any) -> tuple[int, int] | None:
+    """What an answer says it took, when that can be believed: whole numbers, none below zero, none absurd."""
+    told = [
+        usage.get(name) if isinstance(usage, dict) else getattr(usage, name, None)
+        for name in ("prompt_tokens", "completion_tokens")
+    ]
+    sent, got = (each if type(each) is int and 0 <= each <= _MOST_TOKENS else None for each in told)
+    return None if sent is None or got is None or not sent + got else (sent, got)
+
+
+def _about_usage(text: str, rung: Rung) -> bool:
+    """Whether a refusal is about the count of tokens; on the last rung nothing else is left that it could be."""
+    last = rung is LADDER[-1] and "context" not in text.lower()
+    return "stream_options" in text or "include_usage" in text or last
 
 
 def _words(error: openai.APIStatusError) -> str:

@@ -11,11 +11,23 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from gangly_tui.domain.errors import StoreError
-from gangly_tui.domain.health import DayOfExchanges, Exchange, Limit
+from gangly_tui.domain.health import DayOfExchanges, DayOfTokens, Exchange, Limit
 from gangly_tui.store.codec import instant
 from gangly_tui.store.database import Connection, transaction
 
-__all__ = ["DayOfExchanges", "Exchange", "Limit", "Recorder", "days", "latest", "limits", "record", "record_limit"]
+__all__ = [
+    "DayOfExchanges",
+    "DayOfTokens",
+    "Exchange",
+    "Limit",
+    "Recorder",
+    "days",
+    "latest",
+    "limits",
+    "record",
+    "record_limit",
+    "tokens",
+]
 
 LATEST = 2000
 """How many single exchanges are kept: enough for latencies of a day, never more."""
@@ -41,6 +53,12 @@ def record(db: Connection, exchanges: Sequence[Exchange]) -> None:
                     each.seconds,
                 ),
             )
+            if each.sent or each.got:
+                db.execute(
+                    """INSERT INTO token_day VALUES (?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET
+                        answers = answers + 1, sent = sent + excluded.sent, got = got + excluded.got""",
+                    (each.at.astimezone(UTC).date().isoformat(), each.system, each.sent, each.got),
+                )
         db.executemany(
             "INSERT INTO exchange (at, system, write, seconds, result) VALUES (?, ?, ?, ?, ?)",
             [(instant(each.at), each.system, int(each.write), each.seconds, each.result) for each in exchanges],
@@ -48,6 +66,7 @@ def record(db: Connection, exchanges: Sequence[Exchange]) -> None:
         db.execute("DELETE FROM exchange WHERE rid <= (SELECT max(rid) FROM exchange) - ?", (LATEST,))
         oldest = (exchanges[-1].at.astimezone(UTC).date() - timedelta(days=DAYS)).isoformat()
         db.execute("DELETE FROM exchange_day WHERE day < ?", (oldest,))
+        db.execute("DELETE FROM token_day WHERE day < ?", (oldest,))
 
 
 def record_limit(db: Connection, limit: Limit) -> None:
@@ -85,6 +104,15 @@ def days(db: Connection, since: str = "") -> list[DayOfExchanges]:
             day=day, system=system, write=bool(write), result=result, count=count, seconds=seconds, slowest=slowest
         )
         for day, system, write, result, count, seconds, slowest in rows
+    ]
+
+
+def tokens(db: Connection, since: str = "") -> list[DayOfTokens]:
+    """The tokens that models' answers told of, from a day on, oldest first."""
+    rows = db.execute("SELECT day, system, answers, sent, got FROM token_day WHERE day >= ? ORDER BY day", (since,))
+    return [
+        DayOfTokens(day=day, system=system, answers=answers, sent=sent, got=got)
+        for day, system, answers, sent, got in rows
     ]
 
 

@@ -105,6 +105,9 @@ _HEALTH = (
         day TEXT NOT NULL, system TEXT NOT NULL, write INTEGER NOT NULL, result TEXT NOT NULL, count INTEGER NOT NULL,
         seconds REAL NOT NULL, slowest REAL NOT NULL,
         PRIMARY KEY (day, system, write, result)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE token_day (
+        day TEXT NOT NULL, system TEXT NOT NULL, answers INTEGER NOT NULL, sent INTEGER NOT NULL, got INTEGER NOT NULL,
+        PRIMARY KEY (day, system)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE quota (
         system TEXT NOT NULL, name TEXT NOT NULL, remaining INTEGER NOT NULL, most INTEGER NOT NULL,
         resets_at INTEGER, at INTEGER NOT NULL, PRIMARY KEY (system, name)) STRICT, WITHOUT ROWID""",

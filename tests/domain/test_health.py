@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gangly_tui.domain.health import (
     DayOfExchanges,
+    DayOfTokens,
     Exchange,
     Facts,
     Figure,
@@ -267,3 +268,22 @@ def test_bars_carry_the_numbers_by_shape_alone() -> None:
 )
 def test_durations_are_in_the_coarsest_useful_words(seconds: int, words: str) -> None:
     assert duration(timedelta(seconds=seconds)) == words
+
+
+def test_a_model_tells_its_tokens_by_day_and_is_never_bad() -> None:
+    days = [
+        DayOfTokens(day="2026-11-22", system="model m at localhost", answers=1, sent=900, got=100),
+        DayOfTokens(day="2026-11-24", system="model m at localhost", answers=2, sent=12_000, got=345),
+    ]
+    away = [exchange("ModelError", 40.0)] * 20
+    found = judged(system="model m at localhost", pulled_at=None, latest=away, tokens=days)
+    today, week = figure(found, "model_tokens_today"), figure(found, "model_tokens_week")
+    assert (today.words, today.value) == ("12,000 sent, 345 back, 2 answers", 12_345)
+    assert week.words == "11-22 1,000 · 11-24 12,345"
+    assert found.verdict is LOOK
+    assert figure(found, "latency_p95_seconds").verdict is OK
+    assert "last_pull_seconds" not in {each.name for each in found.figures}
+    quiet = judged(system="model m at localhost", pulled_at=None, latest=[exchange(seconds=40.0)])
+    assert quiet.verdict is OK
+    assert figure(quiet, "model_tokens_today").words == "none told"
+    assert figure(quiet, "model_tokens_today").value is None

@@ -85,3 +85,18 @@ def test_a_store_that_cannot_take_it_costs_counts_only(db: Connection, monkeypat
         recorder.note(exchange(write=True))
     recorder.note(exchange(write=True))
     assert len(health.latest(db, "salesforce")) == 1
+
+
+def test_tokens_are_summed_by_day_and_model_of_the_answers_that_tell_them(db: Connection) -> None:
+    def asked(sent: int, got: int, at: datetime = AT) -> Exchange:
+        return Exchange(system="model m at localhost", at=at, write=False, seconds=9.0, result="ok", sent=sent, got=got)
+
+    health.record(db, [asked(1200, 80), asked(0, 0), asked(300, 20), asked(5, 1, AT + timedelta(minutes=2))])
+    found = [(each.day, each.system, each.answers, each.sent, each.got) for each in health.tokens(db)]
+    assert found == [
+        ("2026-11-24", "model m at localhost", 2, 1500, 100),
+        ("2026-11-25", "model m at localhost", 1, 5, 1),
+    ]
+    assert [each.sent for each in health.tokens(db, "2026-11-25")] == [5]
+    health.record(db, [exchange(at=AT + timedelta(days=health.DAYS + 2))])
+    assert health.tokens(db) == []

@@ -27,6 +27,8 @@ class Told:
     torn: bool = False
     """the connection ends in the middle of the stream"""
     hang: float = 0
+    usage: dict[str, Any] | None = None
+    """what it says it took; in a stream only when it is asked to"""
     raw: bytes | None = None
 
 
@@ -92,9 +94,11 @@ class ModelServer:
             message = {"role": "assistant", "content": told.text, "refusal": told.refusal or None}
             answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m",
                       "choices": [{"index": 0, "message": message, "finish_reason": told.finish}]}  # fmt: skip
+            answer |= {"usage": told.usage} if told.usage else {}
             await _send(writer, 200, json.dumps(answer).encode(), "application/json")
         else:
-            await _stream(writer, told)
+            asked = (body.get("stream_options") or {}).get("include_usage")
+            await _stream(writer, told, told.usage if asked else None)
 
     def _scripted(self, body: dict[str, Any]) -> Told:
         if not _is_probe(body):
@@ -123,7 +127,7 @@ async def _send(writer: asyncio.StreamWriter, status: int, body: bytes, kind: st
     await writer.drain()
 
 
-async def _stream(writer: asyncio.StreamWriter, told: Told) -> None:
+async def _stream(writer: asyncio.StreamWriter, told: Told, usage: dict[str, Any] | None = None) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
     pieces = [told.text[at : at + 40] for at in range(0, len(told.text), 40)]
     if told.torn:
@@ -140,6 +144,17 @@ async def _stream(writer: asyncio.StreamWriter, told: Told) -> None:
         line = f"data: {json.dumps(chunk)}\n\n".encode()
         writer.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
         await writer.drain()
+    if usage and not told.torn:
+        chunk = {
+            "id": "1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "m",
+            "choices": [],
+            "usage": usage,
+        }
+        line = f"data: {json.dumps(chunk)}\n\n".encode()
+        writer.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
     if told.torn:
         writer.transport.abort()
         raise ConnectionResetError
