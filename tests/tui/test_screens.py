@@ -61,11 +61,22 @@ async def _trail(pilot: Pilot[None]) -> None:
     await pilot.press("5")
 
 
+async def _pipeline(pilot: Pilot[None]) -> None:
+    await pilot.press("3", "full_stop")
+    await _still(pilot)
+
+
+async def _charts(pilot: Pilot[None]) -> None:
+    await pilot.press("3", "c")
+
+
 WALKS: dict[str, tuple[Walk, tuple[int, int]]] = {
     "today": (_today, (132, 40)),
     "notes": (_notes, (132, 34)),
     "review": (_review, (132, 26)),
     "review-narrow": (_review, (80, 24)),
+    "pipeline": (_pipeline, (132, 34)),
+    "pipeline-charts": (_charts, (132, 36)),
     "trail": (_trail, (132, 26)),
 }
 
