@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import pytest
 from textual.pilot import Pilot
 
 from gangly_tui.domain.errors import Unreachable
@@ -108,13 +109,14 @@ async def test_escape_while_it_is_fetched_closes_it_and_nothing_falls_over(desk:
         assert app.is_running and "gangly" in screen_text(app)
 
 
-async def test_a_mail_that_is_gone_while_its_text_is_fetched_closes_nothing(desk: Desk) -> None:
-    box = Box(fails=True)
+@pytest.mark.parametrize(("fails", "said"), [(True, "the text cannot be fetched"), (False, "<script>")])
+async def test_a_mail_that_is_gone_while_its_text_is_fetched_closes_nothing(desk: Desk, fails: bool, said: str) -> None:
+    box = Box(fails=fails)
     desk = await with_box(desk, box)
     app = GanglyApp(desk)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(100, 30)) as pilot:
         await opened(desk, pilot)
         mails.remove_mails(desk.db, "post", ["one"])
         box.gate.set()
         await pilot.pause(0.1)
-        assert app.is_running and "not here any more" in screen_text(app)
+        assert app.is_running and said in screen_text(app)
