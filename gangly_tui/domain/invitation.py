@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from gangly_tui.domain.cards import Table, new_card
 from gangly_tui.domain.draft import NextStep
-from gangly_tui.domain.follow_up import address, recipients
+from gangly_tui.domain.follow_up import address, recipients, wanting
 from gangly_tui.domain.proposal import FieldChange, Proposal, Risk
 from gangly_tui.domain.records import FIELDS, Kind, Value
 from gangly_tui.domain.safe import one_line
@@ -20,6 +20,7 @@ _MEETS = re.compile(
     r"\b(meet|meeting|call|demo|workshop|session|visit|appointment|review|walk.?through|speak|talk)\b", re.IGNORECASE
 )
 _CLOCK = re.compile(r"\b(?:at|um)?\s*(\d{1,2})(?::(\d{2}))?\s*(am|pm|uhr)\b|\b(\d{1,2}):(\d{2})\b", re.IGNORECASE)
+_RULE = "you asked for it; those invited get the calendar's mail as soon as it is approved"
 _LABELS = {"to": "To", "subject": "Subject", "at": "When", "minutes": "Minutes", "body": "Text"}
 
 
@@ -40,9 +41,11 @@ def invitation(
 ) -> Proposal | None:
     """The card into the calendar `home`; None when there is nobody to invite. `at` is what the rep says.
 
+    Who asked for no mail is not invited: the calendar would write to them.
+
     What was not said stands on the card as a note: the day, or the time of it.
     """
-    people = recipients(table, our_domains)
+    people, without = wanting(recipients(table, our_domains), table)
     if not people:
         return None
     when, note = (at, "") if at else _when(table, step)
@@ -63,7 +66,7 @@ def invitation(
             for name, value in values.items()
         ),
         evidence=step.evidence if step else None,
-        rule="you asked for it; those invited get the calendar's mail as soon as it is approved",
+        rule="; ".join(filter(None, (_RULE, without))),
         note=note,
         risk=Risk.IN_YOUR_NAME,
         group="invitation",

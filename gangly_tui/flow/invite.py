@@ -60,7 +60,7 @@ def invite(desk: Desk, meeting_id: str, at: datetime | None = None, minutes: int
         table, home=desk.drafts, rep=who.user_name, our_domains=who.our_domains, step=step, at=at, minutes=minutes
     )
     if card is None:
-        raise DecisionError("nobody from outside is in this meeting, so there is nobody to invite")
+        raise DecisionError("nobody from outside is in this meeting who takes mail, so there is nobody to invite")
     with transaction(desk.db):
         for old in queue(desk, meeting_id):
             if old.kind is Kind.INVITATION and not (old.undoes or old.conflict or old.replaces):

@@ -12,6 +12,7 @@ from gangly_tui.domain.consent import kept_home, left_out, opted_out
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.follow_up import follow_up
 from gangly_tui.domain.hierarchy_page import parse_hierarchy
+from gangly_tui.domain.invitation import invitation
 from gangly_tui.domain.proposal import Proposal
 from gangly_tui.domain.records import Attendee, Kind, Record
 from tests.domain.made import CALL, contact, draft, meeting, page, table
@@ -60,6 +61,16 @@ def test_of_two_contacts_with_one_mailbox_either_says_no() -> None:
     assert "Ada" not in to(mail(contact(mail_opt_out=False), twice, BO))
     assert "Ada" not in to(mail(contact(), BO, lookups=[twice])), "the CRM's own answer counts too"
     assert opted_out([contact(email=None, mail_opt_out=True)]) == frozenset()
+
+
+def test_they_are_not_invited_either() -> None:
+    made = table(contacts=(contact(mail_opt_out=True), BO))
+    made = replace(made, meeting=replace(made.meeting, attendees=GUESTS))
+    card = invitation(made, home="google", rep="Robin", our_domains=frozenset({"seller.com"}))
+    assert to(card) == "Bo Ek <bo@acme.de>"
+    assert card is not None and card.rule.endswith("; 1 left out, asked for no mail: Ada Lind")
+    alone = replace(made, meeting=replace(made.meeting, attendees=GUESTS[:2]))
+    assert invitation(alone, home="google", rep="Robin", our_domains=frozenset({"seller.com"})) is None
 
 
 @pytest.mark.parametrize(
