@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from gangly_tui.domain.hierarchy import Hierarchy, Scope
-from gangly_tui.domain.records import RECORD_KINDS, Kind
+from gangly_tui.domain.records import RECORD_KINDS, Kind, only_read
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions, mirror
 
@@ -38,6 +38,7 @@ def check_page(desk: Desk, systems: tuple[str, ...]) -> list[Finding]:
         found += _duties(scope, today, connected=connected)
     found += _missing(desk.hierarchy, systems)
     found += _unknown_fields(desk)
+    found += _unread_consent(desk)
     found += _unused(desk, desk.now() - timedelta(days=UNUSED_DAYS))
     return sorted(found, key=lambda each: (not each.severe, each.where))
 
@@ -94,6 +95,23 @@ def _unknown_fields(desk: Desk) -> list[Finding]:
     return found
 
 
+def _unread_consent(desk: Desk) -> list[Finding]:
+    """Contacts that are read without what they said about mail and about where their data stays."""
+    system = desk.reader.system
+    scope = desk.hierarchy.scopes.get(system)
+    if scope is None or not scope.read.get(Kind.CONTACT):
+        return []
+    gates = {"mail_opt_out": "who asked for no mail is not seen"}
+    if desk.settings.processing:
+        gates["residency"] = "[processing] in config.toml restricts nobody"
+    where = f"connectors.{system}.read.contact"
+    return [
+        Finding(where=where, what=f"leaves out {name}: {why}", fix=f'add "{name}"', severe=False)
+        for name, why in gates.items()
+        if not scope.may_read(Kind.CONTACT, name)
+    ]
+
+
 def _unused(desk: Desk, since: datetime) -> list[Finding]:
     """Scopes wider than the work: fields never proposed nor written, and fields that are read and empty everywhere."""
     system = desk.reader.system
@@ -119,4 +137,5 @@ def _unused(desk: Desk, since: datetime) -> list[Finding]:
 
 def _always_empty(desk: Desk, scope: Scope, kind: Kind) -> set[str]:
     held = mirror.fields_with_values(desk.db, kind)
-    return set(scope.read.get(kind, ())) - held if held else set()
+    wanted = {name for name in scope.read.get(kind, ()) if not only_read(kind, name)}  # nobody has to have opted out
+    return wanted - held if held else set()
