@@ -62,6 +62,28 @@ def test_calendar_first_then_mail_a_transcript_and_a_follow_up_among_the_drafts(
         held = fake.mail.messages[draft].message
         assert "price for 40 stores" in held.get_content() and "dana.whitlock@" in str(held["To"])
         assert fake.mail.sent == []
+        unasked = shell("send", card["id"], "--yes")
+        assert unasked.code == 1 and "says nothing about which mail" in unasked.err
+        looked = shell("send", card["id"])
+        assert looked.code == 0 and fake.mail.sent == [], looked.err
+        assert "price for 40 stores" in looked.out and "nothing was sent; this sends it" in looked.err
+        named = looked.out.split()[0]
+        fake.mail.edit(next(iter(fake.mail.drafts)), Subject="changed in Gmail")
+        stale = shell("send", named, "--yes")
+        assert stale.code == 1 and "was changed in your mailbox since" in stale.err and fake.mail.sent == []
+        named = shell("send", card["id"]).out.split()[0]
+        sent = shell("send", named, "--yes")
+        assert sent.code == 0 and len(fake.mail.sent) == 1, sent.err
+        assert "sent, read back" in sent.out
+        again = shell("send", named, "--yes")
+        assert again.code == 1 and "was sent" in again.err and len(fake.mail.sent) == 1
+        taken = shell("undo", card["id"])
+        assert taken.code == 1 and "cannot be taken back" in taken.err
+        asked = shell("invite", "Harbor", "--at", "2099-12-01 14:00", "--minutes", "45", "--json")
+        assert asked.code == 0, asked.err
+        invited = shell("approve", json.loads(asked.out)["id"], "--deliver")
+        assert invited.code == 0 and ("dana.whitlock@harborpine.example", "invited") in fake.calendar.told, invited.err
+        assert shell("process", "Harbor", "off").code == 0
         assert shell("audit", "verify").code == 0
 
 
