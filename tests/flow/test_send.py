@@ -160,3 +160,29 @@ async def test_a_mail_file_and_a_card_that_has_not_landed_cannot_be_sent(house: 
     with pytest.raises(DecisionError, match="is no mail"):
         await send.look(house.desk, field)
     assert house.desk.hierarchy.mode is Mode.LIVE
+
+
+class Killed(BaseException):
+    """The process went."""
+
+
+@pytest.mark.parametrize("point", ["deliver.compared", "deliver.answered", "deliver.read-back", "sent.before-commit"])
+async def test_a_kill_at_any_moment_of_the_sending_sends_it_once(house: House, box: Rig, point: str) -> None:
+    card = await in_drafts(house)
+    before = sent(box)
+    look = await send.look(house.desk, card)
+    send.send(house.desk, card, look, view="")
+    courier = house.desk.courier
+
+    def kill(reached: str) -> None:
+        if reached == point:
+            raise Killed
+
+    courier._at = kill
+    with pytest.raises(Killed):
+        await courier.deliver_due()
+    courier._at = lambda _: None
+    for _ in range(4):
+        house.clock.forward(minutes=5)
+        await courier.deliver_due()
+    assert state(house, look) is DeliveryState.SENT and sent(box) == before + 1
