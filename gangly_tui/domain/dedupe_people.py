@@ -128,7 +128,7 @@ def companies(known: Sequence[Known], aliases: Mapping[str, str] | None = None) 
     found = []
     for pair in find_pairs(rows, COMPANIES, sure=1):
         levels = pair.levels
-        named = levels[0] >= NEAR
+        named = levels[0] >= NEAR and _digits(rows[pair.left][0]) == _digits(rows[pair.right][0])
         elsewhere = levels[1] == OTHER and levels[2] != SAME
         if levels[1] != SAME and (not named or elsewhere or not any(each >= NEAR for each in levels[1:4])):
             continue
@@ -137,6 +137,11 @@ def companies(known: Sequence[Known], aliases: Mapping[str, str] | None = None) 
             _double(left, right, pair, levels[1] == SAME and levels[0] != OTHER, _why_company(left, right, levels))
         )
     return found
+
+
+def _digits(name: str) -> str:
+    """The digits of a name: another number is another branch, never a slip."""
+    return "".join(each for each in name if each.isdigit())
 
 
 def _double(left: Known, right: Known, pair: Pair, exact: bool, why: Sequence[str]) -> Double:

@@ -195,6 +195,7 @@ def firm(number: int, name: str, domain: str = "", phone: str = "", city: str = 
         (firm(1, "Acme Steel", city="Essen"), firm(2, "Acme Steel AG", city="Essen"), Sure.FUZZY),
         (firm(1, "Acme Steel", "acme.com", city="Essen"), firm(2, "Acme Steel", "acme.org", city="Essen"), None),
         (firm(1, "Acme Steel", city="Essen"), firm(2, "Borg Timber", city="Essen"), None),
+        (firm(1, "Acme Depot 12", city="Essen"), firm(2, "Acme Depot 13", city="Essen"), None),
     ],
 )
 def test_one_company_and_two(one: Known, other: Known, sure: Sure | None) -> None:
