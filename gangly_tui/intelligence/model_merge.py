@@ -217,11 +217,12 @@ def _people(
 def _lines(first: Draft, second: Sequence[SummaryLine], dropped: list[Dropped]) -> list[SummaryLine]:
     """What a model's lines tell of words that the summary does not tell of yet; they come behind it."""
     told = [each.evidence for each in first.summary.lines] + [each.evidence for each in first.next_steps]
+    room = MOST_LINES - sum(bool(each.by) for each in first.summary.lines)
     kept: list[SummaryLine] = []
     for each in second:
         if any(_overlap(each.evidence, one) for one in told):
             reason = "these words are in the summary already"
-        elif len(kept) == MOST_LINES:
+        elif len(kept) >= room:
             reason = f"{MOST_LINES} lines of a model are the most"
         else:
             kept.append(each)

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
+from gangly_tui.commands.draft_json import draft_json, draft_text
 from gangly_tui.domain.draft import Draft
 from gangly_tui.intelligence.offline.drafter import OfflineDrafter
 from gangly_tui.intelligence.wording import beyond
 from tests.evaluation.checker import worded_failures
 from tests.intelligence.call_keys import NAMES
-from tests.intelligence.model.calls import CALL, again, offline
+from tests.intelligence.model.calls import CALL, CONTEXT, again, offline, reader_of
 from tests.intelligence.model.server import items, serving
 from tests.intelligence.model.test_model_evidence import a_call
 
@@ -154,3 +155,24 @@ async def test_the_gate_for_lines_is_not_simply_shut() -> None:
         assert worded_failures(draft, text) == []
         through += bool(lines(draft))
     assert through > len(NAMES) / 2
+
+
+async def test_asked_again_a_model_adds_no_more_than_before() -> None:
+    pairs = [
+        (TEAM, TEAM),
+        ("Noor Haddad joined the warehouse project in June", "Noor Haddad joined the warehouse project in June."),
+    ]
+    rows = [{"field": "summary_line", "value": line, "quote": quote} for line, quote in pairs]
+    async with serving(items(*rows)) as server:
+        once = (await again(server, TEXT)).draft
+        twice = (await reader_of(server).read_again(TEXT, CONTEXT, once, say=lambda _: None)).draft
+    assert twice.summary == once.summary
+
+
+async def test_the_shell_prints_who_worded_a_line_with_the_words_behind_it() -> None:
+    draft = await worded(("Their dispatch team works from Ghent", TEAM), ("They moved to Bruges in June", TEAM))
+    text = draft_text(draft, explain=True)
+    assert "· Their dispatch team works from Ghent   (worded by m)\n      Ada Stone “Our dispatch team works" in text
+    assert "summary They moved to Bruges in June: its quote does not say" in text
+    told = draft_json(draft, "call.txt")["summary"]["lines"]
+    assert [each["by"] for each in told] == [*("" for _ in draft.summary.own), "m"]
