@@ -79,9 +79,10 @@ def _counts(found: Holdings) -> None:
 def erase(person: str, yes: bool, as_json: bool) -> None:
     """Erase a person from what is kept here, and print a certificate. PERSON is an e-mail address or a full name.
 
-    Meetings, notes, mails, drafts, cards and the mirror lose them; transcripts of their meetings go whole. In the trail
-    their values and quotes become unreadable for good, while its digests stay and verify. The CRM keeps what it keeps:
-    erase them there, too. What is pulled again of their mail and from the calendar stays out. This cannot be undone.
+    Meetings, notes, mails, drafts, cards and the mirror lose them; transcripts of their meetings and signals that name
+    them go whole. In the trail their values and quotes become unreadable for good, while its digests stay and verify.
+    The CRM keeps what it keeps: erase them there, too. What is pulled again of their mail and from the calendar stays
+    out. This cannot be undone.
 
     \b
     Example:

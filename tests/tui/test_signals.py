@@ -128,7 +128,7 @@ async def test_w_lays_out_cards_and_2_shows_them(desk: Desk) -> None:
         await pilot.pause(0.3)
         shown = screen_text(app)
         assert "signal, usage" in shown and "Call Jana Weiss" in shown and "play Usage" in shown
-        assert "RAW" not in shown
+        assert "RAW" not in shown and "none: your play's words" in shown
         await pilot.press("n")
         await pilot.pause(0.2)
         assert app.is_running, "a card without a meeting opens the notes of one that has none"

@@ -12,6 +12,7 @@ from gangly_tui.domain.draft import Evidence, spoken
 from gangly_tui.domain.lookalike import warnings
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal
 from gangly_tui.domain.records import FieldType
+from gangly_tui.domain.signals import CALLS
 from gangly_tui.tui.text import content, join, line
 from gangly_tui.tui.widgets.change_diff import (
     Eyes,
@@ -264,7 +265,7 @@ def _why(sheet: _Sheet, face: Face) -> None:
         for each in card.more:
             sheet.add("and", _quote(each, "", sheet.room))
     elif not card.sends:
-        sheet.text("quote", "none: this takes a write back" if card.undoes else "none: typed by you", "$quiet")
+        sheet.text("quote", f"none: {_unquoted(card)}", "$quiet")
     if card.against:
         sheet.add("against", _quote(card.against, "", sheet.room))
     elif card.evidence:
@@ -277,6 +278,13 @@ def _why(sheet: _Sheet, face: Face) -> None:
         sheet.text("guard", face.window, "$quiet")
     if card.source and not card.evidence:
         sheet.text("source", card.source, "$quiet")
+
+
+def _unquoted(card: Proposal) -> str:
+    """Why a card has no quote."""
+    if card.undoes:
+        return "this takes a write back"
+    return "your play's words" if card.meeting_id.startswith(CALLS) and not card.edited else "typed by you"
 
 
 def _quote(evidence: Evidence, source: str, room: int) -> list[Content]:
