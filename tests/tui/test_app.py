@@ -211,7 +211,7 @@ def test_every_binding_has_an_id_of_its_own_a_tooltip_and_a_key_that_terminals_s
             ids[binding.id] = node.__qualname__
             keys = {each.strip() for each in binding.key.split(",")}
             assert not keys & {"ctrl+h", "ctrl+i", "ctrl+m", "ctrl+j", "ctrl+[", "ctrl+left_square_bracket"}, binding
-            if not binding.id.startswith(("review.deal-", "app.")):  # the first: on a card that asks which deal is meant
+            if not binding.id.startswith(("review.deal-", "app.")):  # the first: on a card that asks
                 assert not keys & {"3", "4"}, "these numbers go to Pipeline and Signals, from everywhere"
     assert {"app.today", "app.review", "app.trail", "app.notes", "app.find"} <= set(ids)
 
