@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,7 +15,7 @@ from gangly_tui.domain.checkpoint import heads_in, open_note, parse_note, parse_
 from gangly_tui.domain.errors import TrailBroken
 from gangly_tui.store import trail
 from gangly_tui.store.database import Connection, transaction
-from gangly_tui.store.trail_keys import seal
+from gangly_tui.store.trail_keys import Opener, keys_of, seal
 from tests.store import made
 from tests.trail import forger
 from tests.trail.conftest import ADA, BEN, fill
@@ -68,6 +69,7 @@ def node(level: int, index: int) -> Callable[[Connection], object]:
         (one_more_key, "keys of persons do not fit the entries", 0),
         (lambda db: db.execute("DELETE FROM subject_key"), "keys of persons do not fit the entries", 0),
         (lambda db: db.execute("DELETE FROM trail_signer"), "has no signer", 0),
+        (lambda db: db.execute("DROP TABLE trail_node"), "a table of the trail is missing", 0),
         (lambda db: db.execute("UPDATE trail_signer SET seed = zeroblob(32)"), "signer of the trail was altered", 0),
     ],
 )
@@ -181,3 +183,27 @@ def test_a_note_of_another_key_blames_the_entry_it_ends_at(db: Connection) -> No
     with pytest.raises(TrailBroken, match="not signed by this key") as caught:
         open_note(note, other)
     assert caught.value.seq == 4
+
+
+def test_heads_of_another_trail_are_passed_over_and_one_of_a_later_log_is_named_by_its_entry(db: Connection) -> None:
+    fill(db, 4)
+    trail.freeze(db, at=made.NOW, user="rep")
+    fill(db, 3, batch=3)
+    (head,) = heads_in(trail.head_line(db))
+    assert head.origin.endswith("/2")
+    other = replace(head, origin="gangly/ffffffffffffffff")
+    assert trail.compare_heads(db, [other, head], "the CRM") == 1
+    with pytest.raises(TrailBroken, match=rf"another root at entry {head.size} of {head.origin}") as caught:
+        trail.compare_heads(db, [replace(head, root=bytes(32))], "the CRM")
+    assert caught.value.seq == 4 + head.size
+
+
+def test_sealed_bytes_that_do_not_open_say_so_before_anybody_knows_whose_they_are(db: Connection) -> None:
+    with transaction(db):
+        sealed, blob = seal(db, [ADA], ["mid-November"])
+    opener = Opener(keys_of(db, sealed.refs))
+    assert opener.open(sealed.refs, blob, 1) == (sealed.salt, ["mid-November"])
+    for refs, bad, count in ((sealed.refs, blob[:-1] + b"!", 1), (sealed.refs, blob, 2), (("nobody",), blob, 1)):
+        with pytest.raises(TrailBroken) as caught:
+            opener.open(refs, bad, count)
+        assert caught.value.seq == 0
