@@ -70,6 +70,10 @@ async def _charts(pilot: Pilot[None]) -> None:
     await pilot.press("3", "c")
 
 
+async def _signals(pilot: Pilot[None]) -> None:
+    await pilot.press("4")
+
+
 WALKS: dict[str, tuple[Walk, tuple[int, int]]] = {
     "today": (_today, (132, 40)),
     "notes": (_notes, (132, 34)),
@@ -77,6 +81,7 @@ WALKS: dict[str, tuple[Walk, tuple[int, int]]] = {
     "review-narrow": (_review, (80, 24)),
     "pipeline": (_pipeline, (132, 34)),
     "pipeline-charts": (_charts, (132, 36)),
+    "signals": (_signals, (132, 34)),
     "trail": (_trail, (132, 26)),
 }
 
