@@ -212,6 +212,6 @@ def test_sealed_bytes_that_do_not_open_say_so_before_anybody_knows_whose_they_ar
 def test_a_head_of_a_log_that_is_not_here_says_that_nothing_of_it_is(db: Connection) -> None:
     fill(db, 4)
     (head,) = heads_in(trail.head_line(db))
-    with pytest.raises(TrailBroken, match="saw 4 entries of .*/9, the trail has 0") as caught:
+    with pytest.raises(TrailBroken, match=r"saw 4 entries of .*/9, the trail has 0") as caught:
         trail.compare_heads(db, [replace(head, origin=f"{head.origin}/9")], "the CRM")
     assert caught.value.seq == 1
