@@ -203,7 +203,7 @@ def _attendee(each: AttendeeLine, names: int, width: int, now: datetime) -> list
     if each.declined:
         title = join(Content.styled("declined  ", "$quiet"), title)
     if each.no_mail:
-        title = _dotted([title, Content.styled("asked for no mail", "$warn")])
+        title = _dotted([Content.styled("asked for no mail", "$warn"), title])
     role = line(each.role if each.known else each.email, limit=120, style="$quiet")
     touch = _last_touch(each, now)
     head = join(mark, name, "  ", _dotted([title, role]))
