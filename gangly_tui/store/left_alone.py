@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from gangly_tui.domain.draft import Notes
-from gangly_tui.domain.proposal import ProposalState
-from gangly_tui.store import decisions, engagement, mirror
+from gangly_tui.store import engagement, mirror
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.index import notes_entry, reindex
+
+if TYPE_CHECKING:
+    from gangly_tui.domain.draft import Notes
 
 _MARK = "not processed "
 
@@ -31,6 +33,9 @@ def leave_alone(db: Connection, meeting_id: str) -> int:
 
     The rep's own notes, and what was decided, stay.
     """
+    from gangly_tui.domain.proposal_state import ProposalState
+    from gangly_tui.store import decisions
+
     with transaction(db):
         mirror.set_cursor(db, _MARK + meeting_id, "yes")
         gone: int = db.execute("DELETE FROM transcript WHERE meeting_id = ?", (meeting_id,)).rowcount

@@ -167,7 +167,7 @@ class ReviewScreen(LookingKeys):
             return bool(card and card.evidence)
         if action == "call":
             return len(self._waiting.calls) > 1
-        if action in ("send", "copy_mail"):
+        if action in ("send", "copy_mail", "invite"):
             return self.mail_key_works(action)
         if action == "low_risk":
             return bool(card and self._low_risk(card.meeting_id))

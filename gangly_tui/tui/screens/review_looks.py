@@ -59,8 +59,10 @@ class LookingKeys(Screen[None]):
         self._unsent = send.unsent(self._desk)
 
     def mail_key_works(self, action: str) -> bool:
-        """Whether `S` or `Y` means something now."""
+        """Whether `S`, `Y` or `I` means something now."""
         card = self.card
+        if action == "invite":
+            return bool(card and self._desk.drafts not in ("", send.FILES))
         if action == "copy_mail":
             return bool(card and card.kind is Kind.MAIL)
         return bool((card and send.can_send(card) and not card.conflict) or self._unsent)
