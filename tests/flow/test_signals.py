@@ -344,3 +344,18 @@ async def test_a_kill_while_working_leaves_all_or_nothing(house: House) -> None:
     with pytest.raises(RuntimeError):
         work(desk, found.id)
     assert signals.waiting(desk) == [found] and not decisions.proposals(desk.db)
+
+
+async def test_the_words_of_what_is_over_go_after_the_days_that_the_settings_say(house: House) -> None:
+    settings = replace(house.desk.settings, retention={"signals_days": 10})
+    desk = having(house, settings=settings)
+    signals.take_in(desk, [given(house, account="acme.de")])
+    (found,) = signals.waiting(desk)
+    signals.dismiss(desk, found.id, "RAWREASON")
+    house.clock.forward(days=39)  # a usage lasts 30 days
+    await pull(desk)
+    assert kept.find_signals(desk.db, found.id)
+    house.clock.forward(days=2)
+    await pull(desk)
+    assert kept.find_signals(desk.db, found.id) == []
+    assert "RAW" not in str(desk.db.execute("SELECT group_concat(body || reason) FROM signal").fetchone())
