@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gangly_tui.domain.audit import SALT, subject_ref
 from gangly_tui.domain.checkpoint import heads_in, open_note, parse_note, parse_proof
 from gangly_tui.domain.errors import TrailBroken
-from gangly_tui.store import trail
+from gangly_tui.store import trail, trail_check
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.trail_keys import Opener, keys_of, seal
 from tests.store import made
@@ -215,3 +215,13 @@ def test_a_head_of_a_log_that_is_not_here_says_that_nothing_of_it_is(db: Connect
     with pytest.raises(TrailBroken, match=r"saw 4 entries of .*/9, the trail has 0") as caught:
         trail.compare_heads(db, [replace(head, origin=f"{head.origin}/9")], "the CRM")
     assert caught.value.seq == 1
+
+
+def test_a_trail_of_several_pages_is_checked_to_its_end(db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trail_check, "_PAGE", 3)
+    fill(db, 8)
+    assert trail.verify_trail(db)[0] == 8
+    forger.disarm(db)
+    forger.edit_body(db, 8, user="x")
+    with pytest.raises(TrailBroken, match="entry 8 was altered"):
+        trail.verify_trail(db)
