@@ -157,15 +157,23 @@ def days(db: Connection, since: date) -> list[tuple[date, list[StageSum]]]:
 
 
 def keep_stays(db: Connection, system: str) -> None:
-    """Note since when each deal is in its stage; where it was in another before, it has left that one by then."""
+    """Note since when each open deal is in its stage; where it was in another before, it has left that one by then.
+
+    Of the closed ones only those are looked at that were seen open.
+    """
+    entry = """INSERT OR IGNORE INTO stage_stay
+        SELECT system || ':opportunity:' || id, json_extract(body, '$[3].stage'),
+               json_extract(body, '$[3].stage_since.d'), NULL FROM record"""
+    complete = """coalesce(json_extract(body, '$[3].stage'), '') <> ''
+        AND json_extract(body, '$[3].stage_since.d') IS NOT NULL"""
+    named = f"{system}:opportunity:"
     with transaction(db):
+        db.execute(f"{entry} INDEXED BY record_open_deal WHERE {_OPEN} AND {complete}", (system,))
         db.execute(
-            """INSERT OR IGNORE INTO stage_stay
-               SELECT system || ':opportunity:' || id, json_extract(body, '$[3].stage'),
-                      json_extract(body, '$[3].stage_since.d'), NULL FROM record
-               WHERE kind = 'opportunity' AND system = ? AND coalesce(json_extract(body, '$[3].stage'), '') <> ''
-                 AND json_extract(body, '$[3].stage_since.d') IS NOT NULL""",
-            (system,),
+            f"""{entry} WHERE kind = 'opportunity' AND system = ?1 AND {complete} AND id IN (
+                    SELECT substr(deal, length(?2) + 1) FROM stage_stay
+                    WHERE until IS NULL AND substr(deal, 1, length(?2)) = ?2)""",
+            (system, named),
         )
         db.execute(
             """UPDATE stage_stay SET until = later.since FROM stage_stay AS later
