@@ -53,7 +53,7 @@ class SignInScreen(Screen[Connected | None]):
         with Center(id="middle"), VerticalScroll(id="page"):
             yield Static(join("Connect ", line(self._plan.title, limit=60)), id="name")
             with Vertical(id="form"):
-                yield Static(self._sheet(), id="sheet")
+                yield Static(self._plan_page(), id="sheet")
                 if len(self._plan.parts) > 1:
                     yield Static(Content.styled("What to ask for; Enter changes it", "bold"), id="parts-title")
                     yield RowView(id="parts", marked_always=True)
@@ -90,7 +90,7 @@ class SignInScreen(Screen[Connected | None]):
     def _asks(self) -> dict[str, Ask]:
         return {ask.name: ask for way in self._plan.ways for ask in way.asks}
 
-    def _sheet(self) -> Content:
+    def _plan_page(self) -> Content:
         """What an administrator does first, what is asked for and why."""
         plan = self._plan
         parts: list[Content] = []
@@ -141,7 +141,7 @@ class SignInScreen(Screen[Connected | None]):
         if part != self._plan.parts[0]:
             self._parts ^= {part}
         self._show_parts()
-        self.query_one("#sheet", Static).update(self._sheet())
+        self.query_one("#sheet", Static).update(self._plan_page())
 
     def _show_parts(self) -> None:
         for view in self.query("#parts").results(RowView):
