@@ -24,6 +24,7 @@ from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.prepare import Match, match
 from gangly_tui.store import decisions, engagement, mirror
 from gangly_tui.store.database import transaction
+from gangly_tui.store.left_alone import is_left_alone
 from gangly_tui.store.patience import waiting_at_most
 
 OWN = "notes"
@@ -94,6 +95,8 @@ def keep_file(desk: Desk, meeting_id: str, name: str, text: str) -> Notes:
     speech = PurePath(name).suffix.lower() in _SPEECH
     base = f"import:{one_line(PurePath(name).name, limit=_NAME_LIMIT) or 'unnamed'}"
     names = chain([TRANSCRIPT] if speech else [], [base], (f"{base} ({number})" for number in count(2)))
+    if speech and is_left_alone(desk.db, meeting_id):
+        raise InputError("the recording of this meeting is not processed", fix="X on Today processes it again")
     with transaction(desk.db):  # the name is free until it is taken: another window may open a file of the same name
         known = {each.source: each.text for each in sources(desk, meeting_id)}
         kept = _page(desk, meeting_id, next(each for each in names if known.get(each, text) == text), text)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a desk is laid before anything on it is used
         SecondReader,
         TranscriptReader,
     )
+    from gangly_tui.domain.records import Record, RecordRef
     from gangly_tui.domain.signal_import import Given
     from gangly_tui.flow.deliver import Courier
     from gangly_tui.store.database import Connection
@@ -119,6 +120,13 @@ class Desk:
     at_point: Callable[[str], None] = lambda _: None
     """called with the name of each step a crash may hit; the fault tests die here"""
     on_close: tuple[Callable[[], None], ...] = field(default=())
+
+    async def look_at(self, ref: RecordRef) -> Record:
+        """What lies in the CRM, the mailbox or the calendar now, through the read door of its system.
+
+        Raises NotFound, Unreachable, SignInNeeded, TimeoutError.
+        """
+        return await self.courier.look(ref)
 
     def close(self) -> None:
         """Close the store and what the connectors hold open."""

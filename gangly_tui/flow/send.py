@@ -55,7 +55,7 @@ async def look(desk: Desk, card: Proposal) -> Proposal:
     """
     ref = draft_of(desk, card)
     try:
-        stands = await desk.courier.look(ref)
+        stands = await desk.look_at(ref)
     except NotFound as error:
         raise NotFound(_GONE, fix="it was deleted there, or sent") from error
     except TimeoutError as error:

@@ -61,9 +61,9 @@ def gap_rows(
     room = max(width - MARGIN, 20)
     rows = [Row(left=each) for each in _head(deal, today, room)]
     for item, gap in enumerate(deal.gaps):
-        first, *more = _gap(gap, deal, done).wrap(room - _WEIGHT)
-        rows.append(Row(left=first, tag=_weight(gap), item=item))
-        rows += [Row(left=join("  ", each), item=item) for each in more]
+        for at, part in enumerate(_gap_line(gap, deal, done).wrap(room - _WEIGHT)):
+            left = join("  ", part) if at else part
+            rows.append(Row(left=left, tag=Content("") if at else _weight(gap), item=item))
         if quote := (quotes or {}).get(gap.key):
             rows += [Row(left=each, item=item) for each in _quote(gap, quote, room)]
         elif gap.key not in done and gap.key in deal.asked:
@@ -94,7 +94,7 @@ def _head(deal: DealHealth, today: date, room: int) -> list[Content]:
     ]
 
 
-def _gap(gap: Gap, deal: DealHealth, done: Mapping[str, str]) -> Content:
+def _gap_line(gap: Gap, deal: DealHealth, done: Mapping[str, str]) -> Content:
     came_of = done.get(gap.key, "")
     if came_of:
         said = line(gap.words, limit=200, style="$quiet")
@@ -115,9 +115,12 @@ def _quote(gap: Gap, quote: Quote, room: int) -> list[Content]:
     words = spoken(said.text)
     who = f"{said.speaker}: " if said.speaker else ""
     inner = max(room - 4, 12)
-    values = content(value, limit=_QUOTE, style="$lead").wrap(inner)
-    quoted = content(f"{who}“{words}”  {where}", limit=_QUOTE, style="$quiet").wrap(inner)
-    return [join("    " if at else "  → ", each) for at, each in enumerate([*values, *quoted])]
+    found = []
+    for at, part in enumerate(content(value, limit=_QUOTE, style="$lead").wrap(inner)):
+        found.append(join("    " if at else "  → ", part))
+    for part in content(f"{who}“{words}”  {where}", limit=_QUOTE, style="$quiet").wrap(inner):
+        found.append(join("    ", part))
+    return found
 
 
 def nothing_rows() -> list[Row]:
