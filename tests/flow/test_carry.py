@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,10 @@ from gangly_tui.domain.errors import RateLimited, Unreachable
 from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.domain.proposal import Action
 from gangly_tui.domain.records import Record, RecordRef
+from gangly_tui.flow import deliver
 from gangly_tui.flow.decide import approve, undo
 from gangly_tui.store import decisions, mirror
+from gangly_tui.store.locks import sender_lock
 from tests.flow.conftest import House
 from tests.flow.steps import card_of, cards, land
 
@@ -88,3 +91,31 @@ async def test_a_record_that_was_made_and_cannot_be_read_back_is_still_known_by_
     stands = decisions.get_delivery(house.desk.db, card.id)
     assert stands and (stands.state, stands.result) == (DeliveryState.SENT, str(made[0]))
     assert len(made) == 1
+
+
+async def test_a_look_for_a_double_that_fails_changes_nothing_about_what_landed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = next(each for each in await cards(house) if each.action is Action.CREATE and each.group == "next step")
+    approve(house.desk, card.id, card.digest())
+
+    async def away(*_: Any) -> str:
+        raise Unreachable("no line")
+
+    monkeypatch.setattr(deliver, "made_twice", away)
+    assert (await land(house))[0] == "saved, read back"
+    stands = decisions.get_delivery(house.desk.db, card.id)
+    assert stands and stands.state is DeliveryState.SENT
+
+
+async def test_what_is_in_the_air_and_not_due_is_left_to_the_window_that_sends(house: House) -> None:
+    card = card_of(await cards(house), "close_date")
+    approve(house.desk, card.id, card.digest())
+    stands = decisions.get_delivery(house.desk.db, card.id)
+    assert stands
+    later = house.clock() + timedelta(minutes=5)
+    decisions.put_delivery(house.desk.db, replace(stands, state=DeliveryState.ATTEMPTED, due_at=later))
+    with sender_lock(house.desk.db.path):
+        assert await house.desk.courier.deliver_due() == []
+    kept = decisions.get_delivery(house.desk.db, card.id)
+    assert kept and kept.state is DeliveryState.ATTEMPTED
