@@ -113,7 +113,10 @@ def _wait_until_it_waits(pid: int) -> None:
 
 
 def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
-    running = _gangly("draft", "-", home=tmp_path, stdin=subprocess.PIPE)
+    def as_in_a_terminal() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs in the background inherits that it is ignored
+
+    running = _gangly("draft", "-", home=tmp_path, stdin=subprocess.PIPE, preexec_fn=as_in_a_terminal)
     _wait_until_it_waits(running.pid)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)

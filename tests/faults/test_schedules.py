@@ -28,8 +28,8 @@ def named_points() -> set[str]:
 
 
 def test_every_named_point_of_the_product_is_one_to_be_killed_at() -> None:
-    # the steps of encrypting a store, and of what arrives in the watched folder, are walked by their own tests
-    elsewhere = {each for each in named_points() if each.startswith(("encrypt.", "arrive."))}
+    # encrypting a store, what arrives in the watched folder, and a signal's cards are walked by their own tests
+    elsewhere = {each for each in named_points() if each.startswith(("encrypt.", "arrive.", "signal."))}
     known = {re.sub(r"step-\d+", "step-{}", each) for each in POINTS}
     states = {re.sub("^.*[.]", "{}.", each) for each in POINTS if each.endswith(("before-commit", "committed"))}
     assert len(named_points()) > 12

@@ -259,6 +259,23 @@ async def test_work_lays_out_a_task_and_a_mail_that_wait_for_the_rep(house: Hous
         work(desk, found.id)
 
 
+async def test_a_kill_while_its_cards_are_laid_out_leaves_the_signal_open_and_no_card(house: House) -> None:
+    class Killed(BaseException):
+        """What a kill is to the code it hits."""
+
+    def dies(point: str) -> None:
+        if point == "signal.before-commit":
+            raise Killed
+
+    desk = replace(having(house), at_point=dies)
+    signals.take_in(desk, [given(house, email="ada@acme.de")])
+    (found,) = signals.waiting(desk)
+    with pytest.raises(Killed):
+        work(desk, found.id)
+    assert signals.waiting(desk) == [found] and not decide.queue(desk)
+    assert len(work(replace(desk, at_point=lambda _: None), found.id)) == 2
+
+
 def _sent(house: House) -> str:
     """Everything the CRM holds, its own journal included, as one text."""
     db = house.crm

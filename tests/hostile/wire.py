@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from tests.benchmarks.terminal import Terminal
 from tests.hostile.oracle import raw_in
@@ -45,6 +45,8 @@ _OURS = re.compile(
 _MARK = re.compile("qz([0-9a-f]{4})zq")
 _TAKEN = 250
 _QUIET, _PATIENCE = 0.06, 8.0
+_ALONE = 0.2
+"""Seconds after an escape until it is no longer the beginning of another key: Textual waits 0.1."""
 
 
 @dataclass(slots=True)
@@ -60,6 +62,8 @@ class Wire:
         seen = b""
         for key in KEYS:
             self.terminal.press(key)
+            if key == ESC:
+                sleep(_ALONE)
             seen += _read(self.terminal, _PATIENCE)
         return seen
 
