@@ -119,3 +119,14 @@ async def test_what_is_in_the_air_and_not_due_is_left_to_the_window_that_sends(h
         assert await house.desk.courier.deliver_due() == []
     kept = decisions.get_delivery(house.desk.db, card.id)
     assert kept and kept.state is DeliveryState.ATTEMPTED
+
+
+async def test_what_went_wrong_after_a_round_is_said_and_stops_no_write(house: House) -> None:
+    async def close() -> str:
+        return "the witness cannot be reached"
+
+    card = card_of(await cards(house), "close_date")
+    approve(house.desk, card.id, card.digest())
+    house.desk.courier._close_round = close
+    assert await land(house) == ["saved, read back"]
+    assert house.desk.courier.trouble == "the witness cannot be reached"
