@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from gangly_tui.connectors import entra
 from gangly_tui.connectors.engagement.microsoft_graph import SYSTEM, Graph, explain
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.registry import About
-from gangly_tui.connectors.transport import Manners, Reach
-from gangly_tui.connectors.vendor import Ask, Link, Permission, Setup, Signer, Standing, Vendor, Way
+from gangly_tui.connectors.transport import Manners
+from gangly_tui.connectors.vendor import Link, Permission, Setup, Standing, Vendor, Way
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.hierarchy import Layer
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 ABOUT = About(label="Microsoft 365", layer=Layer.ENGAGEMENT, brings="meetings and mail from Outlook, and drafts")
 CALENDAR, MAIL, DRAFTS = "calendar", "mail", "drafts"
-_ENTRA: Final = "login.microsoftonline.com"
 _GRAPH: Final = "https://graph.microsoft.com"
 
 _GUIDE = """
@@ -48,26 +48,10 @@ needs an administrator's grant. Save a transcript from Teams as .vtt and open it
 
 
 def _provider(setup: Setup) -> Provider:
-    """Entra's v2 endpoints; the scopes follow the parts that were asked for."""
-    entra = setup.at(f"https://{_ENTRA}") + f"/{setup.get('tenant') or 'organizations'}/oauth2/v2.0"
-    wanted = [each.name for each in VENDOR.permissions if not each.part or each.part in setup.parts]
-    return Provider(
-        system=SYSTEM,
-        authorize_url=f"{entra}/authorize",
-        token_url=f"{entra}/token",
-        device_url=f"{entra}/devicecode",
-        client_id=setup.get("client_id"),
-        scopes=tuple(each if each == "offline_access" else f"{_GRAPH}/{each}" for each in wanted),
-        extra={"prompt": "select_account"},
-        host="localhost",  # Entra takes any port of localhost, and compares the path
-        path="",
-    )
-
-
-def _signer(provider: Provider, reach: Reach) -> Signer:
-    from gangly_tui.connectors.microsoft_signin import Entra
-
-    return Entra(provider, reach)
+    """The scopes follow the parts that were asked for."""
+    wanted = (each.name for each in VENDOR.permissions if not each.part or each.part in setup.parts)
+    scopes = tuple(each if each == "offline_access" else f"{_GRAPH}/{each}" for each in wanted)
+    return entra.provider_of(SYSTEM, setup, scopes)
 
 
 def _base(setup: Setup, _: Mapping[str, str]) -> str:
@@ -77,30 +61,16 @@ def _base(setup: Setup, _: Mapping[str, str]) -> str:
 VENDOR = Vendor(
     name=SYSTEM,
     title="Microsoft 365",
-    hosts=frozenset({"graph.microsoft.com", _ENTRA}),
+    hosts=frozenset({"graph.microsoft.com", entra.ENTRA}),
     ways=(
         Way(
             name="entra",
             title="Microsoft sign-in",
             means="You sign in with your work account. gangly reads your own calendar, and your mail only if you ask "
             "for it; what it puts there are drafts and invitations you approved. It lasts until you disconnect.",
-            asks=(
-                Ask(
-                    name="client_id",
-                    label="Application (client) id",
-                    why="Your administrator registers gangly once in Entra and gives you this id; it is no secret.",
-                    example="00000000-1111-2222-3333-444444444444",
-                ),
-                Ask(
-                    name="tenant",
-                    label="Directory (tenant)",
-                    why="Only for an application that is registered for one directory: its id or its domain.",
-                    example="acme.onmicrosoft.com",
-                    optional=True,
-                ),
-            ),
+            asks=entra.ASKS,
             provider=_provider,
-            signer=_signer,
+            signer=entra.signer_of,
         ),
     ),
     permissions=(

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gangly_tui.connectors import entra
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.pace import Pace
 from gangly_tui.connectors.record.dynamics_errors import explain, quota
@@ -22,7 +23,7 @@ from gangly_tui.connectors.record.dynamics_feed import changes
 from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES
 from gangly_tui.connectors.record.dynamics_org import Org, place_of
 from gangly_tui.connectors.registry import About
-from gangly_tui.connectors.transport import Manners, Reach
+from gangly_tui.connectors.transport import Manners
 from gangly_tui.connectors.vendor import (
     HOST,
     Ask,
@@ -30,7 +31,6 @@ from gangly_tui.connectors.vendor import (
     Link,
     Permission,
     Setup,
-    Signer,
     Standing,
     Vendor,
     Way,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from gangly_tui.connectors.record.dynamics_write import DynamicsWriter
 
 ABOUT = About(label="Dynamics 365", layer=Layer.RECORD, brings="accounts, contacts, deals, activities")
-_ENTRA = "login.microsoftonline.com"
 _MARKED = ("account", "contact", "opportunity", "task", "appointment", "phonecall")
 _MARKS = (
     ("gangly_opid", "Text, 100", "op_id"),
@@ -77,26 +76,9 @@ _GUIDE = """
 
 
 def _provider(setup: Setup) -> Provider:
-    """Entra's v2 endpoints of the customer's own directory, or of whichever the user belongs to."""
-    entra = setup.at(f"https://{_ENTRA}") + f"/{setup.get('tenant') or 'organizations'}/oauth2/v2.0"
+    """One scope: what the user may do in this organisation."""
     resource = setup.host() if not setup.loopback else setup.loopback
-    return Provider(
-        system=SYSTEM,
-        authorize_url=f"{entra}/authorize",
-        token_url=f"{entra}/token",
-        device_url=f"{entra}/devicecode",
-        client_id=setup.get("client_id"),
-        scopes=(f"{resource}/user_impersonation", "offline_access"),
-        extra={"prompt": "select_account"},
-        host="localhost",  # Entra takes any port of localhost, and compares the path
-        path="",
-    )
-
-
-def _signer(provider: Provider, reach: Reach) -> Signer:
-    from gangly_tui.connectors.microsoft_signin import Entra
-
-    return Entra(provider, reach)
+    return entra.provider_of(SYSTEM, setup, (f"{resource}/user_impersonation", "offline_access"))
 
 
 def _base(setup: Setup, _: Mapping[str, str]) -> str:
@@ -106,7 +88,7 @@ def _base(setup: Setup, _: Mapping[str, str]) -> str:
 VENDOR = Vendor(
     name=SYSTEM,
     title="Dynamics 365",
-    hosts=frozenset({".dynamics.com", _ENTRA}),
+    hosts=frozenset({".dynamics.com", entra.ENTRA}),
     asks=(
         Ask(
             name=HOST,
@@ -127,23 +109,9 @@ VENDOR = Vendor(
             name="entra",
             title="Microsoft sign-in",
             means="You sign in with your work account. gangly sees and changes what you may, until you disconnect.",
-            asks=(
-                Ask(
-                    name="client_id",
-                    label="Application (client) id",
-                    why="Your administrator registers gangly once in Entra and gives you this id; it is no secret.",
-                    example="00000000-1111-2222-3333-444444444444",
-                ),
-                Ask(
-                    name="tenant",
-                    label="Directory (tenant)",
-                    why="Only for an application that is registered for one directory: its id or its domain.",
-                    example="acme.onmicrosoft.com",
-                    optional=True,
-                ),
-            ),
+            asks=entra.ASKS,
             provider=_provider,
-            signer=_signer,
+            signer=entra.signer_of,
         ),
     ),
     permissions=(
