@@ -185,12 +185,13 @@ async def propose(
     if draft is None or draft.text_sha256 != digest_of(notes.text):
         draft = read(desk.drafter, notes.text, context_for(desk, notes.meeting_id))
     meeting = meeting_of(desk, notes.meeting_id)
-    table = await lay_table(desk, meeting, notes.source, draft, away=away)
+    other = other_text(desk, notes)
+    read_too = await reading_of(desk, other) if other else None
+    table = await lay_table(desk, meeting, notes.source, *filter(None, (draft, read_too)), away=away)
     cards, dropped = lay_out(draft, table)
     cards = (*cards, *_follow_up(desk, draft, table))
-    if (other := other_text(desk, notes)) is not None:
-        beside = await lay_table(desk, meeting, other.source, read_too := await reading_of(desk, other), away=away)
-        more = lay_out(read_too, beside)[0]
+    if other and read_too:
+        more, _ = lay_out(read_too, replace(table, source=meeting_source(other.source, meeting.start.date())))
         cards = tuple(both(more, cards) if is_speech(notes.source) else both(cards, more))
     draft = replace(draft, dropped=(*draft.dropped, *dropped))
     with transaction(desk.db):
@@ -310,11 +311,10 @@ async def lay_table(
     desk: Desk,
     meeting: Meeting,
     origin: str,
-    draft: Draft | None,
-    *,
+    *drafts: Draft,
     away: Callable[[Unreachable], None] = lambda _: None,
 ) -> Table:
-    """Read everything the cards of this meeting are built on, fresh, through the read door.
+    """Read everything the cards of this meeting are built on, fresh, through the read door, once for all its drafts.
 
     Where the CRM cannot be reached, `away` is told once and the rest comes from the mirror: what the CRM holds is
     read again right before anything is sent.
@@ -331,7 +331,7 @@ async def lay_table(
         deals=tuple(deals),
         contacts=tuple(contacts),
         attendees=tuple(found.contacts.values()),
-        lookups=await _look_up(door, draft, found) if draft else {},
+        lookups=await _look_up(door, drafts, found) if drafts else {},
         schemas=mirror.schemas(desk.db, desk.reader.system),
         hierarchy=desk.hierarchy,
         user=desk.settings.user,
@@ -381,10 +381,10 @@ class _Door:
         return next(iter(mirror.contacts_by_mailbox(self._desk.db, [mailbox(email)]).values()), None)
 
 
-async def _look_up(door: _Door, draft: Draft, found: Match) -> dict[str, Record]:
-    """By mailbox: who the local store or the CRM itself already has of the people the draft names."""
+async def _look_up(door: _Door, drafts: Sequence[Draft], found: Match) -> dict[str, Record]:
+    """By mailbox: who the local store or the CRM itself already has of the people the drafts name."""
     hits: dict[str, Record] = dict(found.contacts)
-    for person in draft.contacts:
+    for person in (each for draft in drafts for each in draft.contacts):
         box = mailbox(person.email)
         if box and box not in hits:
             known = await door.person(person.email)

@@ -163,7 +163,7 @@ def edit(desk: Desk, proposal_id: str, field: str, text: str) -> Proposal:
 async def choose(desk: Desk, meeting_id: str, ref: RecordRef) -> list[Proposal]:
     """The rep says which deal is meant: remembered for the series, and every waiting card is aimed at it."""
     meeting = meeting_of(desk, meeting_id)
-    table = await lay_table(desk, meeting, "notes", None)
+    table = await lay_table(desk, meeting, "notes")
     deal = next((each for each in table.deals if each.ref == ref), None)
     if deal is None:
         raise DecisionError("that deal is not open any more", fix="pull again: ctrl+r")

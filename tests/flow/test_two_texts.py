@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from gangly_tui.connectors.record.sandbox import SandboxReader
 from gangly_tui.domain.draft import Notes
+from gangly_tui.domain.errors import Unreachable
 from gangly_tui.domain.proposal import Proposal, ProposalState
+from gangly_tui.domain.records import Record, RecordRef
 from gangly_tui.flow import capture, decide
 from gangly_tui.flow.pull import pull
 from gangly_tui.store import decisions, engagement
@@ -95,3 +100,26 @@ async def test_the_reps_own_words_are_never_written_over_by_a_transcript(house: 
     await with_transcript(house)
     await with_transcript(house, SPEECH + "Ada Lind: Bye.")
     assert capture.open_notes(house.desk, "m1").text == "mine, and only mine"
+
+
+async def test_the_crm_is_read_once_for_both_texts_and_told_to_be_away_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_transcript(house)
+    read, away = [], []
+    whole = SandboxReader.read
+
+    async def counted(reader: SandboxReader, ref: RecordRef) -> Record:
+        read.append(ref)
+        return await whole(reader, ref)
+
+    monkeypatch.setattr(SandboxReader, "read", counted)
+    await capture.propose(house.desk, words("Ada: we can sign by 15 Nov 2026.\n"))
+    assert sorted(map(str, read)) == sorted({str(each) for each in read})
+
+    async def shut(_: SandboxReader, __: RecordRef) -> Record:
+        raise Unreachable("no line")
+
+    monkeypatch.setattr(SandboxReader, "read", shut)
+    await capture.propose(house.desk, words("Ada: we can sign by 16 Nov 2026.\n"), away=away.append)
+    assert len(away) == 1
