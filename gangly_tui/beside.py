@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gangly_tui.config import Config, paths
 from gangly_tui.domain.hierarchy import Hierarchy, Layer, Scope
+from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.records import FIELDS, Kind
 from gangly_tui.on_demand import CalendarOnDemand, FolderOnDemand, MailOnDemand, TranscriptsOnDemand
 from gangly_tui.profiles import engaged
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 CALENDAR, TRANSCRIPTS, MAIL, DRAFTS = "calendar", "transcripts", "mail", "drafts"
 """The parts that a connector of the engagement layer may have."""
-MAIL_FILES = "eml"
-"""Takes approved mails where no mailbox is connected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gangly_tui.beside import MAIL_FILES, Beside, doors_of, open_beside, watched
+from gangly_tui.beside import Beside, doors_of, open_beside, watched
 from gangly_tui.config import Config, load_config, paths
 from gangly_tui.demo_past import remember_past
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import Mode, Scope
-from gangly_tui.domain.mail import MailRules
+from gangly_tui.domain.mail import MAIL_FILES, MailRules
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.model_on_demand import model_of
 from gangly_tui.on_demand import (

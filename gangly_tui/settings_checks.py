@@ -94,6 +94,15 @@ def _is_zone(value: Any) -> Problem | None:
     return None
 
 
+def _misfit(name: str, value: Any, known: tuple[str, ...]) -> Problem | None:
+    """Why a value is no table of these settings."""
+    if not isinstance(value, dict):
+        fix = f"write [{name}] and below it its settings"
+        return Problem(text=f"must be a table, not {_type(value)}", fix=fix)
+    odd = next((each for each in value if each not in known), None)
+    return Problem(text=f"has no setting {odd!r}", fix=near(odd, known), where=(name, odd)) if odd is not None else None
+
+
 def _is_keymap(value: Any) -> Problem | None:
     if not isinstance(value, dict):
         return Problem(
@@ -136,13 +145,10 @@ def _is_connections(value: Any) -> Problem | None:
 
 
 def _is_network(value: Any) -> Problem | None:
-    known = ("proxy", "ca_file")
-    if not isinstance(value, dict):
-        return Problem(text=f"must be a table, not {_type(value)}", fix="write [network] and below it its settings")
+    if problem := _misfit("network", value, ("proxy", "ca_file")):
+        return problem
     for name, each in value.items():
         where = ("network", name)
-        if name not in known:
-            return Problem(text=f"has no setting {name!r}", fix=near(name, known), where=where)
         if not isinstance(each, str):
             return Problem(text=f"has {name!r} as {_type(each)}, not text", fix='put it in "quotes"', where=where)
     return None
@@ -170,13 +176,10 @@ def _is_folder(value: Any) -> Problem | None:
 
 
 def _is_mail(value: Any) -> Problem | None:
-    known = ("exclude_folders", "block_domains", "body_days")
-    if not isinstance(value, dict):
-        return Problem(text=f"must be a table, not {_type(value)}", fix="write [mail] and below it its settings")
+    if problem := _misfit("mail", value, ("exclude_folders", "block_domains", "body_days")):
+        return problem
     for name, each in value.items():
         where = ("mail", name)
-        if name not in known:
-            return Problem(text=f"has no setting {name!r}", fix=near(name, known), where=where)
         if name == "body_days":
             if not isinstance(each, int) or isinstance(each, bool) or not 0 <= each <= _YEAR:
                 return Problem(text=f"keeps bodies for 0 to {_YEAR} days", fix="30 is the default", where=where)
@@ -186,25 +189,20 @@ def _is_mail(value: Any) -> Problem | None:
 
 
 def _is_retention(value: Any) -> Problem | None:
-    known = ("notes_days", "transcript_days", "draft_days", "signals_days")
-    if not isinstance(value, dict):
-        return Problem(text=f"must be a table, not {_type(value)}", fix="write [retention] and below it its settings")
+    if problem := _misfit("retention", value, ("notes_days", "transcript_days", "draft_days", "signals_days")):
+        return problem
     for name, each in value.items():
         where = ("retention", name)
-        if name not in known:
-            return Problem(text=f"has no setting {name!r}", fix=near(name, known), where=where)
         if not isinstance(each, int) or isinstance(each, bool) or each < 1:
             return Problem(text=f"{name} must be a number of days", fix="leave it out to keep them", where=where)
     return None
 
 
 def _is_identity(value: Any) -> Problem | None:
-    if not isinstance(value, dict):
-        return Problem(text=f"must be a table, not {_type(value)}", fix="write [identity] and below it its aliases")
+    if problem := _misfit("identity", value, ("aliases",)):
+        return problem
     for name, each in value.items():
         where, fix = ("identity", name), 'aliases = {"acme.de" = "acme.com"}'
-        if name != "aliases":
-            return Problem(text=f"has no setting {name!r}", fix=near(name, ("aliases",)), where=where)
         if not isinstance(each, dict):
             return Problem(text=f"has {name} as {_type(each)}, not a table", fix=fix, where=where)
         for other, company in each.items():
@@ -217,12 +215,10 @@ def _is_identity(value: Any) -> Problem | None:
 
 
 def _is_processing(value: Any) -> Problem | None:
-    if not isinstance(value, dict):
-        return Problem(text=f"must be a table, not {_type(value)}", fix="write [processing] and below it its settings")
+    if problem := _misfit("processing", value, ("allow",)):
+        return problem
     for name, each in value.items():
         where, fix = ("processing", name), 'allow = ["EU", "DE"]'
-        if name != "allow":
-            return Problem(text=f"has no setting {name!r}", fix=near(name, ("allow",)), where=where)
         if problem := _is_texts(each):
             return Problem(text=f"{name} {problem.text}", fix=fix, where=where)
         if not each or not all(one.strip() for one in each):

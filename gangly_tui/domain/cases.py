@@ -13,6 +13,7 @@ from gangly_tui.domain.gate import Verdict, survive
 from gangly_tui.domain.hierarchy import CUSTOMER, Hierarchy
 from gangly_tui.domain.proposal import FieldChange
 from gangly_tui.domain.records import FIELDS, FieldType, Kind, Value, decode, encode
+from gangly_tui.domain.toml_lines import suggest
 from gangly_tui.domain.values import same
 
 KEEP, PROPOSE, APPEND = "keep", "propose", "append"
@@ -81,11 +82,7 @@ def field_of(text: str) -> tuple[Kind, str]:
     if kind is None or not name:
         raise InputError(f"{text!r} is no OBJECT.FIELD", fix="such as deal.close_date or contact.title")
     if name not in FIELDS[kind]:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, FIELDS[kind], n=1)
-        known = ", ".join(FIELDS[kind])
-        raise InputError(f"a {kind.label} has no field {name!r}", fix=f"did you mean {near[0]!r}?" if near else known)
+        raise InputError(f"a {kind.label} has no field {name!r}", fix=suggest(name, FIELDS[kind]))
     return kind, name
 
 

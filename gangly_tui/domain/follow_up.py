@@ -11,13 +11,14 @@ from gangly_tui.domain.cards import Table, new_card
 from gangly_tui.domain.consent import left_out, opted_out
 from gangly_tui.domain.draft import Draft, NextStep, Side, SummaryLine
 from gangly_tui.domain.identity import domain_candidates, mailbox
+from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.proposal import FieldChange, Proposal, Risk
 from gangly_tui.domain.records import FIELDS, Attendee, Kind, Value
 from gangly_tui.domain.safe import one_line
 
 _HEARD = ("need", "decision", "price")
 """Topics of the summary that belong to the other side. What they object to, and what we think of it, stays home."""
-_GOES = {"eml": "it becomes a file in clear, for your mail program"}
+_GOES = {MAIL_FILES: "it becomes a file in clear, for your mail program"}
 _LABELS = {"to": "To", "cc": "Cc", "subject": "Subject", "body": "Text", "answers": "Answers", "status": "Goes into"}
 
 

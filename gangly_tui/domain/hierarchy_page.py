@@ -10,21 +10,12 @@ from typing import Any
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import TRUST, Hierarchy, Layer, Mode, Owner, Scope, Survivorship
 from gangly_tui.domain.records import FIELDS, Kind, only_read
-from gangly_tui.domain.toml_lines import line_of
+from gangly_tui.domain.toml_lines import Wrong, check_known, line_of, suggest
 
 _TOP = ("mode", "trust", "sources", "required", "fields", "connectors")
 _OWNER = ("layer", "system", "rule", "order")
 _SCOPE = ("layer", "owner", "backup", "runbook", "review", "rotate", "read", "write")
 _DUTIES = ("layer", "owner", "backup", "runbook")
-
-
-class _Wrong(Exception):
-    """What is wrong, and under which keys."""
-
-    def __init__(self, words: str, path: tuple[str, ...], fix: str = "") -> None:
-        super().__init__(words)
-        self.path = path
-        self.fix = fix
 
 
 def parse_hierarchy(text: str) -> Hierarchy:
@@ -35,13 +26,13 @@ def parse_hierarchy(text: str) -> Hierarchy:
         raise ConfigError(f"the hierarchy page is not valid TOML: {error}") from error
     try:
         return _page(page)
-    except _Wrong as wrong:
+    except Wrong as wrong:
         where = f"the hierarchy page, line {line_of(text, *wrong.path)}: " if wrong.path else "the hierarchy page: "
         raise ConfigError(f"{where}{wrong}", fix=wrong.fix) from None
 
 
 def _page(page: Mapping[str, Any]) -> Hierarchy:
-    _known(page, _TOP, ())
+    check_known(page, _TOP, (), "the page")
     fields = _table(page.get("fields", {}), ("fields",))
     owners = {
         (kind, name): _owner(table, ("fields", kind.value, name))
@@ -72,14 +63,14 @@ def _page(page: Mapping[str, Any]) -> Hierarchy:
 
 def _owner(table: Any, where: tuple[str, ...]) -> Owner:
     table = _table(table, where)
-    _known(table, _OWNER, where)
+    check_known(table, _OWNER, where, "the page")
     layer = _one_of(table.get("layer", Layer.RECORD.value), [e.value for e in Layer], (*where, "layer"), "a layer")
     rules = [each.value for each in Survivorship]
     usual = Survivorship.RECORD_WINS.value
     rule = Survivorship(_one_of(table.get("rule", usual), rules, (*where, "rule"), "a survivorship rule"))
     order = _texts(table.get("order", []), (*where, "order"))
     if (rule is Survivorship.SOURCE_ORDER) != bool(order):
-        raise _Wrong(
+        raise Wrong(
             f"{_dotted(where)}: `order` and the rule {Survivorship.SOURCE_ORDER.value!r} belong together",
             where,
             fix='rule = "source order", order = ["form", "enrichment", "engagement"]',
@@ -89,10 +80,10 @@ def _owner(table: Any, where: tuple[str, ...]) -> Owner:
 
 def _scope(name: str, table: Mapping[str, Any]) -> Scope:
     where = ("connectors", name)
-    _known(table, _SCOPE, where)
+    check_known(table, _SCOPE, where, "the page")
     missing = [key for key in _DUTIES if not table.get(key)]
     if missing:
-        raise _Wrong(
+        raise Wrong(
             f"{_dotted(where)} names no {', no '.join(missing)}", where, "every connector is owned and run-booked"
         )
     layer = _one_of(table["layer"], [each.value for each in Layer], (*where, "layer"), "a layer")
@@ -125,7 +116,7 @@ def _writable(table: Any, where: tuple[str, ...]) -> dict[Kind, frozenset[str]]:
         barred = sorted(name for name in names if only_read(kind, name))
         if barred and table[kind.value] != ["*"]:
             here = (*where, kind.value)
-            raise _Wrong(f"{_dotted((*here, barred[0]))} is only read, never written", here, "take it out of write")
+            raise Wrong(f"{_dotted((*here, barred[0]))} is only read, never written", here, "take it out of write")
         found[kind] = frozenset(name for name in names if not only_read(kind, name))
     return found
 
@@ -134,7 +125,7 @@ def _kinds(table: Mapping[str, Any], where: tuple[str, ...]) -> dict[Kind, Any]:
     names = [kind.value for kind in Kind]
     for name in table:
         if name not in names:
-            raise _Wrong(f"{_dotted((*where, name))} is not a kind of record", (*where, name), _suggest(name, names))
+            raise Wrong(f"{_dotted((*where, name))} is not a kind of record", (*where, name), suggest(name, names))
     return {Kind(name): value for name, value in table.items()}
 
 
@@ -142,38 +133,31 @@ def _known_fields(kind: Kind, fields: Mapping[str, Any], where: tuple[str, ...])
     for name in fields:
         if name not in FIELDS[kind]:
             at = (*where, name) if where[0] == "fields" else where
-            raise _Wrong(f"{_dotted((*where, name))} is not a field we know", at, _suggest(name, list(FIELDS[kind])))
+            raise Wrong(f"{_dotted((*where, name))} is not a field we know", at, suggest(name, list(FIELDS[kind])))
     return fields
-
-
-def _known(table: Mapping[str, Any], known: tuple[str, ...], where: tuple[str, ...]) -> None:
-    for name in table:
-        if name not in known:
-            path = (*where, name)
-            raise _Wrong(f"{_dotted(path)} is nothing the page knows", path, _suggest(name, list(known)))
 
 
 def _one_of(value: Any, known: list[str], where: tuple[str, ...], what: str) -> str:
     if value not in known:
-        raise _Wrong(f"{_dotted(where)}: {value!r} is not {what}", where, _suggest(str(value), known))
+        raise Wrong(f"{_dotted(where)}: {value!r} is not {what}", where, suggest(str(value), known))
     return str(value)
 
 
 def _table(value: Any, where: tuple[str, ...]) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise _Wrong(f"{_dotted(where)} must be a table, not {value!r}", where, f"write [{_dotted(where)}]")
+        raise Wrong(f"{_dotted(where)} must be a table, not {value!r}", where, f"write [{_dotted(where)}]")
     return value
 
 
 def _text(value: Any, where: tuple[str, ...]) -> str:
     if not isinstance(value, str):
-        raise _Wrong(f"{_dotted(where)} must be text, not {value!r}", where, 'put it in "quotes"')
+        raise Wrong(f"{_dotted(where)} must be text, not {value!r}", where, 'put it in "quotes"')
     return value
 
 
 def _texts(value: Any, where: tuple[str, ...]) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise _Wrong(f"{_dotted(where)} must be a list of texts", where, 'write it as ["one", "two"]')
+        raise Wrong(f"{_dotted(where)} must be a list of texts", where, 'write it as ["one", "two"]')
     return tuple(value)
 
 
@@ -181,16 +165,9 @@ def _day(value: Any, where: tuple[str, ...]) -> date | None:
     if value is None:
         return None
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise _Wrong(f"{_dotted(where)} must be a day", where, f"{where[-1]} = 2027-01-31, without quotes")
+        raise Wrong(f"{_dotted(where)} must be a day", where, f"{where[-1]} = 2027-01-31, without quotes")
     return value
 
 
 def _dotted(path: tuple[str, ...]) -> str:
     return ".".join(path)
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(name), known, n=1)
-    return f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)

@@ -10,6 +10,8 @@ from gangly_tui.domain.identity import domain_candidates, mailbox
 
 MAIL_DAYS = 180
 """How far back a first look into a mailbox goes."""
+MAIL_FILES = "eml"
+"""The system that takes approved mails where no mailbox is connected: each becomes a file of the rep's."""
 ANSWER_DAYS = 30
 """What has waited longer than this for an answer is no longer waited for."""
 PATIENCE = timedelta(days=2)

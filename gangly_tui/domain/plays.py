@@ -14,7 +14,7 @@ from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.records import Record
 from gangly_tui.domain.safe import one_line
 from gangly_tui.domain.signals import Signal, SignalKind
-from gangly_tui.domain.toml_lines import line_of
+from gangly_tui.domain.toml_lines import Wrong, check_known, line_of, suggest
 
 _KEYS = ("name", "on", "when", "step", "due_days", "outreach")
 _WHEN = ("min_amount", "stage", "silence_days")
@@ -88,21 +88,12 @@ def parse_plays(text: str) -> tuple[Play, ...]:
         try:
             play = _play(row)
             if any(each.name == play.name for each in found):
-                raise _Wrong(f"there are two plays called {play.name!r}", ("name",), "give each a name of its own")
-        except _Wrong as wrong:
+                raise Wrong(f"there are two plays called {play.name!r}", ("name",), "give each a name of its own")
+        except Wrong as wrong:
             at = start + line_of(part, "play", *wrong.path) - 1
             raise ConfigError(f"plays.toml, line {at}, play {number + 1}: {wrong}", fix=wrong.fix) from None
         found.append(play)
     return tuple(found)
-
-
-class _Wrong(Exception):
-    """What is wrong with a play, and under which keys of it."""
-
-    def __init__(self, words: str, path: tuple[str, ...], fix: str) -> None:
-        super().__init__(words)
-        self.path = path
-        self.fix = fix
 
 
 def _parts(text: str) -> list[tuple[int, str]]:
@@ -114,22 +105,22 @@ def _parts(text: str) -> list[tuple[int, str]]:
 
 
 def _play(row: Mapping[str, Any]) -> Play:
-    _known(row, _KEYS, ())
+    check_known(row, _KEYS, (), "a play")
     when, outreach = _table(row, "when"), _table(row, "outreach")
-    _known(when, _WHEN, ("when",))
-    _known(outreach, _OUTREACH, ("outreach",))
+    check_known(when, _WHEN, ("when",), "a play")
+    check_known(outreach, _OUTREACH, ("outreach",), "a play")
     kinds = [each.value for each in SignalKind]
     if row.get("on") not in kinds:
-        raise _Wrong(f"on = {row.get('on')!r} is no kind of signal", ("on",), _suggest(str(row.get("on", "")), kinds))
+        raise Wrong(f"on = {row.get('on')!r} is no kind of signal", ("on",), suggest(str(row.get("on", "")), kinds))
     if outreach and not (outreach.get("subject") and outreach.get("body")):
-        raise _Wrong("an outreach has a subject and a body", ("outreach",), 'subject = "...", body = """..."""')
+        raise Wrong("an outreach has a subject and a body", ("outreach",), 'subject = "...", body = """..."""')
     amount = when.get("min_amount")
     if amount is not None and (isinstance(amount, bool) or not isinstance(amount, (int, float))):
-        raise _Wrong(f"min_amount must be a number, not {amount!r}", ("when", "min_amount"), "min_amount = 20000")
+        raise Wrong(f"min_amount must be a number, not {amount!r}", ("when", "min_amount"), "min_amount = 20000")
     stages = when.get("stage", [])
     stages = [stages] if isinstance(stages, str) else stages
     if not isinstance(stages, list) or not all(isinstance(each, str) for each in stages):
-        raise _Wrong("stage must be text or a list of texts", ("when", "stage"), 'stage = ["Proposal", "Negotiation"]')
+        raise Wrong("stage must be text or a list of texts", ("when", "stage"), 'stage = ["Proposal", "Negotiation"]')
     return Play(
         name=_text(row, "name", (), _LONGEST_NAME),
         on=SignalKind(row["on"]),
@@ -147,38 +138,24 @@ def _text(table: Mapping[str, Any], name: str, where: tuple[str, ...], most: int
     value = table.get(name)
     path = (*where, name)
     if not isinstance(value, str) or not value.strip():
-        raise _Wrong(f"it has no {'.'.join(path)}", path if name in table else where, f'{name} = "..."')
+        raise Wrong(f"it has no {'.'.join(path)}", path if name in table else where, f'{name} = "..."')
     if len(value) > most:
-        raise _Wrong(f"{'.'.join(path)} has {len(value):,} characters", path, f"at most {most:,}")
+        raise Wrong(f"{'.'.join(path)} has {len(value):,} characters", path, f"at most {most:,}")
     for place in _PLACE.findall(value):
         if place not in PLACES:
-            raise _Wrong(f"{'.'.join(path)} names {{{place}}}, which is no place", path, _suggest(place, list(PLACES)))
+            raise Wrong(f"{'.'.join(path)} names {{{place}}}, which is no place", path, suggest(place, list(PLACES)))
     return value
 
 
 def _days(table: Mapping[str, Any], name: str, where: tuple[str, ...], usual: int) -> int:
     value = table.get(name, usual)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_DAYS:
-        raise _Wrong(f"{name} must be a number of days, not {value!r}", (*where, name), f"{name} = {usual or 14}")
+        raise Wrong(f"{name} must be a number of days, not {value!r}", (*where, name), f"{name} = {usual or 14}")
     return value
 
 
 def _table(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = row.get(name, {})
     if not isinstance(value, dict):
-        raise _Wrong(f"{name} must be a table, not {value!r}", (name,), f"write [play.{name}]")
+        raise Wrong(f"{name} must be a table, not {value!r}", (name,), f"write [play.{name}]")
     return value
-
-
-def _known(table: Mapping[str, Any], known: tuple[str, ...], where: tuple[str, ...]) -> None:
-    for name in table:
-        if name not in known:
-            path = (*where, name)
-            raise _Wrong(f"{'.'.join(path)} is nothing a play knows", path, _suggest(name, list(known)))
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)

@@ -1,8 +1,10 @@
-"""Which line of a TOML file sets a key: `tomllib` does not tell, and a person who mends the file wants to know."""
+"""A page of TOML that a team writes: which line is wrong, and what was probably meant. `tomllib` tells neither."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def line_of(text: str, *keys: str) -> int:
@@ -20,3 +22,29 @@ def line_of(text: str, *keys: str) -> int:
         elif inside == table and wanted.match(line):
             return number
     return line_of(text, *keys[:-1]) if len(keys) > 1 else 1
+
+
+class Wrong(Exception):
+    """What is wrong on a page, and under which keys."""
+
+    def __init__(self, words: str, path: tuple[str, ...], fix: str = "") -> None:
+        super().__init__(words)
+        self.path = path
+        self.fix = fix
+
+
+def check_known(table: Mapping[str, Any], known: tuple[str, ...], where: tuple[str, ...], what: str) -> None:
+    """Raises Wrong for a key that nobody knows; `what` names the page in words."""
+    for name in table:
+        if name not in known:
+            path = (*where, name)
+            raise Wrong(f"{'.'.join(path)} is nothing {what} knows", path, suggest(name, known))
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """What was probably meant, or what there is."""
+    from difflib import get_close_matches
+
+    there = list(known)
+    near = get_close_matches(name, there, n=1)
+    return f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(there)

@@ -7,6 +7,7 @@ from datetime import datetime
 from gangly_tui.domain.cards import Table, meeting_source
 from gangly_tui.domain.errors import DecisionError, InputError
 from gangly_tui.domain.invitation import MINUTES, invitation, meeting_step
+from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.proposal import Proposal, ProposalState
 from gangly_tui.domain.records import Kind
 from gangly_tui.flow.capture import meeting_of
@@ -16,7 +17,6 @@ from gangly_tui.flow.prepare import match
 from gangly_tui.store import decisions, engagement, mirror
 from gangly_tui.store.database import transaction
 
-_FILES = "eml"
 _LONGEST = 24 * 60
 
 
@@ -26,7 +26,7 @@ def invite(desk: Desk, meeting_id: str, at: datetime | None = None, minutes: int
     Without `at` it stands on the day that was agreed. Raises InputError, DecisionError.
     """
     meeting = meeting_of(desk, meeting_id)
-    if desk.drafts in ("", _FILES):
+    if desk.drafts in ("", MAIL_FILES):
         raise DecisionError(
             "no calendar is connected that takes invitations", fix="gangly connect google --with drafts"
         )

@@ -160,6 +160,6 @@ def age_out(desk: Desk) -> dict[str, int]:
     gone = {}
     for kind, days in desk.settings.retention.items():
         table = {"notes_days": "notes", "transcript_days": "transcript", "draft_days": "draft"}.get(kind)
-        if table and (count := privacy.forget_decided_before(desk.db, table, desk.now() - timedelta(days=days))):
+        if table and (count := privacy.forget_texts_before(desk.db, table, desk.now() - timedelta(days=days))):
             gone[table] = count
     return gone

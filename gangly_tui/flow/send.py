@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gangly_tui.domain.errors import DecisionError, NotFound
+from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal, Risk
 from gangly_tui.domain.records import FIELDS, Kind, Record, RecordRef
@@ -11,15 +12,13 @@ from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions
 from gangly_tui.store.database import transaction
 
-FILES = "eml"
-"""The system whose mails are files: sent by the rep's own mail program, never from here."""
 _LABELS = {"to": "To", "cc": "Cc", "subject": "Subject", "answers": "Answers", "body": "Text", "status": "Goes into"}
 _GONE = "it lies in your mailbox no more"
 
 
 def can_send(card: Proposal) -> bool:
     """Whether `S` is for this card: it puts a mail into a mailbox that can send it."""
-    return card.kind is Kind.MAIL and card.action is Action.CREATE and card.home not in ("", FILES)
+    return card.kind is Kind.MAIL and card.action is Action.CREATE and card.home not in ("", MAIL_FILES)
 
 
 def draft_of(desk: Desk, card: Proposal) -> RecordRef:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gangly_tui.domain.outbox import DeliveryState
-from gangly_tui.domain.proposal import Proposal, ProposalState
+from gangly_tui.domain.proposal import Proposal
+from gangly_tui.domain.proposal import ProposalState as State
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions
 
@@ -39,24 +40,17 @@ class ShadowReport:
 
 def shadow_report(desk: Desk, since: datetime) -> ShadowReport:
     """Count what shadow mode kept back since a moment. From the store alone."""
-    kept = [
-        each
-        for each in decisions.deliveries(desk.db, states=(DeliveryState.SHADOWED,), since=since)
-        if each.approved_at >= since
-    ]
-    cards = {each.id: each for each in decisions.proposals(desk.db) if each.drafted_at >= since}
+    kept = decisions.deliveries(desk.db, states=(DeliveryState.SHADOWED,), since=since)
+    cards = {each.id: each for each in decisions.proposals_since(desk.db, since)}
     approved = [cards[each.op_id] for each in kept if each.op_id in cards]
-    states = {
-        state: [each for each in decisions.proposals(desk.db, states=(state,)) if each.drafted_at >= since]
-        for state in (ProposalState.OPEN, ProposalState.LATER, ProposalState.REJECTED)
-    }
+    states = decisions.states_since(desk.db, since)
     return ShadowReport(
         since=since,
         first=min((each.approved_at for each in kept), default=None),
         would_write=len(kept),
         edited=sum(each.edited for each in approved),
-        rejected=len(states[ProposalState.REJECTED]),
-        undecided=len(states[ProposalState.OPEN]) + len(states[ProposalState.LATER]),
+        rejected=states[State.REJECTED],
+        undecided=states[State.OPEN] + states[State.LATER],
         duplicates_blocked=sum(was_blocked(each) for each in cards.values()),
         by_rep=tuple(Counter(each.approved_by for each in kept).most_common()),
         fields=tuple(Counter(_what(each) for each in approved).most_common()),

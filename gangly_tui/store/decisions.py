@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -76,6 +77,12 @@ def proposals_since(db: Connection, since: datetime) -> list[Proposal]:
     """Every card that was drafted since, whatever became of it."""
     rows = db.execute("SELECT body FROM proposal WHERE drafted_at >= ? ORDER BY position", (instant(since),))
     return [load(Proposal, body) for (body,) in rows]
+
+
+def states_since(db: Connection, since: datetime) -> Counter[ProposalState]:
+    """How many of the cards that were drafted since stand where."""
+    rows = db.execute("SELECT state, count(*) FROM proposal WHERE drafted_at >= ? GROUP BY state", (instant(since),))
+    return Counter({ProposalState(state): count for state, count in rows})
 
 
 def set_proposal_state(db: Connection, id: str, state: ProposalState) -> None:  # noqa: A002  # the word for it

@@ -6,16 +6,19 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from gangly_tui.domain.draft import Notes
+from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.mail import Mail
 from gangly_tui.domain.person import GONE, Person
 from gangly_tui.domain.records import Attendee, Meeting
 from gangly_tui.store import engagement
 from gangly_tui.store import mail as mails
-from gangly_tui.store.codec import from_bytes, load, to_bytes
+from gangly_tui.store.card_counts import IN_TRANSIT
+from gangly_tui.store.codec import from_bytes, instant, load, to_bytes
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.mirror import cursor, set_cursor
 from gangly_tui.store.signals import forget_person
@@ -31,7 +34,6 @@ _JSON_TABLES = (
 _DRAFTS = "DELETE FROM draft WHERE meeting_id IN (SELECT value FROM json_each(?))"
 _TRANSCRIPTS = """UPDATE transcript SET text = x'' WHERE length(text) > 0
     AND meeting_id IN (SELECT value FROM json_each(?))"""
-_DECIDED_IN_TRANSIT = "state IN ('approved', 'attempted', 'unknown')"
 
 
 def meetings_with(db: Connection, person: Person) -> list[Meeting]:
@@ -68,9 +70,7 @@ def rows_with(db: Connection, person: Person) -> dict[str, list[dict[str, Any]]]
 
 def in_transit(db: Connection, person: Person) -> list[str]:
     """The cards about this person that are approved and have not settled."""
-    rows = db.execute(
-        f"""SELECT id, body FROM proposal WHERE id IN (SELECT op_id FROM delivery WHERE {_DECIDED_IN_TRANSIT})"""
-    )
+    rows = db.execute(f"""SELECT id, body FROM proposal WHERE id IN (SELECT op_id FROM delivery WHERE {IN_TRANSIT})""")
     return [name for name, body in rows if person.is_in(body)]
 
 
@@ -90,7 +90,7 @@ def erase(db: Connection, person: Person, meetings: Iterable[Meeting]) -> dict[s
         for each in texts:
             speech = each.source.startswith("transcript")
             here = person.in_their_calls() if each.meeting_id in ids else person
-            engagement.save_notes(db, _with_text(each, "" if speech else here.without(each.text)))
+            engagement.save_notes(db, replace(each, text="" if speech else here.without(each.text)))
         counts["notes and transcripts"] = len(texts) + _blank_transcripts(db, person, ids)
         touched = ids | {each.meeting_id for each in texts}
         counts["drafts"] = _delete(db, _DRAFTS, touched)
@@ -108,8 +108,6 @@ def erase(db: Connection, person: Person, meetings: Iterable[Meeting]) -> dict[s
 
 
 def _without(person: Person, meeting: Meeting) -> Meeting:
-    from dataclasses import replace
-
     def guest(each: Attendee) -> Attendee:
         mine = person.is_in(each.email) or person.is_in(each.name)
         return replace(each, name=GONE, email="") if mine else each
@@ -121,12 +119,6 @@ def _without(person: Person, meeting: Meeting) -> Meeting:
         location=person.without(meeting.location),
         attendees=tuple(guest(each) for each in meeting.attendees),
     )
-
-
-def _with_text(notes: Notes, text: str) -> Notes:
-    from dataclasses import replace
-
-    return replace(notes, text=text)
 
 
 def _blank_transcripts(db: Connection, person: Person, ids: Collection[str]) -> int:
@@ -190,10 +182,6 @@ def erased_in(db: Connection) -> Callable[[str], bool]:
 
 def without_erased(db: Connection, meetings: Iterable[Meeting]) -> list[Meeting]:
     """The meetings as a calendar gives them again, without the guests who were erased."""
-    from dataclasses import replace
-
-    from gangly_tui.domain.identity import mailbox
-
     is_erased = erased_in(db)
     found = []
     for each in meetings:
@@ -204,10 +192,8 @@ def without_erased(db: Connection, meetings: Iterable[Meeting]) -> list[Meeting]
     return found
 
 
-def forget_decided_before(db: Connection, kind: str, at: datetime) -> int:
+def forget_texts_before(db: Connection, kind: str, at: datetime) -> int:
     """Forget texts of one kind (`notes`, `transcript`, `draft`) of meetings that ended before a moment."""
-    from gangly_tui.store.codec import instant
-
     old = [name for (name,) in db.execute("SELECT id FROM meeting WHERE end_at < ?", (instant(at),))]
     if kind == "transcript":
         return _delete(db, _TRANSCRIPTS, old)
@@ -217,6 +203,6 @@ def forget_decided_before(db: Connection, kind: str, at: datetime) -> int:
     for meeting_id in old:
         for each in engagement.notes_of(db, meeting_id):
             if each.text:
-                engagement.save_notes(db, _with_text(each, ""))
+                engagement.save_notes(db, replace(each, text=""))
                 forgotten += 1
     return forgotten

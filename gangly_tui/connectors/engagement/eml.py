@@ -19,12 +19,13 @@ from gangly_tui.connectors.registry import About
 from gangly_tui.domain.errors import NotFound, RecordMoved, Refused, Unreachable
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.identity import IdentityKey
+from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import FIELDS, FieldEdit, FieldSchema, Kind, ObjectSchema, Record, RecordRef, Value
 
 ABOUT = About(label="Mail files", layer=Layer.ENGAGEMENT, brings="approved mails as .eml files")
-SYSTEM = "eml"
+SYSTEM = MAIL_FILES
 _HEADERS = {"to": "To", "cc": "Cc", "subject": "Subject", "answers": "In-Reply-To"}
 _POLICY = policy.SMTP.clone(max_line_length=998)
 _NOT_SENT = "a file is not sent from here"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from gangly_tui.domain.errors import GanglyError
+from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.outbox import SETTLED, DeliveryState
 from gangly_tui.domain.proposal import Proposal
 from gangly_tui.domain.records import Kind
@@ -62,7 +63,7 @@ class LookingKeys(Screen[None]):
         """Whether `S`, `Y` or `I` means something now."""
         card = self.card
         if action == "invite":
-            return bool(card and self._desk.drafts not in ("", send.FILES))
+            return bool(card and self._desk.drafts not in ("", MAIL_FILES))
         if action == "copy_mail":
             return bool(card and card.kind is Kind.MAIL)
         return bool((card and send.can_send(card) and not card.conflict) or self._unsent)
