@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.widget import Widget
@@ -23,7 +22,10 @@ _ROOMY, _LEAST = 100, 8
 
 
 class TopBar(Widget):
-    """`active` names the tab that is lit; a screen without a number lights none."""
+    """`active` names the tab that is lit; a screen without a number lights none.
+
+    Where the title does not fit, what stands behind its last two spaces goes before the rest: the time of a day.
+    """
 
     def __init__(self, active: str = "", *, title: str = "") -> None:
         super().__init__()
@@ -47,9 +49,10 @@ class TopBar(Widget):
             self._spots.append((at, at + tab.cell_length, name))
             parts += [tab, " " * gap]
             at += tab.cell_length + gap
-        right = line(self._title, style="$quiet")
-        if cell_len(right.plain) > width - at:
-            room = width - at
+        right, room = line(self._title, style="$quiet"), width - at
+        if right.cell_length > room:
+            right = line(self._title.rpartition("  ")[2], style="$quiet")
+        if right.cell_length > room:
             right = right.truncate(room, ellipsis=True) if room >= _LEAST else Content("")
         return Content("").join([*parts, " " * max(width - at - right.cell_length, 0), right])
 
