@@ -36,7 +36,7 @@ def test_a_body_is_canonical_and_holds_no_value(db: Connection) -> None:
     body, leaf = db.execute("SELECT body, leaf FROM trail").fetchone()
     assert rfc8785.dumps(json.loads(body)) == body.encode()
     assert leaf == leaf_hash(body.encode())
-    for value in ("canary", "2026-11-15", "opportunity", "o1"):
+    for value in ("canary", "2026-11-15", "opportunity", ":o1", '"o1"'):  # a bare o1 may stand in a digest by chance
         assert value not in body
     assert not any(b"canary" in blob for row in db.execute("SELECT sealed, quoted FROM trail") for blob in row)
 
