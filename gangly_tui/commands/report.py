@@ -41,8 +41,8 @@ def week(back: int, as_json: bool) -> None:
     with desk_at_hand() as desk:
         found = counted(desk, back)
     if as_json:
-        share, seconds = found.accepted_unchanged, found.seconds_per_call
-        out_json({**plain(found), "accepted_unchanged": share, "seconds_per_call": seconds})
+        told = ("accepted_unchanged", "seconds_per_call", "seconds_at_cards", "keys_per_call")
+        out_json({**plain(found), **{name: getattr(found, name) for name in told}})
         return
     _print(found)
 
@@ -62,16 +62,20 @@ def _print(found: WeekReport) -> None:
         ("duplicates created", f"{found.duplicates_created:,} (goal 0)"),
         ("duplicates blocked", f"{found.duplicates_blocked:,}"),
         ("time per call", "no call was finished" if seconds is None else _seconds(seconds, len(found.calls))),
-        ("keys per call", "not recorded"),
+        ("time at its cards", _at_cards(found)),
+        ("keys per call", _keys(found)),
     )
     last = found.end.date()
     out(f"week of {found.start:%Y-%m-%d} to {last:%Y-%m-%d}")
     for label, words in lines:
         out(f"  {label:<20} {words}")
     for each in found.calls:
-        out(f"    {each.seconds:>8,.0f} s  {each.cards:>3} cards  {short(each.title, 50)}")
+        keys = f"{each.effort.actions:>4} keys" if each.effort else "   - keys"
+        out(f"    {each.seconds:>8,.0f} s  {each.cards:>3} cards  {keys}  {short(each.title, 40)}")
     if found.calls:
         tell("time per call runs from its first card to its last decision, pauses included")
+    if found.counted:
+        tell("keys and clicks are counted in Review alone, as numbers; a pause there counts as a minute at most")
 
 
 def _rates(found: WeekReport) -> str:
@@ -85,6 +89,21 @@ def _rates(found: WeekReport) -> str:
     if found.before is None and found.after is None:
         return "not known: no picture of the pipeline was kept"
     return f"{told(found.before)} before, {told(found.after)} after"
+
+
+def _at_cards(found: WeekReport) -> str:
+    seconds = found.seconds_at_cards
+    return "not counted" if seconds is None else _seconds(seconds, len(found.counted))
+
+
+def _keys(found: WeekReport) -> str:
+    """What no screen counted is not known: cards that were decided by `gangly approve` took no key here."""
+    if found.keys_per_call is None:
+        return "not counted: no call was finished in Review"
+    of = len(found.counted)
+    clicks = sum(each.clicks for each in found.counted)
+    told = f"median {found.keys_per_call:,.3g} ({of} call{'s' * (of != 1)}"
+    return f"{told}, {clicks:,} click{'s' * (clicks != 1)} among them)" if clicks else f"{told})"
 
 
 def _seconds(seconds: float, calls: int) -> str:

@@ -20,9 +20,9 @@ from gangly_tui.domain.values import check_length, parse, same, show
 from gangly_tui.flow.capture import lay_table, meeting_of
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.entries import remember
+from gangly_tui.flow.meter import deciding
 from gangly_tui.flow.prepare import series_key
 from gangly_tui.store import decisions, engagement, mirror
-from gangly_tui.store.database import transaction
 
 _UNDECIDED = (ProposalState.OPEN, ProposalState.LATER)
 _STANDING = (*_UNDECIDED, ProposalState.APPROVED)
@@ -64,7 +64,7 @@ def approve(
     Raises StaleApproval when the card is no longer the one that was shown, AlreadyDecided, DecisionError.
     """
     at = desk.now()
-    with transaction(desk.db):
+    with deciding(desk):
         card = undecided(desk, proposal_id)
         if card.digest() != digest:
             raise StaleApproval(f"{card.heading} changed after you saw it", fix="look at the card again, then approve")
@@ -122,7 +122,7 @@ def is_low_risk(card: Proposal) -> bool:
 
 def reject(desk: Desk, proposal_id: str, reason: str = "") -> None:
     """A person says no; the reason is kept."""
-    with transaction(desk.db):
+    with deciding(desk):
         card = undecided(desk, proposal_id)
         _reject(desk, card, reason)
 
@@ -137,14 +137,14 @@ def _reject(desk: Desk, card: Proposal, reason: str) -> None:
 
 def later(desk: Desk, proposal_id: str) -> None:
     """Put the card behind the others."""
-    with transaction(desk.db):
+    with deciding(desk):
         undecided(desk, proposal_id)
         decisions.set_proposal_state(desk.db, proposal_id, ProposalState.LATER)
 
 
 def edit(desk: Desk, proposal_id: str, field: str, text: str) -> Proposal:
     """The card with another value for one field, as typed. Raises InputError with the reason when it does not fit."""
-    with transaction(desk.db):
+    with deciding(desk):
         card = undecided(desk, proposal_id)
         change = next((each for each in card.changes if each.field == field), None)
         if change is None:
@@ -168,7 +168,7 @@ async def choose(desk: Desk, meeting_id: str, ref: RecordRef) -> list[Proposal]:
     if deal is None:
         raise DecisionError("that deal is not open any more", fix="pull again: ctrl+r")
     aimed: list[Proposal] = []
-    with transaction(desk.db):
+    with deciding(desk):
         engagement.set_series_choice(desk.db, series_key(meeting), ref, desk.now())
         for card in _waiting(desk, meeting_id):
             made = aim(card, deal, table)
@@ -182,7 +182,7 @@ async def choose(desk: Desk, meeting_id: str, ref: RecordRef) -> list[Proposal]:
 
 def skip_choice(desk: Desk, meeting_id: str) -> None:
     """None of the deals: the field cards are rejected, the activities stay with the account alone."""
-    with transaction(desk.db):
+    with deciding(desk):
         for card in _waiting(desk, meeting_id):
             if card.action is Action.CREATE:
                 changes = tuple(each for each in card.changes if each.field != "opportunity")
@@ -198,7 +198,7 @@ def _waiting(desk: Desk, meeting_id: str) -> list[Proposal]:
 
 def settle(desk: Desk, proposal_id: str, how: Literal["theirs", "mine", "both"]) -> Proposal | None:
     """A conflict, decided by the rep. Theirs: the card ends. Mine, both: the card to approve over what stands there."""
-    with transaction(desk.db):
+    with deciding(desk):
         card = undecided(desk, proposal_id)
         conflict = card.conflict
         if conflict is None:
@@ -227,7 +227,7 @@ def undo(desk: Desk, proposal_id: str | None = None) -> Undone:
     None means the last approval. Raises DecisionError when there is nothing to undo, when the write is in the air,
     or when the field has moved since (with who and when).
     """
-    with transaction(desk.db):
+    with deciding(desk):
         delivery = _undoable(desk, proposal_id)
         card = decisions.get_proposal(desk.db, delivery.op_id)
         assert card is not None  # a delivery is only ever made of a saved card

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gangly_tui.domain.errors import InputError
+from gangly_tui.domain.errors import GanglyError, InputError
 from gangly_tui.domain.mail import MailRules
+from gangly_tui.flow.meter import Meter
 
 if TYPE_CHECKING:  # a desk is laid before anything on it is used
     from gangly_tui.domain.arrival import Arrival
@@ -117,6 +119,8 @@ class Desk:
     """what is known of the sign-in to the system of record: may ask the vault, never the system"""
     window: Callable[[], str] = lambda: ""
     """what a card says where the system of record has no conditional write; "" where it guards a write itself"""
+    meter: Meter = field(default_factory=Meter)
+    """what the cards take of the rep, until it is kept with a decision"""
     at_point: Callable[[str], None] = lambda _: None
     """called with the name of each step a crash may hit; the fault tests die here"""
     on_close: tuple[Callable[[], None], ...] = field(default=())
@@ -130,6 +134,8 @@ class Desk:
 
     def close(self) -> None:
         """Close the store and what the connectors hold open."""
+        with suppress(GanglyError):  # counts alone
+            self.meter.keep(self)
         for each in self.on_close:
             each()
         self.db.close()

@@ -15,6 +15,7 @@ from gangly_tui.flow.hygiene import Week, look, week_of
 from gangly_tui.flow.shadow import was_blocked
 from gangly_tui.store import decisions, engagement, mirror, trail_read
 from gangly_tui.store import hygiene as kept
+from gangly_tui.store.effort import Effort, effort_of
 
 _PAGE = 500
 _DECIDED = (ProposalState.APPROVED, ProposalState.REJECTED)
@@ -28,6 +29,8 @@ class CallTime:
     title: str
     cards: int
     seconds: float
+    effort: Effort | None = None
+    """what it took at the screen; None where its cards were decided elsewhere"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +52,6 @@ class WeekReport:
     duplicates_created: int
     duplicates_blocked: int
     calls: tuple[CallTime, ...]
-    keys_per_call: float | None = None
-    """no key is recorded, so this is never known"""
 
     @property
     def accepted_unchanged(self) -> float | None:
@@ -62,6 +63,21 @@ class WeekReport:
     def seconds_per_call(self) -> float | None:
         """The median over the calls; None when none was finished."""
         return median(each.seconds for each in self.calls) if self.calls else None
+
+    @property
+    def counted(self) -> tuple[Effort, ...]:
+        """What each of the calls took, of those whose cards were decided on the screen."""
+        return tuple(each.effort for each in self.calls if each.effort)
+
+    @property
+    def keys_per_call(self) -> float | None:
+        """The median over the calls that were counted, a click as a key; None when none was."""
+        return median(each.actions for each in self.counted) if self.counted else None
+
+    @property
+    def seconds_at_cards(self) -> float | None:
+        """The median of the time at a call's cards, without long pauses; None when none was counted."""
+        return median(each.seconds for each in self.counted) if self.counted else None
 
 
 def week(desk: Desk, back: int = 0) -> WeekReport:
@@ -135,6 +151,7 @@ def _calls(desk: Desk, found: list[AuditEntry], cards: dict[str, Proposal | None
         card = cards.get(each.op_id)
         if card is not None and not card.undoes and each.kind in (AuditKind.APPROVED, AuditKind.REJECTED):
             last[card.meeting_id] = max(last.get(card.meeting_id, each.at), each.at)
+    effort = effort_of(desk.db, last)
     for meeting_id, at in last.items():
         meeting = engagement.get_meeting(desk.db, meeting_id)
         open_cards = decisions.proposals(
@@ -149,6 +166,7 @@ def _calls(desk: Desk, found: list[AuditEntry], cards: dict[str, Proposal | None
             title=meeting.title,
             cards=sum(not each.undoes for each in done),
             seconds=max((at - first).total_seconds(), 0.0),
+            effort=effort.get(meeting_id),
         )
 
 

@@ -84,6 +84,9 @@ _DECISIONS = (
     "CREATE INDEX proposal_rule ON proposal (rule, state)",
     "CREATE TABLE approval (proposal_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE rejection (proposal_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE effort (
+        call_id TEXT PRIMARY KEY, keys INTEGER NOT NULL, clicks INTEGER NOT NULL, seconds REAL NOT NULL
+        ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE delivery (
         op_id TEXT PRIMARY KEY, state TEXT NOT NULL, approved_at INTEGER NOT NULL, due_at INTEGER NOT NULL,
         body TEXT NOT NULL) STRICT, WITHOUT ROWID""",

@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.reactive import Reactive, reactive
@@ -21,6 +20,7 @@ from gangly_tui.domain.safe import clean
 from gangly_tui.store.card_counts import in_transit
 from gangly_tui.tui import opening
 from gangly_tui.tui.first_sight import COLUMNS, LINES, ready
+from gangly_tui.tui.hands import CountingApp
 from gangly_tui.tui.last_line import NothingActs
 from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
 from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
@@ -51,7 +51,7 @@ def _commands() -> type[Provider]:
     return GanglyCommands
 
 
-class GanglyApp(App[None]):
+class GanglyApp(CountingApp):
     """`desk` is None on a fresh machine: the first screen then asks, and `open_desk` opens what was chosen.
 
     `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review, trail or health.

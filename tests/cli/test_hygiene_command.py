@@ -73,7 +73,7 @@ def test_an_empty_crm_says_what_to_do(shell: Shell) -> None:
 def test_a_week_without_work_says_so_and_invents_nothing(filled: Shell) -> None:
     told = filled("report", "week")
     assert told.code == 0
-    for words in ("no card was decided", "(goal 0)", "no call was finished", "keys per call        not recorded"):
+    for words in ("no card was decided", "(goal 0)", "no call was finished", "keys per call        not counted"):
         assert words in told.out
     found = json.loads(filled("report", "week", "--json").out)
     assert (found["accepted_unchanged"], found["seconds_per_call"], found["keys_per_call"]) == (None, None, None)

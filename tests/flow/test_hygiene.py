@@ -154,7 +154,7 @@ async def test_a_week_is_counted_from_the_trail(house: House, box: Mailbox) -> N
     assert (found.approved, found.edited, found.rejected) == (2, 1, 0)
     assert (found.sent, found.undone, found.withdrawn, found.duplicates_created) == (3, 1, 0, 0)
     assert found.accepted_unchanged == 0.5
-    assert found.keys_per_call is None, "no key is recorded"
+    assert found.keys_per_call is None, "no card was on a screen"
     assert found.calls == (), "a mail is no call"
     house.clock.forward(days=7)
     assert week(desk).sent == 0

@@ -65,6 +65,7 @@ class ReviewScreen(LookingKeys):
 
     def on_mount(self) -> None:
         self.reload()
+        self._desk.meter.opened(self.call_id, self._desk.now())
         self.query_one(CardBody).focus()
         self.set_interval(_TICK, self._tick)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.outbox import SETTLED, DeliveryState
@@ -14,6 +12,7 @@ from gangly_tui.domain.records import Kind
 from gangly_tui.flow import send
 from gangly_tui.tui import review_queue
 from gangly_tui.tui.app import GanglyApp, app_of
+from gangly_tui.tui.hands import AtCards
 from gangly_tui.tui.widgets.hold_guard import HoldGuard, Press
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def second_look(app: GanglyApp, desk: Desk, draft: Proposal, guard: HoldGuard) -
     app.push_screen(SendScreen(desk, draft, guard))
 
 
-class LookingKeys(Screen[None]):
+class LookingKeys(AtCards):
     """What Review builds on."""
 
     def __init__(self, desk: Desk) -> None:
@@ -50,6 +49,10 @@ class LookingKeys(Screen[None]):
     def card(self) -> Proposal | None:
         """The card on screen."""
         raise NotImplementedError
+
+    @property
+    def call_id(self) -> str:
+        return self.card.meeting_id if self.card else ""
 
     def approve(self, key: str, *, at_once: bool = False) -> bool:
         """Whether the card on screen was approved by this press."""
