@@ -294,7 +294,8 @@ async def test_each_kind_of_activity_is_read_back_as_it_was_written(rig: Rig, ki
     assert {name: stands.fields[name] for name in fields if name != "body"} == {
         name: value for name, value in fields.items() if name != "body"
     }
-    assert stands.text("body").startswith("She asked for it.\n\n-- gangly: from notes")
+    assert stands.text("body").startswith("She asked for it.\n-- gangly holds: ")
+    assert "}\n\n-- gangly: from notes" in stands.text("body")
     after = await rig.writer.update(made.ref, {"body": "Done."}, expect=stands.version, meta=rig.meta())
     kept = await rig.reader.read(after.ref)
     assert kept.text("body").startswith("Done.\n") and kept.fields["account"] == deal.fields["account"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
+from gangly_tui.connectors.record.rules import Exists, validate
 from gangly_tui.domain.errors import DuplicateFound, RecordMoved, Refused
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
@@ -23,11 +24,36 @@ def check_scope(scope: Scope, schema: ObjectSchema, names: Iterable[str]) -> Non
             )
 
 
+def check(scope: Scope, schema: ObjectSchema, fields: Mapping[str, Value], exists: Exists, *, new: bool) -> None:
+    """What the system would refuse late, keep wrongly or not mind is refused here, by field, before it is sent.
+
+    A record that is there already may lack what is required: a write to another field does not mend that.
+    """
+    check_scope(scope, schema, fields)
+    standing = {} if new else {each.name: "stands" for each in schema.fields}
+    validate(schema, fields, {**standing, **fields}, exists)
+
+
+def stays(name: str, system: str) -> Refused:
+    """Of an activity that is there already only some fields are written."""
+    return Refused(f"{name} of an activity stays as it is", field=name, fix=f"change it in {system}")
+
+
 def unmoved(current: Record, expect: str) -> Record:
     """The record as it stands. Raises RecordMoved when that is not the version the write was decided on."""
     if current.version != expect:
-        raise RecordMoved(f"{current.title} was changed by {current.updated_by or 'somebody'}", current=current)
+        raise moved(current)
     return current
+
+
+def moved(current: Record) -> RecordMoved:
+    """Somebody was faster; this is what stands now."""
+    return RecordMoved(f"{current.title} was changed by {current.updated_by or 'somebody'}", current=current)
+
+
+def removed_again() -> Refused:
+    """What an operation created is not created a second time."""
+    return Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
 
 
 async def twins(find: Find, kind: Kind, fields: Mapping[str, Value], except_id: str) -> list[Record]:

@@ -1,23 +1,25 @@
-"""Dynamics 365 Sales, over the Dataverse Web API: what connecting asks, the read door, the check.
+"""Dynamics 365 Sales, over the Dataverse Web API: what connecting asks, the doors, the check.
 
-Read on in dynamics_map (fields) and dynamics_values (values), dynamics_activity (tasks, appointments, phone calls),
-dynamics_org (metadata, queries), dynamics_feed (changes), dynamics_write (the write door), dynamics_errors (refusals in
-the rep's words).
+Read on in                dynamics_map       which column is which field of ours, and its values
+    to read               dynamics_org       metadata, queries, one record;  dynamics_feed  what changed
+    to write              dynamics_write     the write door, its guards
+    beside both           dynamics_activity  tasks, meetings, calls, notes;  dynamics_errors  refusals in words
 
 E-mails are left where they are, as are leads, quotes, products and a deal's stakeholders (only its primary contact is
-read). A deal is won or lost in Dynamics itself, which asks more about that than gangly
-knows. There is no stage history: the audit table takes a privilege that reps lack, and a business process flow is a
-table of the organisation's own making that holds where a deal is now.
+read). A deal is won or lost in Dynamics itself, which asks more about that than gangly knows. There is no stage
+history: the audit table takes a privilege that reps lack, and a business process flow is a table of the organisation's
+own making that holds where a deal is now.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gangly_tui.connectors import entra
 from gangly_tui.connectors.oauth import Provider
 from gangly_tui.connectors.pace import Pace
+from gangly_tui.connectors.record.audit import found_and_lacking
+from gangly_tui.connectors.record.door import Reader
 from gangly_tui.connectors.record.dynamics_errors import explain, quota
 from gangly_tui.connectors.record.dynamics_feed import changes
 from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES
@@ -38,23 +40,12 @@ from gangly_tui.connectors.vendor import (
 )
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.hierarchy import Layer
-from gangly_tui.domain.identity import IdentityKey
-from gangly_tui.domain.ports import ChangePage
-from gangly_tui.domain.records import FieldEdit, Kind, ObjectSchema, Record, RecordRef
+from gangly_tui.domain.records import RecordRef
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.record.dynamics_write import DynamicsWriter
 
 ABOUT = About(label="Dynamics 365", layer=Layer.RECORD, brings="accounts, contacts, deals, activities")
-_MARKED = ("account", "contact", "opportunity", "task", "appointment", "phonecall")
-_MARKS = (
-    ("gangly_opid", "Text, 100", "op_id"),
-    ("gangly_source", "Text, 200", "source"),
-    ("gangly_approvedby", "Text, 200", "approved_by"),
-    ("gangly_approvedat", "Date and time", "approved_at"),
-    ("gangly_trailhead", "Text, 200", "trail_head"),
-)
-
 _GUIDE = """
 # Dynamics 365: what the administrator does once
 
@@ -77,12 +68,7 @@ _GUIDE = """
 
 def _provider(setup: Setup) -> Provider:
     """One scope: what the user may do in this organisation."""
-    resource = setup.host() if not setup.loopback else setup.loopback
-    return entra.provider_of(SYSTEM, setup, (f"{resource}/user_impersonation", "offline_access"))
-
-
-def _base(setup: Setup, _: Mapping[str, str]) -> str:
-    return setup.host()
+    return entra.provider_of(SYSTEM, setup, (f"{setup.host()}/user_impersonation", "offline_access"))
 
 
 VENDOR = Vendor(
@@ -120,7 +106,7 @@ VENDOR = Vendor(
         ),
         Permission(name="offline_access", why="so that you need not sign in again every hour"),
     ),
-    base=_base,
+    base=lambda setup, _more: setup.host(),
     manners=Manners(
         explain=explain,
         quota=quota,
@@ -132,7 +118,15 @@ VENDOR = Vendor(
         "give the reps its client id and the organisation's address",
     ),
     audit_fields=tuple(
-        AuditField(of=table, name=name, type=kind, meta=meta) for table in _MARKED for name, kind, meta in _MARKS
+        AuditField(of=table, name=name, type=kind, meta=meta)
+        for table in ("account", "contact", "opportunity", "task", "appointment", "phonecall")
+        for name, kind, meta in (
+            ("gangly_opid", "Text, 100", "op_id"),
+            ("gangly_source", "Text, 200", "source"),
+            ("gangly_approvedby", "Text, 200", "approved_by"),
+            ("gangly_approvedat", "Date and time", "approved_at"),
+            ("gangly_trailhead", "Text, 200", "trail_head"),
+        )
     ),
     guards="Every write names the version it was approved on: if the record was changed since, Dynamics refuses it.",
     guide=_GUIDE,
@@ -140,49 +134,9 @@ VENDOR = Vendor(
 )
 
 
-class DynamicsReader:
-    """The read door. Has no way to change anything."""
-
-    def __init__(self, link: Link) -> None:
-        self._org = Org(link)
-
-    @property
-    def system(self) -> str:
-        """`dynamics`."""
-        return SYSTEM
-
-    async def describe(self, kind: Kind) -> ObjectSchema:
-        """The live column list of a kind, at most an hour old."""
-        return await self._org.describe(kind)
-
-    async def read(self, ref: RecordRef) -> Record:
-        """The record as it stands now."""
-        return await self._org.read(ref)
-
-    async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
-        """The contacts of this mailbox, or the accounts of this domain."""
-        return await self._org.find(kind, key)
-
-    async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
-        """None: the audit table needs a privilege that reps lack. Who changed a record last is in the record."""
-        return None
-
-    def changes(self, since: str) -> AsyncIterator[ChangePage]:
-        """Everything that changed after the cursor."""
-        return changes(self._org, since)
-
-    def url(self, ref: RecordRef) -> str:
-        """The record's form in the browser."""
-        try:
-            table, identifier = place_of(ref)
-        except NotFound:
-            return ""
-        return f"{self._org.link.wire.base}/main.aspx?pagetype=entityrecord&etn={table.name}&id={identifier}"
-
-
-def open_reader(link: Link) -> DynamicsReader:
+def open_reader(link: Link) -> Reader[Org]:
     """The read door of a connection."""
-    return DynamicsReader(link)
+    return Reader(system=SYSTEM, org=Org(link), edits=_history, feed=changes, page=_page)
 
 
 def open_writer(link: Link) -> DynamicsWriter:
@@ -190,6 +144,18 @@ def open_writer(link: Link) -> DynamicsWriter:
     from gangly_tui.connectors.record.dynamics_write import DynamicsWriter
 
     return DynamicsWriter(link)
+
+
+async def _history(org: Org, ref: RecordRef, field: str) -> None:
+    """The audit table needs a privilege that reps lack. Who changed a record last is in the record."""
+
+
+def _page(org: Org, ref: RecordRef) -> str:
+    try:
+        table, identifier = place_of(ref)
+    except NotFound:
+        return ""
+    return f"{org.link.wire.base}/main.aspx?pagetype=entityrecord&etn={table.name}&id={identifier}"
 
 
 async def check(link: Link) -> Standing:
@@ -213,9 +179,8 @@ async def check(link: Link) -> Standing:
         except (Refused, NotFound):
             untracked.append(table.name)
         wanted = [each.name for each in VENDOR.audit_fields if each.of == table.name]
-        there = {each for each in wanted if each in columns and columns[each].updateable}
+        there, gaps[table.name] = found_and_lacking(wanted, columns)
         found |= {f"{table.name}.{each}" for each in there}
-        gaps[table.name] = [each for each in wanted if each not in there]
     if untracked:
         warnings.append(
             f"your role may not track changes of {', '.join(untracked)}: they are read by date, and that a record was "

@@ -15,9 +15,10 @@ from contextlib import aclosing
 from datetime import date, timedelta
 from typing import Any
 
+from gangly_tui.connectors.record.asked import not_understood
 from gangly_tui.connectors.record.dynamics_errors import FeedLost
 from gangly_tui.connectors.record.dynamics_map import SYSTEM, TABLES, Table, ref_of, selected
-from gangly_tui.connectors.record.dynamics_org import PAGE, PAGE_OF_TEXTS, Org, below_root, not_understood
+from gangly_tui.connectors.record.dynamics_org import PAGE, PAGE_OF_TEXTS, Org, below_root
 from gangly_tui.connectors.record.plain_values import moment, stamp
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.ports import ChangePage
@@ -81,29 +82,27 @@ async def _total(org: Org, tables: Sequence[Table]) -> int | None:
 
 
 async def _table(org: Org, table: Table, place: _Place | None) -> AsyncGenerator[_Part, None]:
-    """The pages of one table. A place that Dataverse no longer knows is left, and the table read anew."""
-    try:
-        if place is None or place["how"] == "track":
-            async with aclosing(_tracked(org, table, place)) as pages:
+    """One table. A place that Dataverse no longer knows is left, and the table read anew."""
+    read = _by_date if place and place["how"] == "date" else _tracked
+    while True:
+        try:
+            async with aclosing(read(org, table, place)) as pages:
                 async for each in pages:
                     yield each
             return
-    except FeedLost:
-        async with aclosing(_tracked(org, table, None)) as pages:
-            async for each in pages:
-                yield each
-        return
-    except (Refused, NotFound):
-        if place is not None:
-            raise
-    async with aclosing(_by_date(org, table, place)) as pages:
-        async for each in pages:
-            yield each
+        except FeedLost:
+            if place is None:
+                raise
+            place = None
+        except (Refused, NotFound):
+            if place is not None or read is _by_date:
+                raise
+            read = _by_date
 
 
 async def _tracked(org: Org, table: Table, place: _Place | None) -> AsyncGenerator[_Part, None]:
-    shape, today = await org.shape(table), org.link.now().date()
-    path = place["path"] if place else f"{table.set}?$select={selected(shape, org.scope)}"
+    today = org.link.now().date()
+    path = place["path"] if place else f"{table.set}?$select={selected(await org.shape(table), org.scope)}"
     first = place is None
     async with aclosing(_pages(org, table, path, _TRACK)) as pages:
         async for page in pages:
@@ -112,9 +111,9 @@ async def _tracked(org: Org, table: Table, place: _Place | None) -> AsyncGenerat
             more = page.get("@odata.nextLink")
             after = more or page.get("@odata.deltaLink")
             if not after:
-                raise not_understood("a list of changes")
+                raise not_understood("Dynamics", "a list of changes")
             rows = await _with_people(org, table, rows)
-            records = tuple([await org.record(each, shape) for each in rows])
+            records = tuple([await org.record(each, table) for each in rows])
             fresh = {"how": "track", "path": below_root(after), "day": today.isoformat()}
             stale = place is not None and date.fromisoformat(place["day"]) + _RENEWED <= today
             if records or gone or more or first or stale:
@@ -163,18 +162,16 @@ async def _with_people(org: Org, table: Table, rows: list[Mapping[str, Any]]) ->
 
 async def _by_date(org: Org, table: Table, place: _Place | None) -> AsyncGenerator[_Part, None]:
     """Oldest first, from a little before the last time: what was told then is not told again. No deletions."""
-    shape = await org.shape(table)
-    columns = await org.columns(table)
     mark, seen, path = (place["mark"], dict(place["seen"]), place["next"]) if place else ("", {}, "")
     kept = place["next"] if place else None  # where the store believes we are: it moves on even if there is no news
     if not path:
         where = f"&$filter=modifiedon ge {stamp(moment(mark) - OVERLAP)}" if mark else ""
-        path = f"{table.set}?{columns}{where}&$orderby=modifiedon asc,{table.key} asc"
+        path = f"{table.set}?{await org.columns(table)}{where}&$orderby=modifiedon asc,{table.key} asc"
     async with aclosing(_pages(org, table, path)) as pages:
         async for page in pages:
             records = []
             for row in page["value"]:
-                record = await org.record(row, shape)
+                record = await org.record(row, table)
                 told = [row["modifiedon"], record.version]
                 if seen.get(row[table.key]) != told:
                     records.append(record)

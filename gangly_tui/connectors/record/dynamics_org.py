@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from gangly_tui.connectors.record import dynamics_activity as activity
+from gangly_tui.connectors.record.asked import Kept, not_understood, understood
+from gangly_tui.connectors.record.described import Shape, activity_schema, schema_of
 from gangly_tui.connectors.record.dynamics_map import (
-    ANNOTATIONS,
     GUID,
+    LOCKED,
+    NAME_OF,
     OF_KIND,
+    TABLE_OF,
     TABLES,
-    Shape,
+    Lookups,
     Table,
-    field_schema,
-    options_of,
+    as_record,
     own_names,
+    quoted,
     selected,
     shape_of,
-    wanted_columns,
+    values_of,
 )
-from gangly_tui.connectors.record.dynamics_values import Lookups, as_record, quoted, values_of
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import NotFound, Refused, Unreachable
+from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
-from gangly_tui.domain.records import FIELDS, Kind, ObjectSchema, Record, RecordRef
+from gangly_tui.domain.records import Kind, ObjectSchema, Record, RecordRef
 
 VERSION = "v9.2"
 ROOT = f"/api/data/{VERSION}"
@@ -35,7 +37,7 @@ PAGE = 2_000
 """Rows of a page; Dataverse gives 5,000 at most."""
 PAGE_OF_TEXTS = 500
 """Of activities fewer: each may hold a megabyte of text."""
-_KEPT = timedelta(hours=1)
+ANNOTATIONS = f'odata.include-annotations="{NAME_OF[1:]},{TABLE_OF[1:]}"'
 _USER = "systemusers?$select=systemuserid,internalemailaddress,fullname,isdisabled"
 _CURRENCY = "transactioncurrencies?$select=transactioncurrencyid,isocurrencycode"
 
@@ -47,24 +49,21 @@ class Org:
         self.link = link
         self.scope = link.scope
         self._own = own_names(link.setup.get("fields"))
-        self._shapes: dict[str, Shape] = {}
-        self._known: Lookups | None = None
-        self._users: list[Mapping[str, Any]] = []
-        self._lock = asyncio.Lock()
+        self._kept = Kept(link.now)
 
     async def get(self, path: str, *, prefer: str = "") -> Mapping[str, Any]:
         """One answer. `path` is below the API's root, with its query."""
-        prefers = ",".join(filter(None, (prefer, f'odata.include-annotations="{ANNOTATIONS}"')))
+        prefers = ",".join(filter(None, (prefer, ANNOTATIONS)))
         answer = await self.link.wire.read(f"{ROOT}/{path}", headers={"Prefer": prefers})
         if not isinstance(answer.data, dict):
-            raise not_understood("something that is no record")
+            raise not_understood("Dynamics", "something that is no record")
         return answer.data
 
     async def page(self, path: str, *, prefer: str = "", size: int = PAGE_OF_TEXTS) -> Mapping[str, Any]:
         """One page of a list. Raises Unreachable when it is none."""
         told = await self.get(path, prefer=",".join(filter(None, (prefer, f"odata.maxpagesize={size}"))))
         if not isinstance(told.get("value"), list):
-            raise not_understood("a list of records")
+            raise not_understood("Dynamics", "a list of records")
         return told
 
     async def rows(self, path: str, *, most: int = 10_000) -> list[Mapping[str, Any]]:
@@ -77,90 +76,78 @@ class Org:
         return rows
 
     async def shape(self, table: Table) -> Shape:
-        """A table as the organisation has it, asked again after an hour."""
-        known, now = self._shapes.get(table.name), self.link.now()
-        if known is None or now - known.asked_at > _KEPT:
+        """A table as the organisation has it."""
+
+        async def ask() -> Shape:
             base = f"EntityDefinitions(LogicalName='{table.name}')/Attributes"
-            names = " or ".join(f"LogicalName eq '{each}'" for each in sorted(wanted_columns(table, self._own)))
-            where = f"$filter=IsCustomAttribute eq true or {names}"
+            wanted = {each for names in table.fields.values() for each in names if not each.startswith("*")}
+            wanted |= {each for (kind, _), each in self._own.items() if kind is table.kind}
+            where = " or ".join(
+                ["$filter=IsCustomAttribute eq true", *(f"LogicalName eq '{each}'" for each in sorted(wanted))]
+            )
             picks = f"{base}/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&{where}"
             told, choices = await asyncio.gather(
                 self.get(f"{base}?{where}"), self.get(f"{picks}&$expand=OptionSet,GlobalOptionSet")
             )
-            try:
-                options = {each["LogicalName"]: options_of(each) for each in choices["value"]}
-                known = shape_of(table, told["value"], options, self._own, now)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise not_understood("its list of columns") from error
-            self._shapes[table.name] = known
-        return known
+            with understood("Dynamics", "its list of columns"):
+                return shape_of(table, told["value"], choices["value"], self._own)
+
+        return await self._kept.get(table.name, ask)
 
     async def describe(self, kind: Kind) -> ObjectSchema:
         """The fields of a kind that the organisation has and the scope lets us read."""
-        wanted = [name for name in FIELDS[kind] if self.scope.may_read(kind, name)]
-        if not wanted:
+        if not self.scope.read.get(kind):
             return ObjectSchema(kind=kind, fields=())
         if kind is Kind.ACTIVITY:
-            columns = (await self.shape(TABLES["appointment"])).names
-            return ObjectSchema(kind=kind, fields=tuple(activity.field_schema(each, columns) for each in wanted))
-        names = (await self.shape(OF_KIND[kind][0])).names
-        fields = tuple(field_schema(kind, name, names[name]) for name in wanted if name in names)
-        return ObjectSchema(kind=kind, fields=fields)
+            names = (await self.shape(TABLES["appointment"])).names
+            return activity_schema(self.scope, tuple(activity.TABLE_FOR), activity.lengths(names))
+        return schema_of(kind, self.scope, (await self.shape(OF_KIND[kind][0])).names, LOCKED)
 
     async def known(self, *, fresh: bool = False) -> Lookups:
         """What the ids of users and currencies stand for; a user who may not see them reads names instead."""
-        async with self._lock:
-            if self._known is None or fresh:
-                users, currencies = await asyncio.gather(self._all(_USER), self._all(_CURRENCY))
-                here = self.link.now().tzinfo
-                assert here is not None  # the Link's clock is aware
-                self._users = users
-                self._known = Lookups(
-                    users={
-                        each["systemuserid"]: each.get("internalemailaddress") or each.get("fullname") or ""
-                        for each in users
-                    },
-                    currencies={each["transactioncurrencyid"]: each["isocurrencycode"] for each in currencies},
-                    here=here,
-                )
-            return self._known
 
-    async def _all(self, path: str) -> list[Mapping[str, Any]]:
-        try:
-            return await self.rows(path)
-        except (Refused, NotFound):
-            return []
+        async def all_of(path: str) -> list[Mapping[str, Any]]:
+            try:
+                return await self.rows(path)
+            except (Refused, NotFound):
+                return []
+
+        async def ask() -> Lookups:
+            users, currencies = await asyncio.gather(all_of(_USER), all_of(_CURRENCY))
+            here = self.link.now().tzinfo
+            assert here is not None  # the Link's clock is aware
+            emails = {each["systemuserid"]: each.get("internalemailaddress") or each.get("fullname") for each in users}
+            return Lookups(
+                people=users,
+                users={each: name or "" for each, name in emails.items()},
+                currencies={each["transactioncurrencyid"]: each["isocurrencycode"] for each in currencies},
+                here=here,
+            )
+
+        return await self._kept.get("known", ask, fresh=fresh)
 
     async def owner_id(self, who: str) -> str:
         """The one enabled user of this e-mail address or name. Raises Refused."""
         column = "internalemailaddress" if "@" in who else "fullname"
         for fresh in (False, True):
-            await self.known(fresh=fresh)
-            found = [each for each in self._users if (each.get(column) or "").lower() == who.lower()]
-            found = [each for each in found if not each.get("isdisabled")]
+            people = (await self.known(fresh=fresh)).people
+            named = [each for each in people if (each.get(column) or "").lower() == who.lower()]
+            found = [each for each in named if not each.get("isdisabled")]
             if len(found) == 1:
                 return str(found[0]["systemuserid"])
         said = f"{len(found)} users are called {who}" if found else f"no enabled Dynamics user is {who}"
         raise Refused(said, field="owner", fix="name the owner by the e-mail address of their Dynamics user")
 
-    async def record(self, row: Mapping[str, Any], shape: Shape) -> Record:
+    async def record(self, row: Mapping[str, Any], table: Table) -> Record:
         """A row as the canonical record."""
-        known = await self.known()
-        try:
-            if shape.table.kind is Kind.ACTIVITY:
-                values = activity.values_of(row, shape, known)
-                if shape.table.parties and shape.table.parties not in row:  # an answer to a write lists no people
-                    del values["contacts"]
-            else:
-                values = values_of(row, shape, known)
-            return as_record(row, shape.table, values, self.scope, known)
-        except (KeyError, ValueError, TypeError, ArithmeticError) as error:
-            raise not_understood(f"a {shape.table.name}") from error
+        shape, known = await self.shape(table), await self.known()
+        read = activity.values_of if table.kind is Kind.ACTIVITY else values_of
+        with understood("Dynamics", f"a {table.name}"):
+            return as_record(row, table, read(row, shape, known), self.scope, known)
 
     async def columns(self, table: Table) -> str:
         """What a query of this table asks for: the columns in scope, and its people where they are."""
-        shape = await self.shape(table)
-        query = f"$select={selected(shape, self.scope)}"
+        query = f"$select={selected(await self.shape(table), self.scope)}"
         if table.parties and self.scope.may_read(Kind.ACTIVITY, "contacts"):
             query += f"&$expand={table.parties}($select=_partyid_value,participationtypemask)"
         return query
@@ -168,16 +155,14 @@ class Org:
     async def read(self, ref: RecordRef) -> Record:
         """The record as it stands now. Raises NotFound."""
         table, identifier = place_of(ref)
-        row = await self.get(f"{table.set}({identifier})?{await self.columns(table)}")
-        return await self.record(row, await self.shape(table))
+        return await self.record(await self.get(f"{table.set}({identifier})?{await self.columns(table)}"), table)
 
     async def select(self, table: Table, where: str) -> list[Record]:
         """The records of a table that fit."""
-        shape = await self.shape(table)
         rows = await self.rows(f"{table.set}?{await self.columns(table)}&$filter={where}")
-        return [await self.record(row, shape) for row in rows]
+        return [await self.record(row, table) for row in rows]
 
-    async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
+    async def find(self, kind: Kind, key: IdentityKey) -> list[Record]:
         """By mailbox or by domain. A filter reads the database itself: unlike a search, it does not lag behind."""
         if kind is Kind.CONTACT and key.mailbox and self.scope.may_read(kind, "email"):
             found = await self.select(TABLES["contact"], _same_mailbox(key.mailbox))
@@ -199,23 +184,13 @@ def place_of(ref: RecordRef) -> tuple[Table, str]:
     return table, identifier
 
 
-def names_a(_: Kind, identifier: str) -> bool:
-    """Whether an id can be one of Dynamics; whether it exists only Dynamics can tell."""
-    return bool(GUID.fullmatch(identifier))
-
-
 def below_root(link: str) -> str:
     """A next or delta link as a path below the API's root: it is never followed to another host."""
     parts = urlsplit(link)
     before, root, path = parts.path.partition(f"{ROOT}/")
     if before or not root:
-        raise not_understood("where its next page is")
+        raise not_understood("Dynamics", "where its next page is")
     return f"{path}?{parts.query}"
-
-
-def not_understood(what: str) -> Unreachable:
-    """An answer that is not what Dataverse answers."""
-    return Unreachable(f"Dynamics answered {what} in a way that is not understood", fix="tell gangly's makers")
 
 
 def _same_mailbox(box: str) -> str:

@@ -47,6 +47,12 @@ def with_tail(text: str, standing: str) -> str:
     return text if _TAIL.search(text) or not tail else text + tail[0]
 
 
+def text_of(body: str, held: Mapping[str, Any], footer: str, most: int) -> str:
+    """A new activity's text with what is held and the audit footer below it. Raises Refused when it is too long."""
+    above = "\n".join(filter(None, (body.rstrip("\n"), line_of(held))))
+    return short_enough(f"{above}\n\n{footer}" if above else footer, most)
+
+
 def short_enough(text: str, most: int) -> str:
     """The text. Raises Refused when it is longer than the vendor takes (0: as long as it likes); it is never cut."""
     if most and len(text) > most:

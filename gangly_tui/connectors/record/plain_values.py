@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.records import FieldType, Value
 
 
@@ -44,3 +45,30 @@ def plain_value(raw: Any, ours: FieldType, here: tzinfo) -> Value:
             return flag(raw)
         case _:
             return str(raw)
+
+
+def plain_raw(value: Value, here: tzinfo, label: str, ours: str, *, day: bool = True, places: int | None = None) -> Any:
+    """A value of ours as JSON takes it, exactly; empty is null. Raises Refused when it cannot be exact.
+
+    A date goes as a `day`, else as midnight in the rep's zone. `places` is how many the system keeps of a number.
+    """
+    match value:
+        case "" | None:
+            return None
+        case Decimal():
+            return number(value, label, ours, places)
+        case datetime():
+            return stamp(value)
+        case date():
+            return value.isoformat() if day else stamp(datetime.combine(value, time(), here))
+        case _:
+            return value
+
+
+def number(value: Decimal, label: str, ours: str, places: int | None = None) -> int | float:
+    """A number as JSON carries it, exactly. Raises Refused."""
+    found = float(value)
+    kept = -int(value.normalize().as_tuple().exponent)
+    if Decimal(repr(found)) != value or (places is not None and kept > places):
+        raise Refused(f"{label} cannot be kept exactly", field=ours, fix="use fewer digits")
+    return int(value) if value == value.to_integral_value() else found
