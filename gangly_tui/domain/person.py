@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +38,11 @@ class Person:
     def is_in(self, text: str) -> bool:
         """Whether a text names this person: by address, full name or phone."""
         return self.without(text) != text
+
+    def is_in_json(self, body: str) -> bool:
+        """Whether a text in this JSON names them: the escapes of JSON would hide a name with an umlaut in it."""
+        data = json.loads(body)
+        return bool(self.scrubbed(data) != data)
 
     def without(self, text: str) -> str:
         """The text with every address of the mailbox, every full name or surname, and every phone taken out."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from gangly_tui.domain.errors import GanglyError, PartlyRead
 from gangly_tui.domain.mail import MAIL_DAYS
@@ -23,6 +25,8 @@ _MEETINGS = "meetings of "
 _MAILS = "mails of "
 _ANEW = "mails anew of "
 """Set while a mailbox is looked through again from the beginning."""
+_RULES = "mail rules"
+"""The rules that what is here was held against, as a digest: which domains are kept out is itself confidential."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +78,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
         except GanglyError as error:
             found.problems.append(sentence("watched", error))
     await redraft(desk, tuple(found.redelivered))
+    _keep_to_the_rules(desk)
     for box in desk.mailboxes:
         try:
             found.mails += await _mails(desk, box, lambda done: tell("mails", done))
@@ -151,6 +156,26 @@ def _takes_the_place(desk: Desk, new: Transcript) -> bool:
     return True
 
 
+def _keep_to_the_rules(desk: Desk) -> None:
+    """Rules that changed count for what is here too: it goes where it may not be kept, with the signals it led to.
+
+    The mailboxes are looked through anew, for what a rule kept out that is one no more.
+    """
+    rules = desk.settings.mail
+    said = json.dumps([sorted(rules.folders), sorted(rules.domains)])
+    now, before = hashlib.sha256(said.encode()).hexdigest(), mirror.cursor(desk.db, _RULES)
+    if now == before:
+        return
+    with transaction(desk.db):
+        unfit = [each for each in mails.mails_since(desk.db, datetime.min.replace(tzinfo=UTC)) if not rules.keeps(each)]
+        for system in {each.system for each in unfit}:
+            mails.remove_mails(desk.db, system, [each.id for each in unfit if each.system == system])
+        signs.forget_signals_from(desk.db, [f"mail:{each.system}:{each.id}" for each in unfit])
+        for system in mails.mailboxes_in(desk.db) if before else ():
+            mirror.set_cursor(desk.db, _MAILS + system, "")
+        mirror.set_cursor(desk.db, _RULES, now)
+
+
 async def _mails(desk: Desk, box: MailReader, tell: Callable[[int], None]) -> int:
     """How many mails came in. What the rules exclude is not kept for a moment; each page is kept with its cursor."""
     name, anew, rules = _MAILS + box.system, _ANEW + box.system, desk.settings.mail
@@ -168,6 +193,7 @@ async def _mails(desk: Desk, box: MailReader, tell: Callable[[int], None]) -> in
         with transaction(desk.db):
             brought += mails.save_mails(desk.db, fitting)
             mails.remove_mails(desk.db, box.system, [*page.gone, *unfit])
+            signs.forget_signals_from(desk.db, [f"mail:{box.system}:{each}" for each in unfit])
             mirror.set_cursor(desk.db, name, page.cursor)
         if kept is not None:
             kept |= kept_now

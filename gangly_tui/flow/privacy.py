@@ -86,7 +86,7 @@ def holdings(desk: Desk, who: str) -> Holdings:
     parts: dict[str, list[Any]] = {
         "meetings": list(meetings),
         "notes": privacy.notes_with(desk.db, person, {each.id for each in meetings}),
-        "mails": privacy.mails_with(desk.db, person),
+        "mails": [*privacy.mails_with(desk.db, person), *privacy.written_to(desk.db, person)],
         **privacy.rows_with(desk.db, person),
         "activities": [
             each for contact in contacts for each in mirror.linked(desk.db, contact.ref, Kind.ACTIVITY, limit=10_000)

@@ -15,13 +15,17 @@ from gangly_tui.store.database import Connection
 
 if TYPE_CHECKING:
     from gangly_tui.domain.draft import Notes
+    from gangly_tui.domain.mail import Mail
+    from gangly_tui.domain.signals import Signal
 
 Entry = tuple[int, str, str]
 """Rowid in the index, title words, body words."""
 
 MEETING = "meeting"
 NOTES = "notes"
-SPACES = (*(each.value for each in Kind), MEETING, NOTES)
+RECEIVED = "received"
+SIGNAL = "signal"
+SPACES = (*(each.value for each in Kind), MEETING, NOTES, RECEIVED, SIGNAL)
 """What the index holds. Each has a stretch of rowids of its own, in which a later row has a higher rowid."""
 
 SPACE = 1 << 40
@@ -61,6 +65,18 @@ def meeting_entry(rid: int, meeting: Meeting) -> Entry:
 def notes_entry(rid: int, notes: Notes) -> Entry:
     """The words of the rep's text."""
     return first_rowid(NOTES) + rid, "", well_formed(notes.text)
+
+
+def mail_entry(rid: int, mail: Mail) -> Entry:
+    """A mail's words: its subject, the people in its header and its one line. Never its text, which soon goes."""
+    people = (f"{each.name} {each.email}" for each in mail.people)
+    return first_rowid(RECEIVED) + rid, well_formed(mail.subject), well_formed("\n".join((mail.snippet, *people)))
+
+
+def signal_entry(rid: int, signal: Signal) -> Entry:
+    """A signal's words: what happened, and who it is about."""
+    body = "\n".join((signal.detail, f"{signal.who} {signal.email}"))
+    return first_rowid(SIGNAL) + rid, well_formed(signal.title), well_formed(body)
 
 
 def reindex(db: Connection, old: Iterable[Entry], new: Iterable[Entry]) -> None:

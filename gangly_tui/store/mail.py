@@ -9,19 +9,25 @@ from datetime import datetime, timedelta
 from gangly_tui.domain.mail import Mail
 from gangly_tui.store.codec import dump, from_bytes, instant, load, to_bytes
 from gangly_tui.store.database import Connection, transaction
+from gangly_tui.store.index import Entry, mail_entry, reindex
 
 
 def save_mails(db: Connection, mails: Iterable[Mail]) -> int:
-    """Insert or update by system and id. Returns how many were new or changed."""
-    changed = 0
+    """Insert or update by system and id, with their words. Returns how many were new or changed."""
+    wanted = {(each.system, each.id): each for each in mails}
+    old: list[Entry] = []
+    new: list[Entry] = []
     with transaction(db):
-        for mail in mails:
+        for mail in wanted.values():
             body = dump(mail)
             row = db.execute(
                 "SELECT rid, body FROM mail WHERE system = ? AND id = ?", (mail.system, mail.id)
             ).fetchone()
             if row and row[1] == body:
                 continue
+            if row:
+                old.append(mail_entry(row[0], load(Mail, row[1])))
+                db.execute("DELETE FROM mail_box WHERE rid = ?", row[:1])
             (rid,) = db.execute(
                 """INSERT INTO mail (system, id, message_id, thread, at, body) VALUES (?, ?, ?, ?, ?, ?)
                    ON CONFLICT (system, id) DO UPDATE SET message_id = excluded.message_id, thread = excluded.thread,
@@ -29,12 +35,12 @@ def save_mails(db: Connection, mails: Iterable[Mail]) -> int:
                    RETURNING rid""",
                 (mail.system, mail.id, mail.message_id, mail.thread_id, instant(mail.at), body),
             ).fetchall()[0]
-            db.execute("DELETE FROM mail_box WHERE rid = ?", (rid,)) if row else None
+            new.append(mail_entry(rid, mail))
             db.executemany(
                 "INSERT OR IGNORE INTO mail_box VALUES (?, ?, ?)", [(box, instant(mail.at), rid) for box in mail.boxes]
             )
-            changed += 1
-    return changed
+        reindex(db, old, new)
+    return len(new)
 
 
 def remove_mails(db: Connection, system: str, ids: Collection[str]) -> None:
@@ -54,7 +60,9 @@ def remove_mails_before(db: Connection, at: datetime) -> None:
 
 def _forget(db: Connection, where: str, values: tuple[str | int, ...]) -> None:
     with transaction(db):
-        rids = json.dumps([rid for (rid,) in db.execute(f"SELECT rid FROM mail WHERE {where}", values)])
+        rows = db.execute(f"SELECT rid, body FROM mail WHERE {where}", values).fetchall()
+        reindex(db, [mail_entry(rid, load(Mail, body)) for rid, body in rows], ())
+        rids = json.dumps([rid for rid, _ in rows])
         for table in ("mail_box", "mail_text", "mail"):
             db.execute(f"DELETE FROM {table} WHERE rid IN (SELECT value FROM json_each(?))", (rids,))
 

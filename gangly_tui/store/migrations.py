@@ -66,9 +66,9 @@ _ENGAGEMENT = (
     """CREATE TABLE job_change (
         key TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     """CREATE TABLE signal (
-        id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, topic TEXT NOT NULL, at INTEGER NOT NULL,
-        expires_at INTEGER NOT NULL, until INTEGER NOT NULL, card TEXT NOT NULL, reason TEXT NOT NULL,
-        body TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        rid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, state TEXT NOT NULL,
+        topic TEXT NOT NULL, at INTEGER NOT NULL, expires_at INTEGER NOT NULL, until INTEGER NOT NULL,
+        card TEXT NOT NULL, reason TEXT NOT NULL, body TEXT NOT NULL) STRICT""",
     "CREATE INDEX signal_state ON signal (state, at)",
     "CREATE INDEX signal_topic ON signal (topic) WHERE topic <> ''",
 )

@@ -14,13 +14,13 @@ from gangly_tui.domain.draft import Notes
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.mail import Mail
 from gangly_tui.domain.person import GONE, Person
-from gangly_tui.domain.records import Attendee, Meeting
+from gangly_tui.domain.records import Attendee, Meeting, Record
 from gangly_tui.store import engagement
 from gangly_tui.store import mail as mails
 from gangly_tui.store.card_counts import IN_TRANSIT
-from gangly_tui.store.codec import from_bytes, instant, load, to_bytes
+from gangly_tui.store.codec import from_bytes, instant, load, load_record, to_bytes
 from gangly_tui.store.database import Connection, transaction
-from gangly_tui.store.mirror import cursor, set_cursor
+from gangly_tui.store.mirror import cursor, remove_records, set_cursor
 from gangly_tui.store.signals import forget_person
 
 _SALT = "erased salt"
@@ -39,7 +39,7 @@ _TRANSCRIPTS = """UPDATE transcript SET text = x'' WHERE length(text) > 0
 def meetings_with(db: Connection, person: Person) -> list[Meeting]:
     """The meetings that name this person, as a guest or in a text."""
     rows = db.execute("SELECT body FROM meeting ORDER BY start_at, id")
-    return [load(Meeting, body) for (body,) in rows if person.is_in(body)]
+    return [load(Meeting, body) for (body,) in rows if person.is_in_json(body)]
 
 
 def notes_with(db: Connection, person: Person, meeting_ids: Collection[str]) -> list[Notes]:
@@ -55,7 +55,13 @@ def notes_with(db: Connection, person: Person, meeting_ids: Collection[str]) -> 
 def mails_with(db: Connection, person: Person) -> list[Mail]:
     """The mails to and from this person, and those whose subject or snippet names them."""
     rows = db.execute("SELECT body FROM mail ORDER BY at, rid")
-    return [load(Mail, body) for (body,) in rows if person.is_in(body)]
+    return [load(Mail, body) for (body,) in rows if person.is_in_json(body)]
+
+
+def written_to(db: Connection, person: Person) -> list[Record]:
+    """The mails and invitations that were made here and are to this person, or name them."""
+    rows = db.execute("SELECT system, kind, id, body FROM record WHERE kind IN ('mail', 'invitation') ORDER BY at")
+    return [load_record(*row) for row in rows if person.is_in_json(row[-1])]
 
 
 def rows_with(db: Connection, person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -63,7 +69,7 @@ def rows_with(db: Connection, person: Person) -> dict[str, list[dict[str, Any]]]
     found: dict[str, list[dict[str, Any]]] = {}
     for table, key in (*_JSON_TABLES, ("signal", "id")):
         for name, body in db.execute(f"SELECT {key}, body FROM {table} WHERE body <> '' ORDER BY {key}"):
-            if person.is_in(body) or person.is_in(name):
+            if person.is_in_json(body) or person.is_in(name):
                 found.setdefault(table, []).append({key: name, **json.loads(body)})
     return found
 
@@ -71,7 +77,7 @@ def rows_with(db: Connection, person: Person) -> dict[str, list[dict[str, Any]]]
 def in_transit(db: Connection, person: Person) -> list[str]:
     """The cards about this person that are approved and have not settled."""
     rows = db.execute(f"""SELECT id, body FROM proposal WHERE id IN (SELECT op_id FROM delivery WHERE {IN_TRANSIT})""")
-    return [name for name, body in rows if person.is_in(body)]
+    return [name for name, body in rows if person.is_in_json(body)]
 
 
 def erase(db: Connection, person: Person, meetings: Iterable[Meeting]) -> dict[str, int]:
@@ -97,7 +103,9 @@ def erase(db: Connection, person: Person, meetings: Iterable[Meeting]) -> dict[s
         gone = mails_with(db, person)
         for system in {each.system for each in gone}:
             mails.remove_mails(db, system, [each.id for each in gone if each.system == system])
-        counts["mails"] = len(gone)
+        written = written_to(db, person)
+        remove_records(db, [each.ref for each in written])
+        counts["mails"] = len(gone) + len(written)
         for table, key in _JSON_TABLES:
             counts[table] = _scrub(db, person, table, key, _cards_of(db, ids))
         counts["signals"] = forget_person(db, person)

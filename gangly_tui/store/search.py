@@ -1,4 +1,4 @@
-"""Find anything while it is typed: records, meetings and notes by their words.
+"""Find anything while it is typed: records, meetings, notes, mails and signals by their words.
 
 No ranking by frequency: on a million texts that reads every hit of a common word, a tenth of a second a key. The
 newest hits of each kind are taken instead; those whose title matches come first.
@@ -10,25 +10,20 @@ time. One that reaches it has met more hits than anybody reads, so the newest ca
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from time import thread_time
-from typing import Any
 
 from sqlcipher3 import dbapi2
 
 from gangly_tui.domain.errors import StoreError
-from gangly_tui.domain.records import Kind, Meeting, Record, RecordRef
-from gangly_tui.store.codec import from_bytes, load, load_record, well_formed
+from gangly_tui.domain.records import Kind
+from gangly_tui.store.codec import well_formed
 from gangly_tui.store.database import Connection
-from gangly_tui.store.index import MEETING, NOTES, SPACE, SPACES, first_rowid, meeting_entry, record_entry
+from gangly_tui.store.hits import Hit, hit, newest, texts_of
+from gangly_tui.store.index import SPACE, SPACES, first_rowid
 
 _MOST_WORDS = 12
-_AROUND = 60
 _LIMIT = 0.002
 """Seconds one query may compute; on a million texts that is some fifty thousand hits."""
 _STEPS = 20
@@ -37,22 +32,6 @@ _LOOKED_AT = 90
 """Candidates that are read where a query would have looked at all of them."""
 _INDEXED = 3
 """The longest beginning of a word that the index holds by itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One thing found. Raw text: clean it before showing it. `at` is when it took place, or when it changed.
-
-    `ref` is None for a meeting or notes, `meeting_id` is None for a record. `kind` is a Kind's value, "meeting" or
-    "notes".
-    """
-
-    ref: RecordRef | None
-    meeting_id: str | None
-    title: str
-    snippet: str
-    kind: str
-    at: datetime | None
 
 
 def find(db: Connection, text: str, *, limit: int = 50) -> list[Hit]:
@@ -79,11 +58,11 @@ def find(db: Connection, text: str, *, limit: int = 50) -> list[Hit]:
             by_title, _ = _matches(db, f"{{title}} : ({query})", space, limit)
         else:
             found = [*found, *_among_newest(db, words, space, limit)]
-        titles += _newest(db, space, by_title)[:share]
-        others += _newest(db, space, {*by_title, *found})
+        titles += newest(db, space, by_title)[:share]
+        others += newest(db, space, {*by_title, *found})
     others.sort(key=lambda each: each[1], reverse=True)
     chosen = list(dict.fromkeys(rowid for rowid, _ in [*titles, *others]))[:limit]
-    return [hit for rowid in chosen if (hit := _hit(db, rowid, words))]
+    return [each for rowid in chosen if (each := hit(db, rowid, words))]
 
 
 def _among_newest(db: Connection, words: list[str], space: str, limit: int) -> list[int]:
@@ -118,19 +97,9 @@ def _latest(db: Connection, space: str) -> list[int]:
     return [rowid for (rowid,) in rows]
 
 
-def _spoken(db: Connection, rowid: int) -> Iterable[str]:
+def _spoken(db: Connection, rowid: int) -> list[str]:
     """The words of a row's title and of its body, as the index has them: a space before each."""
-    space, rid = SPACES[rowid // SPACE], rowid % SPACE
-    if space == MEETING:
-        (body,) = db.execute("SELECT body FROM meeting WHERE rid = ?", (rid,)).fetchone()
-        entry = meeting_entry(rid, load(Meeting, body))
-    elif space == NOTES:
-        (text,) = db.execute("SELECT text FROM notes WHERE rid = ?", (rid,)).fetchone()
-        return [" " + " ".join(_pieces(from_bytes(text)))]
-    else:
-        row = db.execute("SELECT system, kind, id, body FROM record WHERE rid = ?", (rid,)).fetchone()
-        entry = record_entry(rid, load_record(*row))
-    return [" " + " ".join(_pieces(each)) for each in entry[1:]]
+    return [" " + " ".join(_pieces(each)) for each in texts_of(db, rowid)]
 
 
 def _pieces(text: str) -> list[str]:
@@ -173,76 +142,3 @@ def _matches(db: Connection, query: str, space: str, limit: int) -> tuple[list[i
     finally:
         db.set_progress_handler(None, 0)
     return found, True
-
-
-_TIMES = {MEETING: "SELECT rid, start_at FROM meeting", NOTES: "SELECT rid, at FROM notes"}
-
-
-def _newest(db: Connection, space: str, rowids: Any) -> list[tuple[int, int]]:
-    """(rowid, time in microseconds since 1970), newest first."""
-    start = first_rowid(space)
-    rows = db.execute(
-        f"{_TIMES.get(space, 'SELECT rid, at FROM record')} WHERE rid IN (SELECT value FROM json_each(?))",
-        (json.dumps([each - start for each in rowids]),),
-    )
-    return sorted(((start + rid, at) for rid, at in rows), key=lambda each: (-each[1], each[0]))
-
-
-def _hit(db: Connection, rowid: int, words: list[str]) -> Hit | None:
-    space, rid = SPACES[rowid // SPACE], rowid % SPACE
-    if space == MEETING:
-        (body,) = db.execute("SELECT body FROM meeting WHERE rid = ?", (rid,)).fetchone()
-        return _meeting_hit(load(Meeting, body), words)
-    if space == NOTES:
-        return _notes_hit(db, rid, words)
-    row = db.execute("SELECT system, kind, id, body FROM record WHERE rid = ?", (rid,)).fetchone()
-    return _record_hit(load_record(*row), words)
-
-
-def _record_hit(record: Record, words: list[str]) -> Hit:
-    at = record.fields.get("at")
-    return Hit(
-        ref=record.ref,
-        meeting_id=None,
-        title=record.title,
-        snippet=_snippet(record_entry(0, record)[2], words),
-        kind=record.ref.kind.value,
-        at=at if isinstance(at, datetime) and record.ref.kind is Kind.ACTIVITY else record.updated_at,
-    )
-
-
-def _meeting_hit(meeting: Meeting, words: list[str]) -> Hit:
-    people = ", ".join(each.name or each.email for each in meeting.attendees)
-    return Hit(
-        ref=None,
-        meeting_id=meeting.id,
-        title=meeting.title,
-        snippet=_snippet("\n".join(filter(None, (meeting.description, people, meeting.location))), words),
-        kind=MEETING,
-        at=meeting.start,
-    )
-
-
-def _notes_hit(db: Connection, rid: int, words: list[str]) -> Hit:
-    meeting_id, updated_at, text, body = db.execute(
-        """SELECT notes.meeting_id, notes.updated_at, notes.text, meeting.body
-           FROM notes LEFT JOIN meeting ON meeting.id = notes.meeting_id WHERE notes.rid = ?""",
-        (rid,),
-    ).fetchone()
-    return Hit(
-        ref=None,
-        meeting_id=meeting_id,
-        title=load(Meeting, body).title if body else "",
-        snippet=_snippet(from_bytes(text), words),
-        kind=NOTES,
-        at=datetime.fromisoformat(updated_at),
-    )
-
-
-def _snippet(text: str, words: list[str]) -> str:
-    """The text around the first word that stands in it as typed, on one line; else its beginning."""
-    found = re.search("|".join(rf"\b{re.escape(each)}" for each in words), text, re.IGNORECASE)
-    start = max(found.start() - _AROUND, 0) if found else 0
-    stop = (found.end() if found else 0) + _AROUND
-    cut = " ".join(text[start:stop].split())
-    return ("…" if start else "") + cut + ("…" if stop < len(text) else "")

@@ -14,6 +14,7 @@ from gangly_tui.domain.records import Kind, Record, RecordRef
 from gangly_tui.domain.signals import CALLS, Signal, SignalKind, SignalState
 from gangly_tui.store.codec import dump, instant, load, load_record, well_formed
 from gangly_tui.store.database import Connection, transaction
+from gangly_tui.store.index import Entry, reindex, signal_entry
 
 AFTER_OPEN_DAYS = 7
 """How long a signal that was put off stays open at least, once it is back."""
@@ -26,22 +27,29 @@ def save_signals(db: Connection, signals: Iterable[Signal]) -> int:
     with transaction(db):
         for each in signals:
             topic = well_formed(each.topic)
-            there = db.execute("SELECT state FROM signal WHERE id = ?", (each.id,)).fetchone()
+            there = db.execute("SELECT state, rid, body FROM signal WHERE id = ?", (each.id,)).fetchone()
             if there is None:
                 if topic:
                     db.execute("UPDATE signal SET state = 'aged' WHERE topic = ? AND state = 'open'", (topic,))
-                db.execute(
+                (rid,) = db.execute(
                     """INSERT INTO signal (id, kind, state, topic, at, expires_at, until, card, reason, body)
-                       VALUES (?, ?, 'open', ?, ?, ?, 0, '', '', ?)""",
+                       VALUES (?, ?, 'open', ?, ?, ?, 0, '', '', ?) RETURNING rid""",
                     (each.id, each.kind.value, topic, instant(each.at), instant(each.expires_at), dump(each)),
-                )
+                ).fetchall()[0]
+                reindex(db, (), [signal_entry(rid, each)])
                 new += 1
             elif there[0] == SignalState.OPEN.value:
                 db.execute(
                     "UPDATE signal SET expires_at = max(expires_at, ?), body = ? WHERE id = ?",
                     (instant(each.expires_at), dump(each), each.id),
                 )
+                reindex(db, _entries([there[1:]]), [signal_entry(there[1], each)])
     return new
+
+
+def _entries(rows: Iterable[tuple[int, str]]) -> list[Entry]:
+    """The words of signals in the index, by rid and body; one without words has none there."""
+    return [signal_entry(rid, load(Signal, body)) for rid, body in rows if body]
 
 
 def open_signals(db: Connection, now: datetime) -> list[Signal]:
@@ -162,32 +170,47 @@ def set_done(db: Connection, identifiers: Iterable[str]) -> None:
 
 def age_out(db: Connection, now: datetime, *, kept: timedelta) -> int:
     """Open signals whose time has passed are aged; whatever passed longer ago than `kept` loses its words."""
-    db.execute("UPDATE signal SET state = 'aged' WHERE state = 'open' AND expires_at <= ?", (instant(now),))
-    return int(
-        db.execute(
-            """UPDATE signal SET body = '', reason = '', topic = ''
+    with transaction(db):
+        db.execute("UPDATE signal SET state = 'aged' WHERE state = 'open' AND expires_at <= ?", (instant(now),))
+        rows = db.execute(
+            """SELECT rid, body FROM signal
                WHERE body <> '' AND state IN ('done', 'dismissed', 'aged') AND expires_at <= ?""",
             (instant(now - kept),),
-        ).rowcount
-    )
+        ).fetchall()
+        reindex(db, _entries(rows), ())
+        db.executemany(
+            "UPDATE signal SET body = '', reason = '', topic = '' WHERE rid = ?", [(rid,) for rid, _ in rows]
+        )
+    return len(rows)
 
 
 def signals_with(db: Connection, person: Person) -> list[str]:
     """The ids of the signals that name this person."""
     rows = db.execute("SELECT id, body, reason FROM signal WHERE body <> ''")
-    return [name for name, body, reason in rows if person.is_in(body) or person.is_in(reason)]
+    return [name for name, body, reason in rows if person.is_in_json(body) or person.is_in(reason)]
 
 
 def forget_person(db: Connection, person: Person) -> int:
     """Forget every signal that names this person. Returns how many there were."""
-    named = signals_with(db, person)
-    db.execute("DELETE FROM signal WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(named),))
-    return len(named)
+    return forget_signals(db, signals_with(db, person))
 
 
-def forget_signals(db: Connection, ids: Collection[str]) -> None:
-    """Forget signals altogether."""
-    db.execute("DELETE FROM signal WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*ids]),))
+def forget_signals(db: Connection, ids: Collection[str]) -> int:
+    """Forget signals altogether. Returns how many there were."""
+    return _forget(db, "id IN (SELECT value FROM json_each(?))", ids)
+
+
+def forget_signals_from(db: Connection, sources: Collection[str]) -> int:
+    """Forget the signals that come from these (`mail:SYSTEM:ID`). Returns how many there were."""
+    return _forget(db, "body <> '' AND json_extract(body, '$.source') IN (SELECT value FROM json_each(?))", sources)
+
+
+def _forget(db: Connection, where: str, values: Collection[str]) -> int:
+    with transaction(db):
+        rows = db.execute(f"SELECT rid, body FROM signal WHERE {where}", (json.dumps([*values]),)).fetchall()
+        reindex(db, _entries(rows), ())
+        db.executemany("DELETE FROM signal WHERE rid = ?", [(rid,) for rid, _ in rows])
+    return len(rows)
 
 
 # -- the deals they are about ---------------------------------------------------------------------------------------

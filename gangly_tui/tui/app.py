@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gangly_tui.domain.records import RecordRef
     from gangly_tui.flow.desk import Desk
     from gangly_tui.flow.pull import PullProgress
-    from gangly_tui.store.search import Hit
+    from gangly_tui.store.hits import Hit
     from gangly_tui.tui.doorway import Doorway
     from gangly_tui.tui.screens.today import TodayScreen
 
@@ -70,7 +70,7 @@ class GanglyApp(CountingApp):
         Binding("5", "go('trail')", "Trail", id="app.trail", tooltip="Every decision and every write", show=False),
         Binding("6", "go('health')", "Health", id="app.health", tooltip="How each system answers", show=False),
         Binding("n", "notes", "Notes", id="app.notes", tooltip="Notes of the highlighted meeting"),
-        Binding("slash", "find", "Find", key_display="/", id="app.find", tooltip="Find a record, a meeting or a note"),
+        Binding("slash", "find", "Find", key_display="/", id="app.find", tooltip="Find a record, call, note or mail"),
         Binding("ctrl+r", "pull", "Pull", key_display="^r", id="app.pull", tooltip="Read the systems again now"),
         Binding(
             "ctrl+p", "command_palette", "Palette", key_display="^p", id="app.palette", tooltip="Every verb by name"
@@ -319,7 +319,7 @@ class GanglyApp(CountingApp):
             self.pop_screen()
 
     def action_find(self) -> None:
-        """Find a record, a meeting or a note."""
+        """Find a record, a meeting, a note, a mail or a signal."""
         if self.desk is None:
             return
         from gangly_tui.tui.screens.find import FindScreen
@@ -332,8 +332,8 @@ class GanglyApp(CountingApp):
         if hit.meeting_id and self.today:
             self._home()
             self.today.show_meeting(hit.meeting_id)
-        elif hit.ref:
-            self.open_source(hit.ref)
+        else:
+            opening.open_hit(self, hit)
 
     def open_source(self, ref: RecordRef) -> None:
         """Show the record a line comes from."""

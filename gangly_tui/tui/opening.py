@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gangly_tui.domain.connection import Connected
     from gangly_tui.domain.records import RecordRef
     from gangly_tui.flow.desk import Desk
+    from gangly_tui.store.hits import Hit
     from gangly_tui.tui.app import GanglyApp
 
 WATCHED_EVERY = 4.0
@@ -50,11 +51,13 @@ def open_source(app: GanglyApp, ref: RecordRef) -> None:
     if app.desk is None:
         return
     from gangly_tui.domain.records import Kind
+    from gangly_tui.store import mail, mirror
     from gangly_tui.tui.screens.source import MailScreen, SourceScreen, record_sheet
 
-    reader = app.desk.reader
+    reader, db = app.desk.reader, app.desk.db
     try:
-        if ref.kind is Kind.MAIL:
+        ours = mail.get_mail(db, ref.system, ref.id) is None and mirror.get_record(db, ref)  # it was made here
+        if ref.kind is Kind.MAIL and not ours:
             app.push_screen(MailScreen(app.desk, ref))
             return
         url = reader.url(ref) if ref.system == reader.system else ""
@@ -62,6 +65,22 @@ def open_source(app: GanglyApp, ref: RecordRef) -> None:
             app.open_url(url)
         else:
             app.push_screen(SourceScreen(record_sheet(app.desk, ref)))
+    except GanglyError as error:
+        app.complain(error)
+
+
+def open_hit(app: GanglyApp, hit: Hit) -> None:
+    """Show what was found: a record, a mail or a signal."""
+    if hit.ref:
+        open_source(app, hit.ref)
+        return
+    from gangly_tui.tui.screens.source import SourceScreen
+    from gangly_tui.tui.signal_sheet import kept_sheet
+
+    if app.desk is None or hit.signal_id is None:
+        return
+    try:
+        app.push_screen(SourceScreen(kept_sheet(app.desk, hit.signal_id)))
     except GanglyError as error:
         app.complain(error)
 

@@ -18,6 +18,8 @@ from gangly_tui.flow.prepare import prepare
 from gangly_tui.flow.pull import PullReport, pull
 from gangly_tui.flow.read_mail import read_mail
 from gangly_tui.store import mail as mails
+from gangly_tui.store.search import find
+from gangly_tui.store.signals import open_signals
 from tests.flow.conftest import CALL, House
 
 ADA = Address(email="ada@acme.de", name="Ada Lind")
@@ -205,3 +207,38 @@ def test_a_body_of_a_mailbox_that_is_not_connected_says_what_to_do(house: House)
     with pytest.raises(NotFound, match="post is not connected") as said:
         asyncio.run(read_mail(replace(desk, mailboxes=()), RecordRef(system="post", kind=Kind.MAIL, id="one")))
     assert said.value.fix == "gangly connect post"
+
+
+def test_a_rule_that_is_made_later_counts_for_what_is_here(house: House) -> None:
+    lawyer = mail("lawyer", cc=(Address(email="jo@team.lawfirm.com"),))
+    desk = with_box(house, Mailbox(pages=[whole(mail("one"), lawyer, mail("private", folders=("Personal",)))]))
+    bring(desk)
+    assert [each.ref and each.ref.id for each in find(desk.db, "lawfirm")] == ["lawyer"]
+    quiet = Mailbox(pages=[])
+    desk = with_box(house, quiet, folders=frozenset({"personal"}), domains=frozenset({"lawfirm.com"}))
+    bring(desk)
+    assert here(desk) == ["one"] and find(desk.db, "lawfirm") == []
+    assert b"lawfirm" not in b"".join(block for (block,) in desk.db.execute("SELECT block FROM words_data"))
+
+
+def test_a_rule_that_is_lifted_brings_back_what_it_kept_out(house: House) -> None:
+    lawyer = mail("lawyer", cc=(Address(email="jo@team.lawfirm.com"),))
+    box = Mailbox(pages=[whole(mail("one"), lawyer)])
+    bring(with_box(house, box, domains=frozenset({"lawfirm.com"})))
+    bring(with_box(house, box, domains=frozenset({"lawfirm.com"})))
+    desk = with_box(house, box)
+    bring(desk)
+    assert sorted(here(desk)) == ["lawyer", "one"]
+    assert box.asked == ["", "c1", ""], "only a change of the rules asks for everything"
+
+
+def test_a_signal_goes_with_the_mail_it_came_from(house: House) -> None:
+    box = Mailbox(pages=[whole(mail("old", ago=40 * DAY), mail("reply", ago=timedelta(hours=1)))])
+    desk = with_box(house, box)
+    bring(desk)
+    assert [each.source for each in open_signals(desk.db, desk.now()) if each.source.startswith("mail:")] == [
+        "mail:post:reply"
+    ]
+    box.pages = []
+    bring(with_box(house, box, domains=frozenset({"acme.de"})))
+    assert not [each for each in open_signals(desk.db, desk.now()) if each.source.startswith("mail:")]

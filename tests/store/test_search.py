@@ -13,7 +13,8 @@ from gangly_tui.domain.draft import Notes
 from gangly_tui.domain.records import Attendee, Kind
 from gangly_tui.store import engagement, mirror, search
 from gangly_tui.store.database import Connection
-from gangly_tui.store.search import Hit, find
+from gangly_tui.store.hits import Hit
+from gangly_tui.store.search import find
 from tests.store import made
 
 
@@ -87,7 +88,6 @@ def test_a_hit_says_what_it_is_and_shows_the_words(full: Connection) -> None:
     assert find(full, "soc2 asked") == [
         Hit(
             ref=made.ref(Kind.ACTIVITY, "x1"),
-            meeting_id=None,
             title="Discovery call",
             snippet="They asked for SOC2 before the review.",
             kind="activity",

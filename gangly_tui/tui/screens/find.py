@@ -1,4 +1,4 @@
-"""Find anything: accounts, people, deals, activities, meetings and notes, as you type."""
+"""Find anything: accounts, people, deals, activities, meetings, notes, mails and signals, as you type."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.store import search
-from gangly_tui.store.search import Hit
+from gangly_tui.store.hits import Hit
 from gangly_tui.tui.text import cell, join, line, short_day
 from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LIMIT = 200
 _KIND = 10
-_EMPTY = "Type a name, a company, a mail address or a word from your notes."
+_EMPTY = "Type a name, a company, a mail address or a word from your notes and mails."
 
 
 class FindScreen(ModalScreen[Hit | None]):
@@ -84,7 +84,8 @@ class FindScreen(ModalScreen[Hit | None]):
         for item, (hit, on) in enumerate(zip(self._hits, dates, strict=True)):
             title = line(hit.title or "(no title)", limit=200, style="bold")
             snippet = line(hit.snippet, limit=300, style="$quiet") if hit.snippet != hit.title else Content("")
-            text = (title + "  " + snippet if snippet else title).truncate(room, ellipsis=True)
+            who = line(hit.who, limit=120) if hit.who else Content("")
+            text = Content("  ").join(filter(None, (title, who, snippet))).truncate(room, ellipsis=True)
             tag = cell(on, tag_width, style="$quiet", right=True)
             rows.append(
                 Row(

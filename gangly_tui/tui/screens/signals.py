@@ -19,7 +19,8 @@ from gangly_tui.store.signals import count_put_off
 from gangly_tui.tui.app import app_of
 from gangly_tui.tui.messages import Delivered, Pulled
 from gangly_tui.tui.screens.reason import ReasonScreen
-from gangly_tui.tui.screens.source import Entry, Sheet, SourceScreen
+from gangly_tui.tui.screens.source import SourceScreen
+from gangly_tui.tui.signal_sheet import signal_sheet
 from gangly_tui.tui.text import day, line
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.rows import RowView
@@ -181,33 +182,7 @@ class SignalsScreen(Screen[None]):
         event.stop()
         shown = self.selected
         if shown is not None:
-            self.app.push_screen(SourceScreen(self._sheet(shown)))
-
-    def _sheet(self, shown: Shown) -> Sheet:
-        """All of one signal, and what `w` would lay out."""
-        signal, advice = shown.signal, shown.advice
-        zone = self._desk.settings.timezone
-        entries = [
-            Entry(label="What", value=signal.title),
-            Entry(label="Detail", value=signal.detail),
-            Entry(label="Seen", value=f"{signal.at.astimezone(zone):%Y-%m-%d %H:%M}"),
-            Entry(label="Ages out", value=day(signal.expires_at.astimezone(zone).date())),
-        ]
-        if signal.who or signal.email:
-            entries.append(Entry(label="Who", value=" ".join(filter(None, (signal.who, signal.email)))))
-        for label, ref in (("Contact", signal.contact), ("Deal", signal.deal), ("Account", signal.account)):
-            if record := signals.record_of(self._desk, ref):
-                entries.append(Entry(label=label, value=record.title, ref=ref))
-        if advice is None:
-            entries.append(Entry(label="Play", value="none fits: gangly signals plays --own"))
-        else:
-            entries += [
-                Entry(label="Play", value=advice.play.name),
-                Entry(label="w lays out", value=f"a task, due {day(advice.due)}: {advice.step}"),
-                *([Entry(label="and a mail", value=advice.mail)] if advice.mail else []),
-            ]
-        entries.append(Entry(label="Stays here", value="only the play's words go out, after you approve the card"))
-        return Sheet(title=signal.title, kind=f"signal, {signal.kind.value}", entries=tuple(entries))
+            self.app.push_screen(SourceScreen(signal_sheet(self._desk, shown.signal, shown.advice)))
 
     def action_work(self) -> None:
         """The play's cards, for Review."""
