@@ -123,6 +123,7 @@ class SignalsScreen(Screen[None]):
         except GanglyError as error:
             app_of(self).complain(error)
             return
+        self.query_one(TopBar).recount()
         if found == self.found:
             return
         first, self.found = self.found is None, found
