@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from gangly_tui.connectors.record import pipedrive_activity as activity
 from gangly_tui.connectors.record import pipedrive_map, pipedrive_marks, pipedrive_org
+from gangly_tui.connectors.record.held_line import text_of
+from gangly_tui.connectors.record.plain_values import number
 from gangly_tui.domain.errors import ConfigError, Refused
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, Value
@@ -74,7 +76,7 @@ async def test_an_amount_keeps_its_currency_and_every_digit(rig: Rig, site: Site
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
 def test_any_amount_with_cents_is_exact(amount: Decimal) -> None:
-    assert Decimal(str(pipedrive_map.number(amount, "amount"))) == amount
+    assert Decimal(str(number(amount, "Amount", "amount"))) == amount
 
 
 @pytest.mark.parametrize("field", ["amount", "close_date", "account", "currency"])
@@ -240,7 +242,7 @@ def test_any_text_comes_back_as_it_went(text: str) -> None:
 
 def test_lines_that_somebody_edited_hold_nothing() -> None:
     meta = WriteMeta(op_id="o", source="s", approved_by="a", approved_at=AT, trail_head="t")
-    text = activity.text_of("body", {"ours": True}, meta.footer())
+    text = text_of("body", {"ours": True}, meta.footer(), 0)
     assert activity.held_of(text) == {"ours": True}
     assert activity.held_of(text.replace("true", "maybe")) == {}
     assert activity.held_of('-- gangly holds: {"at": "soon"}') == {}
@@ -286,8 +288,8 @@ async def test_an_operation_is_found_among_very_many_activities_of_others(
     monkeypatch.setattr(pipedrive_marks, "PAGE", 2)
     mine = await site.rig().make(Kind.ACTIVITY, "op-1", type="call", subject="Call")
     site.fake.rows["activities"][int(mine.ref.id)]["add_time"] = "2026-01-01T00:00:00Z"
-    for number in range(12):
-        site.fake.make("activities", {"subject": f"theirs {number}", "type": "call"}, by=2)
+    for each in range(12):
+        site.fake.make("activities", {"subject": f"theirs {each}", "type": "call"}, by=2)
     after = site.rig().writer
     found = await after.find_op(Kind.ACTIVITY, "op-1")
     assert found is not None and found.ref == mine.ref

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from gangly_tui.connectors.record.held_line import held_in, line_of, short_enough, with_tail
+from gangly_tui.connectors.record.held_line import held_in
 from gangly_tui.connectors.record.pipedrive_map import Words
 from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.domain.errors import Refused
-from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
+from gangly_tui.domain.records import Value
 
 NOTE = "note"
 COMMON = ("call", "meeting", "email", "task")
@@ -28,18 +28,7 @@ _OTHER_TAG = re.compile(r"<(?!br\s*/?>)[a-zA-Z/!]", re.IGNORECASE)
 _TITLE = re.compile(r"\A<(b|strong)>(?P<title>.*?)</\1>(?:<br\s*/?>|\Z)", re.IGNORECASE | re.DOTALL)
 
 
-def field_schema(ours: str, words: Words) -> FieldSchema:
-    """An activity is an activity or a note of Pipedrive's: its type is both lists in one."""
-    labels = {"at": "When", "ours": "Ours to do", "opportunity": "Deal"}
-    options = {"type": (*words.types.values(), NOTE), "status": ("open", "done")}
-    return FieldSchema(
-        name=ours,
-        label=labels.get(ours, ours.capitalize()),
-        type=FIELDS[Kind.ACTIVITY][ours],
-        required=ours in ("type", "subject"),
-        max_length={"subject": 255, "body": BODY_MOST - _FREE}.get(ours),
-        options=options.get(ours, ()),
-    )
+LENGTHS = {"subject": 255, "body": BODY_MOST - _FREE}
 
 
 def as_html(text: str) -> str:
@@ -155,17 +144,6 @@ def type_key(fields: Mapping[str, Value], words: Words) -> str:
     """What Pipedrive calls the type of an activity."""
     wanted = "task" if fields["type"] == NOTE else fields["type"]
     return next((key for key, name in words.types.items() if name == wanted), next(iter(words.types), "task"))
-
-
-def text_of(body: str, held: Mapping[str, Any], footer: str) -> str:
-    """A text with gangly's lines under it. Raises Refused when it is too long."""
-    above = "\n".join(filter(None, (body.rstrip("\n"), line_of(held))))
-    return short_enough(f"{above}\n\n{footer}" if above else footer, BODY_MOST)
-
-
-def rewritten(body: str, standing: str) -> str:
-    """A changed text: the lines that gangly put under the old one stay."""
-    return short_enough(with_tail(body, standing), BODY_MOST)
 
 
 def held_of(body: str) -> dict[str, Any]:
