@@ -16,6 +16,7 @@ from gangly_tui.config import Config, load_config, paths
 from gangly_tui.demo_past import remember_past
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import Mode, Scope
+from gangly_tui.domain.identity import name_in
 from gangly_tui.domain.mail import MAIL_FILES, MailRules
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.model_on_demand import model_of
@@ -356,7 +357,7 @@ def _settings(config: Config, profile: str) -> Settings:
         day = demo_day()
     email = config.user_email or day.get("email", "")
     return Settings(
-        user_name=config.user_name or day.get("rep", "") or login(),
+        user_name=config.user_name or day.get("rep", "") or name_in(email) or login(),
         user_email=email,
         our_company=config.our_company or day.get("company", ""),
         our_domains=frozenset(each.lower() for each in config.our_domains or day.get("domains", ()))

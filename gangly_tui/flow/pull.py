@@ -41,7 +41,7 @@ class PullProgress:
 class PullReport:
     """What a pull brought. `problems` are sentences for a person; a pull that could not reach a system still ends.
 
-    `sign_in`: the system of record asks for a new sign-in.
+    `sign_in` names the system that asks for a new sign-in.
     """
 
     records: int
@@ -49,7 +49,7 @@ class PullReport:
     meetings: int
     transcripts: int
     problems: tuple[str, ...]
-    sign_in: bool = False
+    sign_in: str = ""
     mails: int = 0
     asks: tuple[str, ...] = ()
     """what arrived and waits for a person to say which meeting it is of"""
@@ -67,11 +67,11 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
     tell = progress or (lambda _: None)
     problems: list[str] = []
     records = removed = 0
-    sign_in = False
+    sign_in = ""
     try:
         records, removed = await _pull_records(desk, tell)
     except GanglyError as error:
-        sign_in = isinstance(error, SignInNeeded)
+        sign_in = desk.reader.system if isinstance(error, SignInNeeded) else ""
         problems.append(sentence(desk.reader.system, error))
     gathered = await gather(desk, lambda what, done: tell(PullProgress(what=what, done=done, total=None)), days=days)
     try:
@@ -88,7 +88,7 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
         mails=gathered.mails,
         asks=tuple(gathered.asks),
         problems=(*problems, *gathered.problems),
-        sign_in=sign_in,
+        sign_in=sign_in or gathered.sign_in,
     )
 
 

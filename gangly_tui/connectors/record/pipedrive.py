@@ -196,6 +196,8 @@ async def check(link: Link) -> Standing:
     if link.user_email and email.casefold() != link.user_email.casefold():
         warnings.append(f"this sign-in is {email}'s, and your work e-mail is {link.user_email}")
     return Standing(
+        name=str(me["name"]),
+        email=str(me.get("email") or ""),
         account=f"{me['name']} at {me.get('company_name') or host}",
         found=frozenset(found),
         missing=(*lacking(SYSTEM, gaps), *missing),

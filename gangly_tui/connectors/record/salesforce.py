@@ -203,6 +203,8 @@ async def check(link: Link) -> Standing:
             f' what you write is given to you once config.toml says user_email = "{user["Email"]}"'
         )
     return Standing(
+        name=str(user["Name"]),
+        email=str(user["Email"] or ""),
         account=f"{user['Name']} at {about['Name']}, {'sandbox' if about['IsSandbox'] else 'production'}",
         found=frozenset(found),
         missing=lacking(SYSTEM, gaps),
