@@ -185,7 +185,13 @@ class Arrows:
         return Outcome(proposal=card, delivery=moved, message=f"not sent: {error}")
 
     def duplicate(self, card: Proposal, delivery: Delivery, existing: Record) -> Outcome:
-        """The CRM already has this record: the create ends, and what it would have added comes back as an update."""
+        """The CRM already has this record: the create ends, and what it would have added comes back as an update.
+
+        One that a person said is somebody else, and the system's own rule refuses all the same, comes back as it was.
+        """
+        if str(existing.ref) in card.suspects:
+            once = f"{existing.title} is there, and it takes no second one like it"
+            return self.refuse(card, delivery, once, "change what they share (e), or leave it (x)")
         back = duplicate_card(card, existing, self.system, self.new_id())
         moved = self.move(
             card,

@@ -147,6 +147,7 @@ class Trip:
             approved_by=delivery.approved_by,
             approved_at=delivery.approved_at,
             trail_head=trail.head_line(self._db),
+            beside=card.suspects,
         )
         try:
             async with asyncio.timeout(self._deadline):

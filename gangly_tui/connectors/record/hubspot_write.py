@@ -93,7 +93,7 @@ class HubspotWriter:
             marked = self._marks(name)
             if known := await (self._marked(name, meta.op_id) if marked else self._journaled(name, meta.op_id)):
                 return known
-            await refuse_twin(self._org.find, kind, fields)
+            await refuse_twin(self._org.find, kind, fields, beside=meta.beside)
             properties = await self._properties(name, fields, meta, None, await self._owner(fields))
             body: dict[str, object] = {"properties": properties | ({MARKER: meta.op_id} if marked else {})}
             if associations := _associations(kind, name, fields):

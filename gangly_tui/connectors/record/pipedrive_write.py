@@ -66,7 +66,7 @@ class PipedriveWriter:
                 return known
             if (made := self._journal.get(meta.op_id)) and made.ref:
                 raise removed_again()
-            await refuse_twin(self._org.find, kind, fields)
+            await refuse_twin(self._org.find, kind, fields, beside=meta.beside)
             path, where = PATHS[kind], V2
             if kind is Kind.ACTIVITY and activity.is_note(fields):
                 path, where = "notes", V1

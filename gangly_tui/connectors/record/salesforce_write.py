@@ -7,7 +7,7 @@ a write that was refused left nothing behind.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -29,7 +29,10 @@ from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
 MARKER = "gangly_Op_Id__c"
+_RULES = "Sforce-Duplicate-Rule-Header"
 DUPLICATES = "allowSave=false; includeRecordDetails=false; runAsCurrentUser=true"
+ANYWAY = DUPLICATES.replace("false", "true", 1)
+"""Where a person has said why: a rule that warns lets it pass, one that blocks does not."""
 _RECENT = timedelta(days=7)
 _SLACK = timedelta(seconds=5)
 _LATER = frozenset({"subject", "body", "due", "status", "owner"})
@@ -49,7 +52,7 @@ class SalesforceWriter:
         current = unmoved(await self._org.read(ref), expect)
         shape = await self._org.shape(object_of(ref))
         await self._check(ref.kind, fields, {**current.fields, **fields})
-        await self._refuse_twin(ref.kind, fields, ref.id)
+        await self._refuse_twin(ref.kind, fields, ref.id, ())
         if ref.kind is Kind.ACTIVITY:
             raw = await self._changed_activity(fields, shape, current)
         else:
@@ -75,7 +78,7 @@ class SalesforceWriter:
         shape = await self._org.shape(name)
         if known := await self._made_before(shape, meta.op_id):
             return known
-        await self._refuse_twin(kind, fields, "")
+        await self._refuse_twin(kind, fields, "", meta.beside)
         if kind is Kind.ACTIVITY:
             raw = await self._new_activity(fields, shape, meta)
         else:
@@ -85,7 +88,8 @@ class SalesforceWriter:
         path, method = f"{ROOT}/sobjects/{name}", "POST"
         if MARKER in raw and shape.columns[MARKER].external_id:
             path, method = f"{path}/{MARKER}/{quote(raw.pop(MARKER), safe='')}", "PATCH"
-        record = await self._send(method, path, shape, raw, where="Id = '@{made.id}'")
+        anyway = {_RULES: ANYWAY} if meta.beside else {}
+        record = await self._send(method, path, shape, raw, where="Id = '@{made.id}'", headers=anyway)
         made.ref = record.ref
         return record
 
@@ -105,7 +109,9 @@ class SalesforceWriter:
         check_scope(self._org.scope, schema, fields)
         validate(schema, fields, complete, names_a)
 
-    async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
+    async def _refuse_twin(
+        self, kind: Kind, fields: Mapping[str, Value], except_id: str, beside: Collection[str]
+    ) -> None:
         """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
         name = {Kind.CONTACT: "email", Kind.ACCOUNT: "domain"}.get(kind, "")
         if isinstance(fields.get(name), str) and not self._org.scope.may_read(kind, name):
@@ -114,7 +120,7 @@ class SalesforceWriter:
                 field=name,
                 fix=f"let {kind.value}.{name} be read in the hierarchy page",
             )
-        await refuse_twin(self._org.find, kind, fields, except_id)
+        await refuse_twin(self._org.find, kind, fields, except_id, beside=beside)
 
     async def _raw(self, fields: Mapping[str, Value], shape: Shape) -> dict[str, Any]:
         raw: dict[str, Any] = {}
@@ -279,7 +285,7 @@ class SalesforceWriter:
     ) -> Record:
         """The write, and the record as it stands after it. Raises what the part that failed means."""
         soql = f"SELECT {selected(shape, self._org.scope)} FROM {shape.object} WHERE {where}"
-        guards = {"Sforce-Duplicate-Rule-Header": DUPLICATES, **(headers or {})}
+        guards = {_RULES: DUPLICATES, **(headers or {})}
         parts = [
             {"method": method, "url": path, "referenceId": "made", "httpHeaders": guards, "body": dict(raw)},
             {"method": "GET", "url": path_of(soql), "referenceId": "stands"},
