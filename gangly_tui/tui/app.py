@@ -24,6 +24,7 @@ from gangly_tui.tui.hands import CountingApp
 from gangly_tui.tui.last_line import NothingActs
 from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
 from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
+from gangly_tui.tui.typed_ahead import PatientApp
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -51,7 +52,7 @@ def _commands() -> type[Provider]:
     return GanglyCommands
 
 
-class GanglyApp(CountingApp):
+class GanglyApp(CountingApp, PatientApp):
     """`desk` is None on a fresh machine: the first screen then asks, and `open_desk` opens what was chosen.
 
     `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review, trail or health.
