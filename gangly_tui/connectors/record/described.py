@@ -101,9 +101,14 @@ def _field_schema(kind: Kind, ours: str, column: Column, locked: Collection[str]
 
 
 def activity_schema(
-    scope: Scope, types: Sequence[str], lengths: Mapping[str, int], labels: Mapping[str, str] | None = None
+    scope: Scope,
+    types: Sequence[str],
+    lengths: Mapping[str, int],
+    *,
+    labels: Mapping[str, str] | None = None,
+    there: Collection[str] = FIELDS[Kind.ACTIVITY],
 ) -> ObjectSchema:
-    """The fields of an activity: its type and status are ours, not one table's list."""
+    """The fields of an activity: its type and status are ours, not one table's list. `there` are those it has."""
     labels = {**_OF_ACTIVITIES, **(labels or {})}
     fields = tuple(
         FieldSchema(
@@ -115,6 +120,6 @@ def activity_schema(
             options={"type": tuple(types), "status": ("open", "done")}.get(ours, ()),
         )
         for ours, ours_type in FIELDS[Kind.ACTIVITY].items()
-        if scope.may_read(Kind.ACTIVITY, ours)
+        if ours in there and scope.may_read(Kind.ACTIVITY, ours)
     )
     return ObjectSchema(kind=Kind.ACTIVITY, fields=fields)
