@@ -45,7 +45,7 @@ class understood:
 
     __slots__ = ("_system", "_what")
 
-    def __init__(self, system: str, what: str) -> None:
+    def __init__(self, system: str, what: str = "") -> None:
         self._system, self._what = system, what
 
     def __enter__(self) -> None:
@@ -59,6 +59,6 @@ class understood:
 def not_understood(system: str, what: str) -> Unreachable:
     """An answer that is not what the API answers."""
     return Unreachable(
-        f"{system} answered {what} in a way that is not understood",
+        f"{system} answered {what + ' ' if what else ''}in a way that is not understood",
         fix="a proxy or a login page? if it stays, tell gangly's makers",
     )

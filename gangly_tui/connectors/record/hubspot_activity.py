@@ -12,45 +12,29 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
+from gangly_tui.connectors.record.described import activity_schema
 from gangly_tui.connectors.record.held_line import held_in, line_of
-from gangly_tui.connectors.record.hubspot_map import (
-    ACTIVITIES,
-    MOST_TEXT,
-    moment,
-    stamp,
-)
+from gangly_tui.connectors.record.hubspot_map import ACTIVITIES, MOST_TEXT, moment, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
+from gangly_tui.domain.records import Kind, ObjectSchema, Value
 
 PROPERTIES: Mapping[str, Mapping[str, str]] = {
     "calls": {
-        "subject": "hs_call_title",
-        "body": "hs_call_body",
-        "at": "hs_timestamp",
-        "status": "hs_call_status",
+        "subject": "hs_call_title", "body": "hs_call_body", "at": "hs_timestamp", "status": "hs_call_status",
     },
     "meetings": {
-        "subject": "hs_meeting_title",
-        "body": "hs_meeting_body",
-        "at": "hs_timestamp",
-        "status": "hs_meeting_outcome",
+        "subject": "hs_meeting_title", "body": "hs_meeting_body", "at": "hs_timestamp", "status": "hs_meeting_outcome",
     },
     "notes": {"subject": "hs_note_body", "body": "hs_note_body", "at": "hs_timestamp"},
     "tasks": {
-        "subject": "hs_task_subject",
-        "body": "hs_task_body",
-        "at": "hs_task_body",
-        "due": "hs_timestamp",
+        "subject": "hs_task_subject", "body": "hs_task_body", "at": "hs_task_body", "due": "hs_timestamp",
         "status": "hs_task_status",
     },
     "emails": {
-        "subject": "hs_email_subject",
-        "body": "hs_email_html",
-        "at": "hs_timestamp",
-        "status": "hs_email_status",
+        "subject": "hs_email_subject", "body": "hs_email_html", "at": "hs_timestamp", "status": "hs_email_status",
     },
-}
+}  # fmt: skip
 _NAMES = {name: kind for kind, name in ACTIVITIES.items()}
 _STATUS: Mapping[str, tuple[str, str]] = {
     "calls": ("QUEUED", "COMPLETED"),
@@ -72,29 +56,16 @@ _TAG = re.compile(r"<[^>]*>")
 _TITLE = re.compile(r"<strong>([^<]*)</strong>(?:<br ?/?>)?(.*)", re.DOTALL)
 
 
-def schema_fields(scope: Scope | None = None) -> tuple[FieldSchema, ...]:
-    """The fields of an activity, with a scope those it may read: type and status are ours, not one object's list."""
-    labels = {"at": "When", "ours": "Ours to do", "opportunity": "Deal"}
-    return tuple(
-        FieldSchema(
-            name=ours,
-            label=labels.get(ours, ours.capitalize()),
-            type=ours_type,
-            required=ours == "type",
-            max_length={"subject": 1_000, "body": MOST_TEXT - _KEPT_FREE}.get(ours),
-            options={"type": tuple(ACTIVITIES), "status": ("open", "done")}.get(ours, ()),
-        )
-        for ours, ours_type in FIELDS[Kind.ACTIVITY].items()
-        if scope is None or scope.may_read(Kind.ACTIVITY, ours)
-    )
+def schema(scope: Scope | None = None) -> ObjectSchema:
+    """The fields of an activity, with a scope those it may read."""
+    lengths = {"subject": 1_000, "body": MOST_TEXT - _KEPT_FREE}
+    return activity_schema(scope, tuple(ACTIVITIES), lengths, required=("type",))
 
 
 def selected(name: str, scope: Scope) -> tuple[str, ...]:
     """The properties of this object for the fields in scope."""
     given = {**PROPERTIES[name], "owner": "hubspot_owner_id", "ours": PROPERTIES[name]["body"]}
-    return tuple(
-        dict.fromkeys(column for ours, column in given.items() if scope.may_read(Kind.ACTIVITY, ours)),
-    )
+    return tuple(dict.fromkeys(column for ours, column in given.items() if scope.may_read(Kind.ACTIVITY, ours)))
 
 
 def values_of(
@@ -107,7 +78,7 @@ def values_of(
     if name == "notes":
         subject, body = _note(body)
     text = from_html(body)
-    held = held_of(text)
+    held = held_in(text, {"at": str, "ours": bool, "undated": bool})
     at = moment(raw["hs_timestamp"]) if raw.get("hs_timestamp") else None
     due = at.astimezone(now.tzinfo).date() if name == "tasks" and at else None
     status = raw.get(columns.get("status", "")) or ""
@@ -195,11 +166,6 @@ def _markup(name: str, new: Mapping[str, Value], stands: Mapping[str, Value] | N
             fix="shorten the text",
         )
     return markup
-
-
-def held_of(text: str) -> dict[str, Any]:
-    """What the line under a text holds, as far as it makes sense."""
-    return held_in(text, {"at": str, "ours": bool, "undated": bool})
 
 
 def without_footer(text: str) -> str:
