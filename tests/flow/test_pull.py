@@ -18,6 +18,7 @@ from gangly_tui.flow import pull as pulling
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.pull import PullProgress, pull
 from gangly_tui.store import mirror
+from tests.patience import until
 from tests.tui.desks import PaperReader, paper_desk, record
 
 FOREVER = 3_600.0
@@ -30,6 +31,7 @@ class Feed(PaperReader):
         super().__init__([], [])
         self.steps = steps
         self.asked: list[str] = []
+        self.waits = False
 
     async def changes(self, since: str) -> AsyncIterator[ChangePage]:
         self.asked.append(since)
@@ -39,6 +41,7 @@ class Feed(PaperReader):
             if isinstance(step, ChangePage):
                 yield step
             else:
+                self.waits = True
                 await asyncio.sleep(step)
 
 
@@ -110,8 +113,9 @@ async def test_a_line_that_goes_dead_costs_nothing_that_was_read(desk: Desk, bef
 
 
 async def test_a_pull_that_is_called_off_keeps_what_it_read(desk: Desk, before: int) -> None:
-    pulled = asyncio.create_task(pull(replace(desk, reader=Feed(page("1", *people(1)), FOREVER))))
-    await asyncio.sleep(0.05)
+    feed = Feed(page("1", *people(1)), FOREVER)
+    pulled = asyncio.create_task(pull(replace(desk, reader=feed)))
+    await until(lambda: feed.waits)
     assert kept(desk) == (before, "")
     pulled.cancel()
     with pytest.raises(asyncio.CancelledError):
