@@ -15,6 +15,7 @@ from typing import Final
 
 from gangly_tui.connectors.record import hubspot_activity as activity
 from gangly_tui.connectors.record.before import check, refuse_twin, removed_again, unmoved
+from gangly_tui.connectors.record.formatted import from_html
 from gangly_tui.connectors.record.hubspot_map import (
     ACTIVITIES,
     AUDIT,
@@ -126,7 +127,7 @@ class HubspotWriter:
         wanted = {"propertyName": column, "operator": "CONTAINS_TOKEN", "value": op_id}
         body = {"filterGroups": [{"filters": [wanted]}], "properties": [column], "limit": 10}
         for row in (await self._org.search(name, body))["results"]:
-            if f"op {op_id};" in activity.from_html(row["properties"].get(column) or ""):
+            if f"op {op_id};" in from_html(row["properties"].get(column) or ""):
                 return await self._org.read(ref_of(name, str(row["id"])))
         return None
 

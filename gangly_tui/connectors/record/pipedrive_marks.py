@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gangly_tui.connectors.record.described import Column
-from gangly_tui.connectors.record.pipedrive_activity import as_html
+from gangly_tui.connectors.record.formatted import to_html
 from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, SYSTEM
 from gangly_tui.connectors.record.pipedrive_org import PAGE, V1, V2, Org, cursor_of
 from gangly_tui.connectors.record.plain_values import moment
@@ -24,7 +24,7 @@ async def by_text(org: Org, op_id: str) -> Record | None:
     Of a busy company only the latest ones of all and the rep's own are looked through; a note is always one's own.
     """
     mine = int((await org.me())["id"])
-    mark = as_html(f"op {op_id};")
+    mark = to_html(f"op {op_id};")
     found, all_seen = await _in_activities(org, mark, {})
     if found is None and not all_seen:
         found, _ = await _in_activities(org, mark, {"owner_id": mine})

@@ -17,6 +17,7 @@ from gangly_tui.connectors.record import pipedrive_activity as activity
 from gangly_tui.connectors.record.audit import filled
 from gangly_tui.connectors.record.before import check, refuse_twin, removed_again, stays, unmoved
 from gangly_tui.connectors.record.described import Column
+from gangly_tui.connectors.record.formatted import note_of, to_html
 from gangly_tui.connectors.record.held_line import short_enough, text_of, with_tail
 from gangly_tui.connectors.record.journal import Made
 from gangly_tui.connectors.record.pipedrive import MARKER, VENDOR
@@ -197,7 +198,7 @@ class PipedriveWriter:
         raw: dict[str, Any] = {
             "subject": fields["subject"],
             "type": activity.type_key(fields, await self._org.words()),
-            "note": activity.as_html(_new_text(fields, meta)),
+            "note": to_html(_new_text(fields, meta)),
             "done": fields.get("status") == "done",
             "busy": False,
             **activity.times_of(fields),
@@ -218,7 +219,7 @@ class PipedriveWriter:
                 case "owner":
                     raw["owner_id"] = await self._org.user_id(value)
                 case "body":
-                    raw["note"] = activity.as_html(_changed_text(value, current))
+                    raw["note"] = to_html(_changed_text(value, current))
                 case "subject":
                     raw["subject"] = value
                 case _:
@@ -256,7 +257,7 @@ def _new_note(fields: Mapping[str, Value], meta: WriteMeta) -> dict[str, Any]:
     if fields.get("status") == "open" or fields.get("due") is not None:
         name = "due" if fields.get("due") is not None else "status"
         raise Refused("a note is nothing to do", field=name, fix="make it a task")
-    content, people = activity.note_html(str(fields["subject"]), _new_text(fields, meta)), _people(fields)
+    content, people = note_of(str(fields["subject"]), _new_text(fields, meta)), _people(fields)
     return {"content": content, **_anchors(fields), **({"person_id": people[0]} if people else {})}
 
 
@@ -265,4 +266,4 @@ def _changed_note(fields: Mapping[str, Value], current: Record) -> dict[str, Any
         if name not in ("subject", "body"):
             raise stays(name, "Pipedrive")
     body = _changed_text(fields["body"], current) if "body" in fields else current.text("body")
-    return {"content": activity.note_html(str(fields.get("subject") or current.text("subject")), body)}
+    return {"content": note_of(str(fields.get("subject") or current.text("subject")), body)}
