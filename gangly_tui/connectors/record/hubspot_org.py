@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,6 +25,7 @@ from gangly_tui.connectors.record.hubspot_map import (
     links_of,
     moment,
     own_names,
+    reading,
     ref_of,
     selected,
     shape_of,
@@ -186,32 +187,52 @@ class Org:
         self, row: Mapping[str, Any], name: str, links: Mapping[str, tuple[str, ...]] | None = None
     ) -> Record:
         """A row of an answer as the canonical record. `links`: its associations, where the row brings none."""
-        kind = KINDS[name]
-        owners = await self.owners()
-        raw, to = row["properties"], links_of(row) if links is None else links
-        owner = owners.get(str(raw.get("hubspot_owner_id") or "")) or None
-        values: dict[str, Value] = {}
-        if kind is Kind.ACTIVITY:
-            values = activity.values_of(raw, name, to, owner, self.now())
-            changed: dict[str, FieldStamp] = {}
-        else:
-            shape = await self.shape(kind)
-            for ours, column in shape.names.items():
-                with suppress(ValueError, ArithmeticError):  # the year 20226: not read, and no reason to stop a pull
-                    values[ours] = self.value(shape, ours, raw.get(column.name))
-            for (of, ours), each in LINKS.items():
-                if of is kind:
-                    values[ours] = _linked(ours, to.get(each, ())) or values.get(ours) or _linked(ours, ())
-            changed = self._stamps(shape, row.get("propertiesWithHistory") or {})
+        return (await self.maker(name))(row, links)
+
+    async def maker(self, name: str) -> Callable[[Mapping[str, Any], Mapping[str, tuple[str, ...]] | None], Record]:
+        """What makes records of an object's rows: all that is the same for each of them is looked up here."""
+        kind, owners, now = KINDS[name], await self.owners(), self.now()
         may = self._may[kind]
-        return Record(
-            ref=ref_of(name, str(row["id"])),
-            version=str(row["updatedAt"]),
-            fields={ours: values[ours] for ours in may if ours in values},
-            updated_at=moment(str(row["updatedAt"])),
-            updated_by=self.user(raw.get("hs_updated_by_user_id")),
-            changed={ours: each for ours, each in changed.items() if ours in may} if changed else changed,
-        )
+        shape = None if kind is Kind.ACTIVITY else await self.shape(kind)
+        columns = [
+            (ours, column.name, reading(FIELDS[kind][ours], column, self.here))
+            for ours, column in (shape.names.items() if shape else ())
+            if ours != "owner"
+        ]
+        associated = [(ours, to) for (of, ours), to in LINKS.items() if of is kind]
+
+        def values_of(
+            raw: Mapping[str, Any], to: Mapping[str, tuple[str, ...]], owner: str | None
+        ) -> Mapping[str, Value]:
+            if shape is None:
+                return activity.values_of(raw, name, to, owner, now)
+            values: dict[str, Value] = {"owner": owner} if "owner" in shape.names else {}
+            for ours, column, read in columns:
+                told = raw.get(column)
+                try:
+                    values[ours] = None if told is None or told == "" else read(told)
+                except (ValueError, ArithmeticError):  # the year 20226: not read, and no reason to stop a pull
+                    continue
+            for ours, each in associated:
+                values[ours] = _linked(ours, to.get(each, ())) or values.get(ours) or _linked(ours, ())
+            return values
+
+        def record(row: Mapping[str, Any], links: Mapping[str, tuple[str, ...]] | None) -> Record:
+            raw, stamp = row["properties"], str(row["updatedAt"])
+            owner = owners.get(str(raw.get("hubspot_owner_id") or "")) or None
+            values = values_of(raw, links_of(row) if links is None else links, owner)
+            histories = row.get("propertiesWithHistory")
+            changed = self._stamps(shape, histories) if shape and histories else {}
+            return Record(
+                ref=ref_of(name, str(row["id"])),
+                version=stamp,
+                fields={ours: values[ours] for ours in may if ours in values},
+                updated_at=moment(stamp),
+                updated_by=self.user(raw.get("hs_updated_by_user_id")),
+                changed={ours: each for ours, each in changed.items() if ours in may} if changed else changed,
+            )
+
+        return record
 
     def value(self, shape: Shape, ours: str, raw: Any) -> Value:
         """A property's text as our value."""
