@@ -76,7 +76,7 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
     try:
         from gangly_tui.flow.hygiene import snapshot
 
-        snapshot(desk)
+        await snapshot(desk)
     except GanglyError as error:
         problems.append(sentence("hygiene", error))
     return PullReport(

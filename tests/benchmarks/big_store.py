@@ -29,7 +29,7 @@ CONTACTS, DEALS, ACTIVITIES = 10, 3, 100
 FULL = 10_000
 """accounts of the store that the goals speak of: 100,000 contacts, a million activities"""
 _KEPT = Path(".benchmarks") / "stores"
-_RECIPE = 2
+_RECIPE = 3
 MAILS, SIGNALS = 20_000, 1_000
 
 _DECIDED = (
