@@ -63,6 +63,7 @@ def test_any_text_is_cleaned_once(text: str) -> None:
         ("a" + "\u0301" * (MARKS + 2), "a" + "\u0301" * MARKS + "⟨U+0301⟩" * 2),
         ("a" + "\u20dd" * (MARKS + 1), "a" + "\u20dd" * MARKS + "⟨U+20DD⟩"),
         (("a" + "\u0301" * MARKS) * 2, ("a" + "\u0301" * MARKS) * 2),
+        ("\u0301" * (MARKS + 1), "\u0301" * MARKS + "⟨U+0301⟩"),
     ],
     ids=ascii,
 )

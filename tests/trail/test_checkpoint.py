@@ -87,11 +87,14 @@ def test_any_flipped_bit_of_a_head_shows(bit: int) -> None:
         NOTE + "rest",
         NOTE.replace("\n\n", "\nextension\n\n"),
         NOTE.replace(NAME + "\n", "\n", 1),
+        NOTE.replace(to_base64(HEAD.root), "!"),
+        NOTE.replace(to_base64(HEAD.root), to_base64(b"short")),
     ],
 )
-def test_a_malformed_head_is_refused(note: str) -> None:
-    with pytest.raises(TrailBroken):
+def test_a_malformed_head_is_refused_and_tells_of_no_entry(note: str) -> None:
+    with pytest.raises(TrailBroken) as refused:
         parse_note(note)
+    assert refused.value.seq == 0
 
 
 @pytest.mark.parametrize(
@@ -107,8 +110,9 @@ def test_a_malformed_head_is_refused(note: str) -> None:
     ],
 )
 def test_a_malformed_key_is_refused(text: str) -> None:
-    with pytest.raises(TrailBroken, match="no public key"):
+    with pytest.raises(TrailBroken, match="no public key") as refused:
         PublicKey.parse(text)
+    assert refused.value.seq == 0
 
 
 def test_a_key_survives_its_text() -> None:
@@ -134,6 +138,7 @@ def test_a_proof_is_a_text_in_the_c2sp_form() -> None:
     assert text.split("\n")[:3] == ["c2sp.org/tlog-proof@v1", "extra Ym9keQ==", "index 7"]
     assert parse_proof(text) == (7, proof, NOTE, b"body")
     assert parse_proof(proof_text(0, [], NOTE)) == (0, [], NOTE, b"")
+    assert proof_text(0, [], NOTE) == f"c2sp.org/tlog-proof@v1\nindex 0\n\n{NOTE}"
 
 
 @pytest.mark.parametrize(

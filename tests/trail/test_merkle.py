@@ -145,3 +145,25 @@ def test_no_proof_between_trees_that_do_not_follow(old: int, new: int) -> None:
     with pytest.raises(ValueError, match="no such pair"):
         merkle.consistency_proof(old, new, node)
     assert not merkle.verify_consistency(old, new, ROOTS[0], ROOTS[3], [])
+
+
+def test_levels_end_with_the_one_that_has_no_pair() -> None:
+    assert merkle.full_levels([]) == [[]]
+    assert merkle.full_levels(LEAVES[:1]) == [LEAVES[:1]]
+    assert [len(each) for each in merkle.full_levels(LEAVES[:5])] == [5, 2, 1]
+
+
+def test_a_proof_that_goes_on_beyond_the_root_is_none_whatever_root_it_leads_to() -> None:
+    more, (leaf, *proof) = LEAVES[9], LEAVES[:3]
+    assert not merkle.verify_inclusion(0, 1, leaf, [more], merkle.node_hash(more, leaf))
+    first, second, third = leaf, *proof
+    old, new = merkle.node_hash(third, first), merkle.node_hash(third, merkle.node_hash(first, second))
+    assert merkle.verify_consistency(3, 4, old, new, [first, second, third])
+    beyond = [merkle.node_hash(more, each) for each in (old, new)]
+    assert not merkle.verify_consistency(3, 4, *beyond, [first, second, third, more])
+
+
+def test_what_is_no_hash_leads_nowhere() -> None:
+    short, leaf = b"x", LEAVES[0]
+    assert not merkle.verify_consistency(1, 2, short, merkle.node_hash(short, leaf), [leaf])
+    assert not merkle.verify_consistency(1, 2, leaf, merkle.node_hash(leaf, short), [short])
