@@ -33,6 +33,7 @@ class Column:
     updateable: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     custom: bool = False
+    unique: bool = False
     day: bool = False
     precision: int | None = None
 
@@ -41,7 +42,7 @@ class Column:
 class Shape:
     """One object as the customer has it. `names` are our fields that it has, with the column each is."""
 
-    of: str
+    object: str
     kind: Kind
     columns: Mapping[str, Column]
     names: Mapping[str, Column]
@@ -80,9 +81,16 @@ def _matching(name: str, columns: Mapping[str, Column]) -> list[str]:
     return sorted(each for each in columns if ending.fullmatch(each))
 
 
-def schema_of(kind: Kind, scope: Scope, names: Mapping[str, Column], locked: Collection[str]) -> ObjectSchema:
+def candidates(**names: str) -> Mapping[str, Sequence[str]]:
+    """Our fields with what they may be called there, the names with spaces between."""
+    return {ours: theirs.split() for ours, theirs in names.items()}
+
+
+def schema_of(
+    kind: Kind, scope: Scope | None, names: Mapping[str, Column], locked: Collection[str] = ()
+) -> ObjectSchema:
     """The fields of a kind that the customer has and the scope lets us read; `locked` are set elsewhere only."""
-    there = [ours for ours in FIELDS[kind] if ours in names and scope.may_read(kind, ours)]
+    there = [ours for ours in FIELDS[kind] if ours in names and (scope is None or scope.may_read(kind, ours))]
     return ObjectSchema(kind=kind, fields=tuple(_field_schema(kind, each, names[each], locked) for each in there))
 
 
@@ -97,6 +105,7 @@ def _field_schema(kind: Kind, ours: str, column: Column, locked: Collection[str]
         read_only=ours in locked or only_read(kind, ours) or not (column.createable or column.updateable),
         max_length=None if listed or ours in _TO_A_RECORD else column.length or None,
         options=tuple(column.options) if listed else (),
+        unique=column.unique,
     )
 
 

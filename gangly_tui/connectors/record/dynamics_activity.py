@@ -42,7 +42,7 @@ def lengths(names: Mapping[str, Column]) -> Mapping[str, int]:
 
 def values_of(row: Mapping[str, Any], shape: Shape, known: Lookups) -> dict[str, Value]:
     """The fields of an activity. `known` says what ids stand for."""
-    table, body = TABLES[shape.of], row.get(shape.names["body"].name) or ""
+    table, body = TABLES[shape.object], row.get(shape.names["body"].name) or ""
     held = held_in(body, {"at": str, "ours": bool, "account": str, "contacts": list})
     others = [each for each in held.get("contacts", ()) if isinstance(each, str) and GUID.fullmatch(each)]
     about = row.get(f"_{table.regarding}_value")
@@ -78,7 +78,7 @@ def values_of(row: Mapping[str, Any], shape: Shape, known: Lookups) -> dict[str,
 
 def new_row(fields: Mapping[str, Value], shape: Shape, here: tzinfo, footer: str) -> dict[str, Any]:
     """A new activity as Dataverse takes it, all but its owner: on the deal, else the account, else the first person."""
-    table = TABLES[shape.of]
+    table = TABLES[shape.object]
     contacts = fields.get("contacts") or ()
     assert isinstance(contacts, tuple)  # checked before
     deal, account = fields.get("opportunity"), fields.get("account")

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.record import own_fields
-from gangly_tui.connectors.record.described import Column, Shape, is_free, names_in
+from gangly_tui.connectors.record.described import Column, Shape, candidates, is_free, names_in
 from gangly_tui.connectors.record.plain_values import moment, plain_raw, plain_value
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, RECORD_KINDS, FieldType, Kind, Record, RecordRef, Value
@@ -38,21 +38,17 @@ class Table:
     parties: str = ""
 
 
-def _columns(**named: str) -> Mapping[str, Sequence[str]]:
-    return {ours: names.split() for ours, names in named.items()}
-
-
 _TABLES = (
-    Table(name="account", set="accounts", key="accountid", kind=Kind.ACCOUNT, fields=_columns(
+    Table(name="account", set="accounts", key="accountid", kind=Kind.ACCOUNT, fields=candidates(
         name="name", domain="websiteurl", industry="industrycode", employees="numberofemployees", phone="telephone1",
         city="address1_city", country="address1_country", description="description", owner="ownerid",
     )),
-    Table(name="contact", set="contacts", key="contactid", kind=Kind.CONTACT, fields=_columns(
+    Table(name="contact", set="contacts", key="contactid", kind=Kind.CONTACT, fields=candidates(
         first_name="firstname", last_name="lastname", title="jobtitle", email="emailaddress1", phone="telephone1",
         role="accountrolecode", account="parentcustomerid", owner="ownerid", mail_opt_out="donotemail",
         residency="",  # where the organisation keeps it, it says itself
     )),
-    Table(name="opportunity", set="opportunities", key="opportunityid", kind=Kind.OPPORTUNITY, fields=_columns(
+    Table(name="opportunity", set="opportunities", key="opportunityid", kind=Kind.OPPORTUNITY, fields=candidates(
         name="name", account="parentaccountid", contacts="parentcontactid", stage="salesstage salesstagecode",
         amount="estimatedvalue", currency="transactioncurrencyid", close_date="estimatedclosedate",
         next_step="*_nextstep *_next_step", competitor="*_competitor *_competitors", budget="*_budget",
@@ -61,21 +57,21 @@ _TABLES = (
         economic_buyer="*_economicbuyer *_economic_buyer", owner="ownerid",
     )),
     Table(name="task", set="tasks", key="activityid", kind=Kind.ACTIVITY, regarding="regardingobjectid",
-        fields=_columns(subject="subject", body="description", at="actualend", due="scheduledend",
+        fields=candidates(subject="subject", body="description", at="actualend", due="scheduledend",
             status="statecode", owner="ownerid"),
     ),
     Table(name="appointment", set="appointments", key="activityid", kind=Kind.ACTIVITY, regarding="regardingobjectid",
         parties="appointment_activity_parties",
-        fields=_columns(subject="subject", body="description", at="scheduledstart", status="statecode",
+        fields=candidates(subject="subject", body="description", at="scheduledstart", status="statecode",
             owner="ownerid"),
     ),
     Table(name="phonecall", set="phonecalls", key="activityid", kind=Kind.ACTIVITY, regarding="regardingobjectid",
         parties="phonecall_activity_parties",
-        fields=_columns(subject="subject", body="description", at="actualend", due="scheduledend",
+        fields=candidates(subject="subject", body="description", at="actualend", due="scheduledend",
             status="statecode", owner="ownerid"),
     ),
     Table(name="annotation", set="annotations", key="annotationid", kind=Kind.ACTIVITY, regarding="objectid",
-        fields=_columns(subject="subject", body="notetext", at="createdon", owner="ownerid"),
+        fields=candidates(subject="subject", body="notetext", at="createdon", owner="ownerid"),
     ),
 )  # fmt: skip
 TABLES: Mapping[str, Table] = {each.name: each for each in _TABLES}
@@ -114,7 +110,7 @@ def shape_of(
     options = {each["LogicalName"]: _options(each) for each in choices}
     columns = {each["LogicalName"]: _column(each, options.get(each["LogicalName"], {})) for each in told}
     names = names_in(table.kind, table.fields, columns, own, _fits)
-    return Shape(of=table.name, kind=table.kind, columns=columns, names=names)
+    return Shape(object=table.name, kind=table.kind, columns=columns, names=names)
 
 
 def _column(told: Mapping[str, Any], options: Mapping[str, int]) -> Column:
@@ -163,7 +159,7 @@ def read_as(column: Column) -> str:
 
 def selected(shape: Shape, scope: Scope) -> str:
     """`$select`: what names, dates and guards a row, and the fields in scope; nothing else is asked for."""
-    table, may = TABLES[shape.of], scope.read.get(shape.kind, frozenset())
+    table, may = TABLES[shape.object], scope.read.get(shape.kind, frozenset())
     asked = [table.key, "modifiedon", "_modifiedby_value"]
     asked += [read_as(column) for ours, column in shape.names.items() if ours in may]
     if table.kind is Kind.OPPORTUNITY and "stage" in may:
@@ -231,7 +227,8 @@ def raw_of(value: Value, column: Column, ours: str, here: tzinfo) -> Any:
     """A value of ours as Dataverse takes it, exactly; empty is null. Raises Refused when it cannot be exact."""
     if column.type == "Picklist" and isinstance(value, str) and value:
         return column.options[value]  # the check before has found it among them
-    return plain_raw(value, here, column.label, ours, day=column.day, places=column.precision)
+    midnight = None if column.day else here
+    return plain_raw(value, column.label, ours, midnight=midnight, places=column.precision)
 
 
 def quoted(text: str) -> str:

@@ -192,7 +192,7 @@ class DynamicsWriter:
                 raise stays(name, "Dynamics")
             match name:
                 case "status":
-                    row |= activity.state_of(TABLES[shape.of], value)
+                    row |= activity.state_of(TABLES[shape.object], value)
                 case "owner":
                     row |= await self._owner(value)
                 case "body":

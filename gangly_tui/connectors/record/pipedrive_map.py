@@ -132,7 +132,10 @@ def shape_of(kind: Kind, rows: Iterable[Mapping[str, Any]], own: Mapping[tuple[K
     }
     labels = {key: label.casefold() for key, label in own.items()}
     return Shape(
-        of=ENTITIES[kind], kind=kind, columns=custom, names=names | names_in(kind, CUSTOM[kind], custom, labels, _fits)
+        object=ENTITIES[kind],
+        kind=kind,
+        columns=custom,
+        names=names | names_in(kind, CUSTOM[kind], custom, labels, _fits),
     )
 
 

@@ -131,7 +131,7 @@ class PipedriveWriter:
         The op id in its field stays the creating one's.
         """
         shape = await self._org.shape(kind)
-        marks = [each for each in VENDOR.audit_fields if each.of == shape.of and (new or each.meta != "op_id")]
+        marks = [each for each in VENDOR.audit_fields if each.of == shape.object and (new or each.meta != "op_id")]
         custom: dict[str, Any] = {}
         raw: dict[str, Any] = {}
         for ours, value in fields.items():
@@ -151,7 +151,7 @@ class PipedriveWriter:
             else:
                 said = f"Pipedrive has no way to empty {column.label} from outside"
                 raise Refused(said, field=ours, fix="empty it in Pipedrive")
-        custom |= filled(marks, self._org.link, shape.of, shape.columns, meta)
+        custom |= filled(marks, self._org.link, shape.object, shape.columns, meta)
         return raw | ({"custom_fields": custom} if custom else {})
 
     async def _standard(self, ours: str, value: Value, column: Column, row: Mapping[str, Any]) -> dict[str, Any]:

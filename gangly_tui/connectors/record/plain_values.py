@@ -47,10 +47,10 @@ def plain_value(raw: Any, ours: FieldType, here: tzinfo) -> Value:
             return str(raw)
 
 
-def plain_raw(value: Value, here: tzinfo, label: str, ours: str, *, day: bool = True, places: int | None = None) -> Any:
+def plain_raw(value: Value, label: str, ours: str, *, midnight: tzinfo | None = None, places: int | None = None) -> Any:
     """A value of ours as JSON takes it, exactly; empty is null. Raises Refused when it cannot be exact.
 
-    A date goes as a `day`, else as midnight in the rep's zone. `places` is how many the system keeps of a number.
+    A date goes as a day, or as `midnight` of a zone. `places` is how many the system keeps of a number.
     """
     match value:
         case "" | None:
@@ -60,7 +60,7 @@ def plain_raw(value: Value, here: tzinfo, label: str, ours: str, *, day: bool = 
         case datetime():
             return stamp(value)
         case date():
-            return value.isoformat() if day else stamp(datetime.combine(value, time(), here))
+            return stamp(datetime.combine(value, time(), midnight)) if midnight else value.isoformat()
         case _:
             return value
 
