@@ -144,12 +144,13 @@ class Window:
             base_url=f"http://127.0.0.1:{port}", timeout=None, trust_env=False, verify=False, auth=self._auth()
         )
         reader = make.reader(self.client)
-        hierarchy = page()
+        paper = page()
+        hierarchy = replace(paper, scopes={**paper.scopes, SYSTEM: paper.scope("sandbox")})
         self.courier = make.courier(
             db=self.db,
             reader=reader,
             writer=make.writer(self.client, reader, at),
-            scope=hierarchy.scope("sandbox"),
+            scope=hierarchy.scope(SYSTEM),
             now=clock,
             new_id=self._new_id,
             patience=make.patience,

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
@@ -216,9 +216,10 @@ class Walker:
         self.app.pop_screen()
 
     async def _connect(self, give: Poison) -> None:
-        systems = [(f"s{number}", give(), give()) for number in range(4)]
-        coming = [(give(), give()) for _ in range(3)]
-        await self.on(ConnectScreen(coming, systems), "connect", shows=[title for _, title, _ in systems])
+        systems = tuple((f"s{number}", give(), give()) for number in range(4))
+        groups, accounts = {"s1": give()}, {"s2": give(), "s3": give()}
+        self.app.doorway = replace(_doorway(), systems=systems, groups=groups, connected=lambda: accounts)
+        await self.on(ConnectScreen(), "connect", shows=[title for _, title, _ in systems])
         asked = plan(give)
         await self.on(SignInScreen(asked, _doorway()), "sign in")
 

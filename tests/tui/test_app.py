@@ -218,7 +218,7 @@ async def test_help_lists_what_works_here_and_any_of_its_keys_closes_it(desk: De
             assert isinstance(app.screen, HelpScreen)
             shown = screen_text(app)
             assert "The day before" in shown
-            assert "Find a record, a meeting or a note" in shown
+            assert "Find a record, call, note or mail" in shown
             await pilot.press(key)
             assert isinstance(app.screen, TodayScreen)
 

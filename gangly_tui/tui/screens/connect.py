@@ -184,7 +184,7 @@ def _first(choices: Sequence[tuple[str, str, str]], groups: Mapping[str, str], a
     fits = (
         at
         for at, (name, _, _) in enumerate(choices)
-        if accounts and name in groups and name not in accounts and groups[name] != groups[choices[1][0]]
+        if accounts and name in groups and name not in accounts and groups[name] != groups.get(choices[1][0])
     )
     return next(fits, 0)
 
