@@ -118,14 +118,14 @@ async def test_the_screen_lives_while_the_chain_is_checked_and_esc_ends_it(
         assert "checking the trail" in screen_text(app) and "Esc stops" in screen_text(app)
         await pilot.press("escape")
         assert isinstance(app.screen, TrailScreen), "the first Esc ends the check, and only that"
-        assert "check stopped" in screen_text(app)
+        await until(lambda: "check stopped" in screen_text(app))
         stood = len(steps)
         await pilot.pause(0.1)
         assert len(steps) <= stood + 1
         await pilot.press("V")
         await until(lambda: len(steps) > stood + 5)
         await pilot.press("escape", "escape")
-        assert not isinstance(app.screen, TrailScreen)
+        await until(lambda: not isinstance(app.screen, TrailScreen))
 
 
 async def test_entries_that_come_during_the_check_are_no_break(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
