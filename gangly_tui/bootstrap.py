@@ -16,6 +16,7 @@ from gangly_tui.config import Config, load_config, paths
 from gangly_tui.demo_past import remember_past
 from gangly_tui.domain.errors import ConfigError
 from gangly_tui.domain.hierarchy import Mode, Scope
+from gangly_tui.domain.identity import name_in
 from gangly_tui.domain.mail import MAIL_FILES, MailRules
 from gangly_tui.flow.desk import Desk, Settings
 from gangly_tui.model_on_demand import model_of
@@ -34,6 +35,7 @@ from gangly_tui.profiles import (
     SANDBOX,
     crm_file,
     demo_brings,
+    domain_of,
     folder,
     hierarchy_page,
     login,
@@ -118,6 +120,7 @@ def open_desk(config: Config, *, profile: str = "", now: Callable[[], datetime] 
             close_round=leave_head,
             beside=doors_of(beside, settings.user_email, hierarchy),
             sends=hierarchy.mode is Mode.LIVE,
+            mail_regions=settings.mail_regions,
         )
 
     async def leave_head() -> str:
@@ -356,11 +359,11 @@ def _settings(config: Config, profile: str) -> Settings:
         day = demo_day()
     email = config.user_email or day.get("email", "")
     return Settings(
-        user_name=config.user_name or day.get("rep", "") or login(),
+        user_name=config.user_name or day.get("rep", "") or name_in(email) or login(),
         user_email=email,
         our_company=config.our_company or day.get("company", ""),
         our_domains=frozenset(each.lower() for each in config.our_domains or day.get("domains", ()))
-        or _domain_of(email),
+        or domain_of(email),
         competitors=config.competitors or tuple(day.get("competitors", ())),
         timezone=zone(config.timezone),
         fiscal_year_start=config.fiscal_year_start,
@@ -374,16 +377,8 @@ def _settings(config: Config, profile: str) -> Settings:
         retention=config.retention,
         aliases=config.aliases,
         processing=tuple(config.processing.get("allow", ())),
+        mail_regions=tuple(config.processing.get("mail", ())),
     )
-
-
-def _domain_of(email: str) -> frozenset[str]:
-    """The company behind the rep's own address."""
-    if not email:
-        return frozenset()
-    from gangly_tui.domain.identity import company_domain
-
-    return frozenset({company_domain(email)} - {""})
 
 
 def _read_file(path: Path) -> str:

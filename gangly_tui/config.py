@@ -50,7 +50,8 @@ class Config:
     (`exclude_folders`, `block_domains`) and for how many days a body is that was fetched (`body_days`).
     `retention` says for how many days after a call its `notes_days`,
     `transcript_days` and `draft_days` stay; without it they stay. Signals that are over stay `signals_days`.
-    `processing` names in `allow` the countries and regions whose people's words a model may read. `watch` is
+    `processing` names in `allow` the countries and regions whose people's words a model may read, and in `mail` those
+    whose people may get mail from here. `watch` is
     a folder: transcripts, calendars and mails that arrive in it are taken; nothing in it is moved or removed.
     """
 

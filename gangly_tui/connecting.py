@@ -16,16 +16,26 @@ from urllib.parse import urlsplit
 
 from gangly_tui.config import Config, load_config, paths, private_folder, save_config
 from gangly_tui.connectors.oauth import Keeper, Provider, Tokens, ends_on, exchange, kept_as, revoke
-from gangly_tui.connectors.transport import Reach, base_url, open_client
+from gangly_tui.connectors.transport import Reach, open_client
 from gangly_tui.connectors.vendor import HOST, Setup, Signer, Vendor, Way
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.connection import Answers, Connected, Standing, Step
-from gangly_tui.domain.errors import ConfigError, InputError
+from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.hierarchy import Layer
 from gangly_tui.domain.secret import Secret
 from gangly_tui.keys import keys_of
-from gangly_tui.linking import kept_names, open_link, provider_of, reach_of, secret_name, setup_of, signer_of, vendor_of
-from gangly_tui.plans import ME, parts_of, scope_of, way_of
+from gangly_tui.linking import (
+    UNFINISHED,
+    kept_names,
+    open_link,
+    provider_of,
+    reach_of,
+    secret_name,
+    setup_of,
+    signer_of,
+    vendor_of,
+)
+from gangly_tui.plans import ME, parts_of, scope_of, values_of, way_of
 from gangly_tui.profiles import (
     CALENDAR,
     SANDBOX,
@@ -52,7 +62,7 @@ def examine(name: str, answers: Answers) -> None:
     _, vendor = vendor_of(name)
     before = load_config().connections.get(name, {})
     way = vendor.way(answers.way or str(before.get("way", "")))
-    values, loopback = _values(vendor, way, answers, before)
+    values, loopback = values_of(vendor, way, answers, before)
     parts_of(vendor, answers.parts, before)
     for ask in (*vendor.asks, *way.asks):
         there = bool(values.get(ask.name)) or (ask.name == HOST and bool(loopback))
@@ -91,8 +101,8 @@ async def connect(
     config = load_config()
     before = config.connections.get(name, {})
     way = vendor.way(answers.way or str(before.get("way", "")))
-    values, loopback = _values(vendor, way, answers, before)
-    me = answers.values.get(ME.name, "").strip() or config.user_email
+    values, loopback = values_of(vendor, way, answers, before)
+    given = answers.values.get(ME.name, "").strip() or config.user_email
     unlock()
     vault = keys_of(paths().data).vault()
     staged = Staged(vault, {secret_name(name, each): secret for each, secret in answers.secrets.items()})
@@ -116,11 +126,12 @@ async def connect(
         if ends := ends_on(tokens):
             table["ends"] = ends
     tell(Step(text=f"looking at the account in {vendor.title}"))
-    linked = open_link(name, config, staged, scope=scope, table=table, user_email=me, now=now)
+    linked = open_link(name, config, staged, scope=scope, table=table, user_email=given, now=now)
     try:
         standing = await module.check(linked.link)
     finally:
         await linked.link.wire.close()
+    me = given or standing.email
     rotate_by = now().date() + timedelta(days=way.rotate_days) if provider is None else None
     table |= {
         "account": standing.account,
@@ -130,12 +141,13 @@ async def connect(
     }
     table["store"] = _home(config) if beside else vendor_profile(name, _organisation(linked.link.wire.base, standing))
     open_store(table["store"]).close()  # it cannot be opened? then nothing is kept
+    if before:
+        _set(name, {**before, UNFINISHED: "yes"})  # a crash never leaves one account's tokens with another's store
     staged.keep(unused=[each for each in kept_names(vendor) if not _is_used(each, vendor, way)])
     _enter(AuditKind.CONNECTED, table["store"], _sentence(way, standing.account, rotate_by, loopback), now(), me)
     left = () if beside else _left_behind(config, table["store"])
-    config = load_config()
-    crm = (config.crm or SANDBOX) if beside else name
-    save_config(replace(config, crm=crm, user_email=me, connections={**config.connections, name: table}))
+    crm = (load_config().crm or SANDBOX) if beside else name
+    _set(name, table, crm=crm, user_email=me, user_name=config.user_name or standing.name)
     facts = {"account", "since", "audit_fields", "rotate_by", "ends", "scopes"}
     return Connected(
         name=name,
@@ -178,6 +190,12 @@ async def _revoke(vendor: Vendor, table: Mapping[str, Any], vault: Keeper, confi
         return await revoke(client, provider, Tokens.load(kept))
 
 
+def _set(name: str, table: Mapping[str, Any], **more: Any) -> None:
+    """What config.toml says of a system, as it stands now; another window may have written to it meanwhile."""
+    config = load_config()
+    save_config(replace(config, connections={**config.connections, name: table}, **more))
+
+
 class Staged:
     """What a sign-in brings, held back from the vault until it is known to work."""
 
@@ -210,42 +228,6 @@ def _is_used(kept: str, vendor: Vendor, way: Way) -> bool:
     asks = {secret_name(vendor.name, ask.name) for ask in (*vendor.asks, *way.asks) if ask.secret}
     own = kept_as(vendor.name) if way.provider else secret_name(vendor.name, way.token)
     return kept in asks or kept == own
-
-
-def _values(vendor: Vendor, way: Way, answers: Answers, before: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-    """The answers that are no secret, checked, and the server on this machine that stands in for the vendor."""
-    asks = {ask.name: ask for ask in (*vendor.asks, *way.asks) if not ask.secret}
-    given = {name: value.strip() for name, value in answers.values.items() if value.strip()}
-    if "@" not in given.pop(ME.name, "@"):
-        raise InputError("that is no e-mail address", fix=f"such as {ME.example}")
-    if unknown := sorted(set(given) - set(asks) - {HOST}):
-        raise InputError(f"{vendor.title} does not ask for {unknown[0]!r}", fix="it asks for: " + ", ".join(asks))
-    known = {name: str(before[name]) for name in asks if name in before and name != HOST}
-    host = given.pop(HOST, "") or str(before.get("loopback") or before.get(HOST, ""))
-    loopback = ""
-    if answers.insecure_loopback or (host and host == before.get("loopback")):
-        loopback = base_url(host or "-", Reach(hosts=frozenset(), loopback=True))
-    elif host and HOST in asks:
-        known[HOST] = _host(host, vendor)
-    elif host:
-        raise InputError(
-            f"{vendor.title} has one address for all", fix="leave --host out, or add --insecure-loopback for a trial"
-        )
-    return {**known, **given}, loopback
-
-
-def _host(text: str, vendor: Vendor) -> str:
-    """The customer's address as a bare host name. Raises ConfigError for one that is not the vendor's."""
-    if (urlsplit(text if "://" in text else f"//{text}").hostname or "") in ("127.0.0.1", "::1", "localhost"):
-        raise ConfigError(
-            f"{text} is this machine",
-            fix=f"for a trial: gangly connect {vendor.name} --host {text} --insecure-loopback",
-        )
-    try:
-        return urlsplit(base_url(text, Reach(hosts=vendor.hosts))).netloc
-    except ConfigError as error:
-        wanted = " or ".join(sorted(f"NAME{each}" if each.startswith(".") else each for each in vendor.hosts))
-        raise ConfigError(f"{error}", fix=f"{vendor.title} is at {wanted}") from error
 
 
 def _complete(vendor: Vendor, way: Way, setup: Setup) -> None:

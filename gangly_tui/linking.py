@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from gangly_tui.connectors.pace import Quota
     from gangly_tui.domain.hierarchy import Scope
 
+UNFINISHED: Final = "unfinished"
+"""Set while the tokens of a connection that was there are replaced: until that is done, nothing goes through it."""
 OURS: Final = frozenset(
     {
+        UNFINISHED,
         "way",
         "loopback",
         "account",
@@ -124,6 +127,8 @@ def open_link(
     kept = config.connections.get(name, {}) if table is None else table
     if not kept:
         raise SignInNeeded(f"{name} is not connected", fix=f"gangly connect {name}")
+    if kept.get(UNFINISHED):
+        raise SignInNeeded(f"signing in to {name} again was cut short", fix=f"gangly connect {name}")
     module, vendor = vendor_of(name)
     setup, way = setup_of(name, kept, keeper), vendor.way(str(kept.get("way", "")))
     reach = reach_of(vendor, setup, config)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gangly_tui.config import load_config, paths
 from gangly_tui.connectors.oauth import Provider
+from gangly_tui.connectors.transport import Reach, base_url
 from gangly_tui.connectors.vendor import HOST, Setup, Vendor, Way
-from gangly_tui.domain.connection import Ask, Plan, PlanWay
+from gangly_tui.domain.connection import Answers, Ask, Plan, PlanWay
 from gangly_tui.domain.errors import ConfigError, InputError
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.hierarchy_page import parse_hierarchy
@@ -52,6 +54,7 @@ def plan_of(name: str) -> Plan:
         asked_for=parts_of(vendor, None, kept),
         way=str(kept.get("way", "")),
         known={HOST: setup.loopback, **setup.values} if setup.loopback else dict(setup.values),
+        loopback=setup.loopback,
         kept=frozenset(each.removeprefix(prefix) for each in names_in(paths().data) if each.startswith(prefix)),
     )
 
@@ -66,6 +69,54 @@ def parts_of(vendor: Vendor, wanted: frozenset[str] | None, before: Mapping[str,
         has = ", ".join(vendor.parts) or "no parts"
         raise InputError(f"{vendor.title} has no part {unknown[0]!r}", fix=f"it has: {has}")
     return asked | frozenset(vendor.parts[:1])
+
+
+def values_of(vendor: Vendor, way: Way, answers: Answers, before: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """The answers that are no secret, checked, and the server on this machine that stands in for the vendor."""
+    asks = {ask.name: ask for ask in (*vendor.asks, *way.asks) if not ask.secret}
+    given = {name: value.strip() for name, value in answers.values.items() if value.strip()}
+    if "@" not in given.pop(ME.name, "@"):
+        raise InputError("that is no e-mail address", fix=f"such as {ME.example}")
+    if unknown := sorted(set(given) - set(asks) - {HOST}):
+        raise InputError(f"{vendor.title} does not ask for {unknown[0]!r}", fix="it asks for: " + ", ".join(asks))
+    known = {name: str(before[name]) for name in asks if name in before and name != HOST}
+    trial = str(before.get("loopback", "")) if answers.insecure_loopback is not False else ""
+    host = given.pop(HOST, "") or trial or str(before.get(HOST, ""))
+    loopback = ""
+    if answers.insecure_loopback or (host and host == trial):
+        loopback = _here(host)
+    elif host and HOST in asks:
+        known[HOST] = _host(host, vendor)
+    elif host:
+        raise InputError(
+            f"{vendor.title} has one address for all", fix="leave --host out, or add --insecure-loopback for a trial"
+        )
+    return {**known, **given}, loopback
+
+
+def _here(text: str) -> str:
+    """The address of a server on this machine, in the clear unless it says otherwise. Raises InputError."""
+    example = "such as http://127.0.0.1:8702"
+    if not text:
+        raise InputError("a trial needs the address of a server on this machine", fix=example)
+    try:
+        return base_url(text if "://" in text else f"http://{text}", Reach(hosts=frozenset(), loopback=True))
+    except ConfigError as error:
+        raise InputError(f"{text} is no server on this machine", fix=f"a trial goes nowhere else: {example}") from error
+
+
+def _host(text: str, vendor: Vendor) -> str:
+    """The customer's address as a bare host name. Raises ConfigError for one that is not the vendor's."""
+    if (urlsplit(text if "://" in text else f"//{text}").hostname or "") in ("127.0.0.1", "::1", "localhost"):
+        raise ConfigError(
+            f"{text} is this machine",
+            fix=f"for a trial: tick it on the page, or gangly connect {vendor.name} --host {text} --insecure-loopback",
+        )
+    try:
+        return urlsplit(base_url(text, Reach(hosts=vendor.hosts))).netloc
+    except ConfigError as error:
+        wanted = " or ".join(sorted(f"NAME{each}" if each.startswith(".") else each for each in vendor.hosts))
+        raise ConfigError(f"{error}", fix=f"{vendor.title} is at {wanted}") from error
 
 
 def scope_of(name: str) -> Scope:

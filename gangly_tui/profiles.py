@@ -223,3 +223,12 @@ def _own_crm(file: Path, fresh: Path, key_of_store: Secret[bytes] | None) -> Crm
         create_empty(KeyedFile(path=fresh, key=key))
         fresh.replace(file)
     return KeyedFile(path=file, key=key)
+
+
+def domain_of(email: str) -> frozenset[str]:
+    """The company behind the rep's own address."""
+    if not email:
+        return frozenset()
+    from gangly_tui.domain.identity import company_domain
+
+    return frozenset({company_domain(email)} - {""})

@@ -215,15 +215,15 @@ def _is_identity(value: Any) -> Problem | None:
 
 
 def _is_processing(value: Any) -> Problem | None:
-    if problem := _misfit("processing", value, ("allow",)):
+    if problem := _misfit("processing", value, ("allow", "mail")):
         return problem
     for name, each in value.items():
-        where, fix = ("processing", name), 'allow = ["EU", "DE"]'
+        where, fix = ("processing", name), f'{name} = ["EU", "DE"]'
         if problem := _is_texts(each):
             return Problem(text=f"{name} {problem.text}", fix=fix, where=where)
         if not each or not all(one.strip() for one in each):
             fix = f"{fix}; to allow all, leave it out"
-            return Problem(text="allow names no country or region", fix=fix, where=where)
+            return Problem(text=f"{name} names no country or region", fix=fix, where=where)
     return None
 
 

@@ -186,13 +186,10 @@ def _run(desk: Desk | None, config: Config) -> None:
 
 def _ran(desk: Desk | None, config: Config) -> bool:
     """Run the app to its end. Returns whether it wants to be opened again, on what is connected now."""
-    from gangly_tui.commands.connect import COMING
     from gangly_tui.config import paths
     from gangly_tui.tui.app import GanglyApp
 
-    app = GanglyApp(
-        desk, open_desk=lambda choice: _choose_aside(app, choice), coming=COMING, log_path=paths().log / "crash.log"
-    )
+    app = GanglyApp(desk, open_desk=lambda choice: _choose_aside(app, choice), log_path=paths().log / "crash.log")
     app.doorway = _doorway(app)
     try:
         _dress(app, config)
@@ -219,6 +216,14 @@ def _doorway(app: GanglyApp) -> Doorway:
 
         return plan_of(name)
 
+    def examine(name: str, answers: Answers) -> None:
+        from gangly_tui.connecting import examine
+
+        examine(name, answers)
+
+    def connected() -> dict[str, str]:
+        return {name: str(each.get("account", "")) for name, each in _config().connections.items()}
+
     def unlock() -> None:
         from gangly_tui.connecting import is_unlocked, unlock
 
@@ -230,7 +235,16 @@ def _doorway(app: GanglyApp) -> Doorway:
 
         return await connecting.connect(name, answers, tell=tell_step, open_page=show_page)
 
-    return Doorway(systems=systems(), current=current, plan=plan, unlock=unlock, connect=connect, groups=groups())
+    return Doorway(
+        systems=systems(),
+        current=current,
+        plan=plan,
+        unlock=unlock,
+        connect=connect,
+        groups=groups(),
+        examine=examine,
+        connected=connected,
+    )
 
 
 def _dress(app: GanglyApp, config: Config) -> None:

@@ -11,7 +11,7 @@ import click
 
 from gangly_tui.commands.connect_ask import ask_secrets, ask_values, choose_way, read_secrets, report, say, show_plan
 from gangly_tui.commands.console import as_json, out, out_json, tell
-from gangly_tui.domain.errors import ConnectorError, InputError
+from gangly_tui.domain.errors import ConnectorError
 
 if TYPE_CHECKING:
     from gangly_tui.domain.connection import Step
@@ -31,11 +31,6 @@ BESIDE: tuple[tuple[str, str, str], ...] = (
     ("caldav", "CalDAV", "the calendars of iCloud, Fastmail, Nextcloud or your own server"),
 )
 """What is read beside the CRM, the same way."""
-
-COMING: tuple[tuple[str, str], ...] = ()
-"""What cannot be connected yet: shown as coming, never as something to press."""
-
-_LONGEST = 65_536
 
 
 def systems() -> tuple[tuple[str, str, str], ...]:
@@ -166,12 +161,9 @@ def disconnect(name: str, as_json: bool) -> None:
 
 
 def _known(name: str) -> None:
-    """Raises UsageError for a name that nobody has heard of, InputError for what is only coming."""
+    """Raises UsageError for a name that nobody has heard of."""
     if any(name == each for each, _, _ in (*CRMS, *BESIDE)):
         return
-    coming = [each for each, _ in COMING if each.split()[0].casefold() == name.casefold().split("-")[0]]
-    if coming:
-        raise InputError(f"{coming[0]} cannot be connected yet: it is coming", fix="gangly connect sandbox")
     from gangly_tui.connectors.registry import names
 
     if name not in names():
@@ -224,7 +216,7 @@ def _connect(
         secrets=secrets,
         device=device,
         parts=parts,
-        insecure_loopback=insecure_loopback,
+        insecure_loopback=insecure_loopback or None,
     )
     connecting.examine(name, answers)
     connecting.unlock()

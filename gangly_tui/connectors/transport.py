@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from time import monotonic
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -265,10 +266,11 @@ class Wire:
         signed: bool = True,
     ) -> Answer:
         url = path if "://" in path else self.base + path
+        if params:  # encoded here: httpx would parse the address twice, and for long lists of fields that tells
+            url += ("&" if "?" in url else "?") + urlencode(params, safe=",", quote_via=quote)
         request = self._client.build_request(
             method,
             url,
-            params=params,
             headers={**self._manners.headers, **(headers or {})},
             **({"content": body} if isinstance(body, bytes) else {"json": body}),
         )
@@ -369,7 +371,7 @@ async def _read_capped(response: httpx.Response, most: int, system: str, lost: t
     """The answer with its body decoded, at most `most` bytes of it; a longer one is an error, not memory."""
     parts: list[bytes] = []
     size = 0
-    async for part in response.aiter_bytes(65_536):
+    async for part in response.aiter_bytes():
         size += len(part)
         if size > most:
             raise lost(f"{system} answered with more than {most // 1024 // 1024} MiB", fix="tell its administrator")

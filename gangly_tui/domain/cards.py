@@ -36,6 +36,8 @@ class Table:
     source: str
     now: datetime
     new_id: Callable[[], str]
+    mail_regions: tuple[str, ...] = ()
+    """where the data of those may stay who get mail; empty restricts nothing"""
 
 
 def meeting_source(origin: str, on: date) -> str:

@@ -68,7 +68,10 @@ class PlanWay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What connecting a system will ask. `known` are answers from before, `kept` the names of secrets in the vault."""
+    """What connecting a system will ask. `known` are answers from before, `kept` the names of secrets in the vault.
+
+    `loopback` is the server on this machine that it was connected with for a trial, "" for the vendor's own.
+    """
 
     name: str
     title: str
@@ -84,6 +87,7 @@ class Plan:
     way: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
+    loopback: str = ""
 
     def chosen(self, name: str = "") -> PlanWay:
         """The way of this name; without one the way it was connected before, else the first."""
@@ -93,7 +97,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What a person gave. `insecure_loopback` lets the host be a server on this machine, in the clear."""
+    """What a person gave. `insecure_loopback`: the host is a server on this machine, in the clear; None: as before."""
 
     way: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
@@ -101,7 +105,7 @@ class Answers:
     device: bool = False
     parts: frozenset[str] | None = None
     """None: as before"""
-    insecure_loopback: bool = False
+    insecure_loopback: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ class Standing:
     `found` are the audit fields that are there, as "OBJECT.FIELD"; `missing` and `warnings` are sentences for a
     person: what is not there and who would create it, a permission the user lacks, a sandbox behind a production name.
     `organisation` tells one customer from another where all of a vendor's share one address: their number.
+    `name` and `email` are the person's own, where the system knows them: they sign what leaves in their name.
     """
 
     account: str
@@ -127,6 +132,8 @@ class Standing:
     found: frozenset[str] = frozenset()
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    name: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,31 @@ def opted_out(contacts: Iterable[Record]) -> frozenset[str]:
     return frozenset(box for each in contacts if wants_no_mail(each) and (box := mailbox(each.text("email"))))
 
 
-def left_out(names: Sequence[str]) -> str:
+def stay_elsewhere(contacts: Iterable[Record], regions: Sequence[str]) -> dict[str, str]:
+    """By mailbox, where the data of those has to stay whom no mail may reach: anywhere but in these regions.
+
+    Without any region nothing is restricted; neither is somebody whose residency is not set, or not read.
+    """
+    allowed = _regions(regions)
+    found = {}
+    for each in contacts if allowed else ():
+        where, box = each.text("residency").strip(), mailbox(each.text("email"))
+        if box and where and where.casefold() not in allowed:
+            found[box] = where
+    return found
+
+
+def left_out(names: Sequence[str], why: str = "asked for no mail") -> str:
     """For the card: who does not get the mail, and why. "" where nobody is left out."""
     if not names:
         return ""
     shown = [one_line(each, limit=60) for each in names[:_NAMED]]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{len(names)} left out, asked for no mail: {', '.join(shown)}{more}"
+    return f"{len(names)} left out, {why}: {', '.join(shown)}{more}"
+
+
+def _regions(said: Sequence[str]) -> frozenset[str]:
+    return frozenset(each.strip().casefold() for each in said)
 
 
 def kept_home(contacts: Iterable[Record], allow: Sequence[str]) -> str:
@@ -36,7 +54,7 @@ def kept_home(contacts: Iterable[Record], allow: Sequence[str]) -> str:
     `allow` are the countries and regions of `[processing]`, compared as they are written; without any nothing is
     restricted. Somebody whose residency is not set, or not read, restricts nothing.
     """
-    allowed = {each.strip().casefold() for each in allow}
+    allowed = _regions(allow)
     if not allowed:
         return ""
     found = [(each, where) for each in contacts if (where := each.text("residency").strip())]

@@ -210,6 +210,17 @@ def perhaps(new: Known, there: Known) -> str:
     return ""
 
 
+def names_apart(new: Known, there: Known) -> tuple[bool, bool]:
+    """Whether the first names are two, and the last names; a first name that is not known is apart with the last.
+
+    Last names with a word in common are one: Dam and van Dam.
+    """
+    one, other = _person(new, {}, {}), _person(there, {}, {})
+    first, last, *_ = comparer(PEOPLE)(one, other)
+    last_apart = last == OTHER and not set(one[_LAST].split()) & set(other[_LAST].split())
+    return first == OTHER or (first == MISSING and last_apart), last_apart
+
+
 # --- in words
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from email.headerregistry import Address
 
 from gangly_tui.domain.cards import Table, new_card
-from gangly_tui.domain.consent import left_out, opted_out
+from gangly_tui.domain.consent import left_out, opted_out, stay_elsewhere
 from gangly_tui.domain.draft import Draft, NextStep, Side, SummaryLine
 from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.mail import MAIL_FILES
@@ -83,10 +83,17 @@ def recipients(table: Table, our_domains: frozenset[str]) -> list[Attendee]:
 
 
 def wanting(people: Sequence[Attendee], table: Table) -> tuple[list[Attendee], str]:
-    """Who of them may get a mail, and for the card who may not: those who asked for none."""
-    unwanted = opted_out((*table.contacts, *table.attendees, *table.lookups.values()))
-    without = [each.name or each.email for each in people if mailbox(each.email) in unwanted]
-    return [each for each in people if mailbox(each.email) not in unwanted], left_out(without)
+    """Who of them may get a mail, and for the card who may not: who asked for none, whose data stays elsewhere."""
+    known = (*table.contacts, *table.attendees, *table.lookups.values())
+    silent, away = opted_out(known), stay_elsewhere(known, table.mail_regions)
+    without = [each.name or each.email for each in people if mailbox(each.email) in silent]
+    elsewhere = [
+        f"{each.name or each.email} ({away[mailbox(each.email)]})"
+        for each in people
+        if mailbox(each.email) in away.keys() - silent
+    ]
+    told = filter(None, (left_out(without), left_out(elsewhere, "their data stays elsewhere")))
+    return [each for each in people if mailbox(each.email) not in silent | away.keys()], "; ".join(told)
 
 
 def _body(

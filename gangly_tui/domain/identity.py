@@ -187,3 +187,11 @@ def company_name(name: str) -> str:
     while len(words) > 1 and words[-1] in _LEGAL:
         words.pop()
     return " ".join(words)
+
+
+def name_in(email: str) -> str:
+    """The name that an address spells out ("robin.hale@..." is Robin Hale); "" where it does not."""
+    local = email.partition("@")[0].partition("+")[0]
+    parts = local.replace("_", ".").replace("-", ".").split(".")
+    spelled = len(parts) > 1 and all(len(each) > 1 and each.isalpha() for each in parts)
+    return " ".join(each.capitalize() for each in parts) if spelled else ""

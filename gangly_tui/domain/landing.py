@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.proposal import Action, Conflict, FieldChange, Proposal
 from gangly_tui.domain.records import FieldEdit, Kind, Record, Value
+from gangly_tui.domain.shared_mailbox import shared_words, somebody_else
 from gangly_tui.domain.values import same, show
 
 
@@ -71,7 +73,19 @@ def returned_card(card: Proposal, reason: str, new_id: str) -> Proposal:
 
 
 def duplicate_card(card: Proposal, existing: Record, system: str, new_id: str) -> Proposal:
-    """A create becomes an update of the record that is already there: only what is empty in it is filled."""
+    """A create becomes an update of the record that is already there: only what is empty in it is filled.
+
+    One that bears another name may be somebody else at the same address, or what a rule of the CRM takes for them: the
+    create comes back, to be approved for a reason.
+    """
+    said = {each.field: str(each.after or "") for each in card.changes}
+    first, last, email = (said.get(each, "") for each in ("first_name", "last_name", "email"))
+    if card.kind is Kind.CONTACT and (first or last) and somebody_else(first, last, email, existing):
+        there = existing.text("email")
+        alike = bool(mailbox(email)) and mailbox(email) == mailbox(there)
+        note = shared_words(email, existing) if alike else f"{system} takes {existing.title} for the same person"
+        suspects = tuple(dict.fromkeys((*card.suspects, str(existing.ref))))
+        return replace(card, id=new_id, suspects=suspects, note=note, replaces=card.id)
     gaps = tuple(
         replace(each, before=existing.fields.get(each.field))
         for each in card.changes
@@ -86,6 +100,7 @@ def duplicate_card(card: Proposal, existing: Record, system: str, new_id: str) -
         changes=gaps,
         base_version=existing.version,
         note=f"{existing.title} is already in {system}: updating that record instead of making a second one",
+        suspects=(),
         replaces=card.id,
     )
 

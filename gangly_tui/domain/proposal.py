@@ -212,6 +212,8 @@ class WriteMeta:
     approved_by: str
     approved_at: datetime
     trail_head: str
+    beside: tuple[str, ...] = ()
+    """records, as `system:kind:id`, that a person has said this new one is not: they are no reason to refuse it"""
 
     def footer(self) -> str:
         """One line for the end of an activity's text."""

@@ -20,6 +20,7 @@ from gangly_tui.domain.draft import ContactMention, Draft, Dropped, Evidence, Me
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.proposal import Action, Proposal, Risk
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
+from gangly_tui.domain.shared_mailbox import shared_words, somebody_else
 
 _ORDER = ("stage", "amount", "close_date", "next_step")
 """Forecast fields come first in Review; the others follow in the draft's order."""
@@ -157,6 +158,9 @@ def _contact_cards(person: ContactMention, table: Table, dropped: list[Dropped])
     """A known person gets the gaps filled; an unknown one becomes a new contact, but only with a surname to file."""
     box = mailbox(person.email)
     known = table.lookups.get(box) if box else None
+    first, _, last = person.name.strip().rpartition(" ")
+    if known is not None and first and table.account and somebody_else(first, last, person.email, known):
+        return [_beside_card(person, known, table)]
     note = ""
     if known is not None and known.text("email").lower() != person.email.lower():
         note = f"{person.email} is the same mailbox as {known.text('email')}: already a contact, so no new one"
@@ -169,34 +173,60 @@ def _contact_cards(person: ContactMention, table: Table, dropped: list[Dropped])
             known, note = alone, "already a contact of this account: same name"
     if known is not None:
         return _gap_cards(person, known, note, table, dropped)
-    first, _, last = person.name.strip().rpartition(" ")
     if not first or table.account is None:
         return []
+    suspects = _suspects(person, table)
+    note = f"perhaps a contact already: {'; '.join(dict.fromkeys(suspects.values()))}" if suspects else ""
+    rule = f"nobody of this {'mailbox' if box else 'name'} at {table.account.title}"
+    return [_new_contact(person, table, rule=rule, note=note, suspects=tuple(suspects))]
+
+
+def _new_contact(
+    person: ContactMention, table: Table, *, rule: str, note: str, suspects: tuple[str, ...], email: bool = True
+) -> Proposal:
+    first, _, last = person.name.strip().rpartition(" ")
     values: dict[str, Value] = {
         "first_name": first,
         "last_name": last,
         "title": person.title,
-        "email": person.email,
+        "email": person.email if email else "",
         "phone": person.phone,
-        "account": table.account.ref.id,
+        "account": table.account.ref.id if table.account else None,
     }
-    suspects = _suspects(person, table)
-    return [
-        new_card(
-            table,
-            kind=Kind.CONTACT,
-            suspects=tuple(suspects),
-            note=f"perhaps a contact already: {'; '.join(dict.fromkeys(suspects.values()))}" if suspects else "",
-            target_name=person.name,
-            changes=created_fields(table, Kind.CONTACT, values),
-            evidence=person.evidence,
-            more=tuple(dict.fromkeys(each.evidence for each in person.places)),
-            rule=f"nobody of this {'mailbox' if box else 'name'} at {table.account.title}",
-            risk=Risk.NEW_RECORD,
-            confidence=person.confidence,
-            group="contact",
-        )
-    ]
+    return new_card(
+        table,
+        kind=Kind.CONTACT,
+        suspects=suspects,
+        note=note,
+        target_name=person.name,
+        changes=created_fields(table, Kind.CONTACT, values),
+        evidence=person.evidence,
+        more=tuple(dict.fromkeys(each.evidence for each in person.places)),
+        rule=rule,
+        risk=Risk.NEW_RECORD,
+        confidence=person.confidence,
+        group="contact",
+    )
+
+
+def _beside_card(person: ContactMention, known: Record, table: Table) -> Proposal:
+    """Somebody else at the mailbox of a contact: their own record, for a reason; where an address may stand only once
+    in the CRM, without it.
+    """
+    schema = table.schemas.get(Kind.CONTACT)
+    described = schema.field("email") if schema else None
+    once = bool(described and described.unique)
+    note = shared_words(person.email, known)
+    if once:
+        note += f" {table.system} takes an address once, so it is left out here"
+    return _new_contact(
+        person,
+        table,
+        rule="a mailbox that is shared makes nobody a duplicate: yours to say",
+        note=note,
+        suspects=(str(known.ref),),
+        email=not once,
+    )
 
 
 def _suspects(person: ContactMention, table: Table) -> dict[str, str]:

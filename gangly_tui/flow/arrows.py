@@ -17,7 +17,7 @@ from gangly_tui.domain.landing import (
     unclear_card,
 )
 from gangly_tui.domain.outbox import Delivery, DeliveryState, Patience, step, wait_after
-from gangly_tui.domain.proposal import FieldChange, Proposal
+from gangly_tui.domain.proposal import FieldChange, Proposal, ProposalState
 from gangly_tui.domain.records import Record, RecordRef
 from gangly_tui.domain.values import show
 from gangly_tui.flow.entries import remember
@@ -177,15 +177,40 @@ class Arrows:
         moved = self.move(card, refused, DeliveryState.REJECTED, AuditKind.REFUSED, detail=error, follow_up=(back,))
         return Outcome(proposal=back, delivery=moved, message=error)
 
-    def drop(self, card: Proposal, delivery: Delivery, error: str, fix: str) -> Outcome:
-        """It must not be sent, and as it stands it never may be: nothing comes back, the next look makes it anew."""
-        moved = self.move(
-            card, replace(delivery, error=error, fix=fix), DeliveryState.REJECTED, AuditKind.REFUSED, detail=error
-        )
+    def keep_back(self, card: Proposal, delivery: Delivery, why: str) -> Outcome:
+        """People's consent does not allow it: nothing was sent, and the card comes back with who and why.
+
+        What would have sent a draft does not: the next look shows the draft anew.
+        """
+        if card.sends:
+            return self.drop(card, delivery, why, "take them out of the draft in your mailbox; S looks again")
+        fix = "e takes them out of To, x turns the card down"
+        back = returned_card(card, f"not sent: {why}. {fix}", self.new_id())
+        kept = replace(delivery, error=why, fix=fix)
+        moved = self.move(card, kept, DeliveryState.REJECTED, AuditKind.REFUSED, detail=why, follow_up=(back,))
+        return Outcome(proposal=back, delivery=moved, message=f"not sent: {why}")
+
+    def drop(self, card: Proposal, delivery: Delivery, error: str, fix: str, *, forget: bool = False) -> Outcome:
+        """It must not be sent, and as it stands it never may be: nothing comes back, the next look makes it anew.
+
+        `forget`: the card counts as not decided, so that it may be asked again.
+        """
+        with transaction(self.db):
+            moved = self.move(
+                card, replace(delivery, error=error, fix=fix), DeliveryState.REJECTED, AuditKind.REFUSED, detail=error
+            )
+            if forget:
+                decisions.set_proposal_state(self.db, card.id, ProposalState.SUPERSEDED)
         return Outcome(proposal=card, delivery=moved, message=f"not sent: {error}")
 
     def duplicate(self, card: Proposal, delivery: Delivery, existing: Record) -> Outcome:
-        """The CRM already has this record: the create ends, and what it would have added comes back as an update."""
+        """The CRM already has this record: the create ends, and what it would have added comes back as an update.
+
+        One that a person said is somebody else, and the system's own rule refuses all the same, comes back as it was.
+        """
+        if str(existing.ref) in card.suspects:
+            once = f"{existing.title} is there, and it takes no second one like it"
+            return self.refuse(card, delivery, once, "change what they share (e), or leave it (x)")
         back = duplicate_card(card, existing, self.system, self.new_id())
         moved = self.move(
             card,

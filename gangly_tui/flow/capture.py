@@ -338,6 +338,7 @@ async def lay_table(
         source=meeting_source(origin, meeting.start.date()),
         now=desk.now(),
         new_id=desk.new_id,
+        mail_regions=desk.settings.mail_regions,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from gangly_tui.domain.audit import AuditKind
 from gangly_tui.domain.draft import Dropped
-from gangly_tui.domain.errors import AlreadyDecided, DecisionError, StaleApproval
+from gangly_tui.domain.errors import AlreadyDecided, DecisionError, InputError, StaleApproval
 from gangly_tui.domain.hierarchy import Mode
 from gangly_tui.domain.lookalike import warnings
 from gangly_tui.domain.outbox import Delivery, DeliveryState, can_withdraw, step
@@ -18,6 +18,7 @@ from gangly_tui.domain.propose import aim
 from gangly_tui.domain.records import FieldType, Kind, RecordRef
 from gangly_tui.domain.values import check_length, parse, same, show
 from gangly_tui.flow.capture import lay_table, meeting_of
+from gangly_tui.flow.consent import gate_of
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.entries import remember
 from gangly_tui.flow.meter import deciding
@@ -68,6 +69,8 @@ def approve(
         card = undecided(desk, proposal_id)
         if card.digest() != digest:
             raise StaleApproval(f"{card.heading} changed after you saw it", fix="look at the card again, then approve")
+        if why := gate_of(desk).known(card):
+            raise DecisionError(f"{card.heading}: {why}", fix="e takes them out of To, x turns the card down")
         if card.needs_choice:
             raise DecisionError(f"{card.heading}: several deals fit", fix="say which one first: 1, 2 or 0 for none")
         if card.conflict:
@@ -153,6 +156,10 @@ def edit(desk: Desk, proposal_id: str, field: str, text: str) -> Proposal:
         if same(after, change.after):
             return card
         edited = card.with_after(field, after)
+        if field in ("to", "cc"):
+            if why := gate_of(desk).known(edited):
+                raise InputError(why, fix="leave them out")
+            edited = replace(edited, note="" if card.replaces else card.note)  # of what kept it back before
         if card.kind is Kind.INVITATION and field == "at":  # now somebody has said when
             edited = replace(edited, note="")
         decisions.save_proposals(desk.db, [edited], state=ProposalState.OPEN)

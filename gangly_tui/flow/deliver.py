@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,8 +24,10 @@ from gangly_tui.domain.landing import Standing, compare
 from gangly_tui.domain.outbox import PATIENCE, Delivery, DeliveryState, Patience
 from gangly_tui.domain.ports import RecordReader, RecordWriter
 from gangly_tui.domain.proposal import Action, Proposal, WriteMeta
+from gangly_tui.domain.reach import addressees
 from gangly_tui.domain.records import Record, RecordRef
 from gangly_tui.flow.arrows import Arrows, Outcome, TakenByAnother
+from gangly_tui.flow.consent import NOT_PROCESSED, Gate, left_alone_since
 from gangly_tui.flow.doubles import made_twice, there_already
 from gangly_tui.flow.resolve import Verdict, read_back, resolve
 from gangly_tui.store import decisions, trail
@@ -60,8 +62,11 @@ class Door:
 class Trip:
     """One delivery through one door, from the look before it to the reading back."""
 
-    def __init__(self, db: Connection, door: Door, arrows: Arrows, at_point: Callable[[str], None]) -> None:
+    def __init__(
+        self, db: Connection, door: Door, arrows: Arrows, at_point: Callable[[str], None], *, gate: Gate
+    ) -> None:
         self._db = db
+        self._gate = gate
         self._reader = door.reader
         self._writer = door.writer
         self._arrows = arrows
@@ -94,8 +99,12 @@ class Trip:
             return self._arrows.sent(card, delivery, look.record, said=_THERE_ALREADY)
         if look.standing is Standing.MOVED and look.record is not None:
             return self._moved(card, delivery, look.record)
-        delivery = self._arrows.attempt(card, delivery, look.record)
-        return await self._send(card, delivery, look.record.version if look.record else "")
+        return await self._held_back(card, delivery) or await self._attempt(card, delivery, look.record)
+
+    async def _attempt(self, card: Proposal, delivery: Delivery, seen: Record | None) -> Outcome:
+        """From here on it may be on its way."""
+        delivery = self._arrows.attempt(card, delivery, seen)
+        return await self._send(card, delivery, seen.version if seen else "")
 
     def _is_approved(self, card: Proposal, delivery: Delivery) -> bool:
         """Whether a person said yes to exactly this card, and what would be sent is what it was then."""
@@ -131,6 +140,14 @@ class Trip:
             raise
         return _Look(standing=compare(card, current), record=current)
 
+    async def _held_back(self, card: Proposal, delivery: Delivery) -> Outcome | None:
+        """Consent may have been withdrawn since the card was made, or approved: this is the last moment to heed it."""
+        if left_alone_since(self._db, card):
+            return self._arrows.drop(card, delivery, NOT_PROCESSED, "X on Today processes it again", forget=True)
+        if why := await self._gate.asked(addressees(card)):
+            return self._arrows.keep_back(card, delivery, why)
+        return None
+
     async def _twin(self, card: Proposal, made: Record | None) -> str:
         """What to say of a double that was made meanwhile. Ours has landed: a look that fails changes nothing."""
         try:
@@ -147,6 +164,7 @@ class Trip:
             approved_by=delivery.approved_by,
             approved_at=delivery.approved_at,
             trail_head=trail.head_line(self._db),
+            beside=card.suspects,
         )
         try:
             async with asyncio.timeout(self._deadline):
@@ -240,7 +258,8 @@ class Courier:
     never by sending again blindly. `beside` opens the mailboxes and calendars that cards may go into, by system, each
     when it is first needed. Without `sends` (shadow mode) nothing leaves; what is in doubt is still read back.
     `at_point` is called with the name of each step a crash may hit. `close_round` is awaited after a round that carried
-    something; `trouble` is what it said went wrong, which never stops a write.
+    something; `trouble` is what it said went wrong, which never stops a write. `mail_regions`: whose people may get
+    mail, by where their data stays; empty restricts nothing.
     """
 
     trip: type[Trip] = Trip
@@ -260,6 +279,7 @@ class Courier:
         close_round: Callable[[], Awaitable[str]] | None = None,
         beside: Mapping[str, Callable[[], Door]] | None = None,
         sends: bool = True,
+        mail_regions: Sequence[str] = (),
     ) -> None:
         self._db = db
         self._reader = reader
@@ -269,6 +289,7 @@ class Courier:
         self._opened: dict[str, Door] = {}
         self._sends = sends
         self._now = now
+        self._gate = Gate(db=db, crm=reader, scope=scope, regions=mail_regions, patience=patience)
         self._at = at_point
         self._close_round = close_round
         self.trouble = ""
@@ -290,7 +311,7 @@ class Courier:
         """
         door = self._door(card.system(self._reader.system))
         arrows = replace(self._arrows, system=door.reader.system, scope=door.scope)
-        return self.trip(self._db, door, arrows, self._reached)
+        return self.trip(self._db, door, arrows, self._reached, gate=self._gate)
 
     def _door(self, name: str) -> Door:
         if name == self._reader.system:

@@ -53,6 +53,8 @@ class Settings:
 
     processing: tuple[str, ...] = ()
     """the countries and regions whose people's words may be sent to a model; empty restricts nothing"""
+    mail_regions: tuple[str, ...] = ()
+    """the countries and regions whose people may get mail from here; empty restricts nothing"""
 
     @property
     def user(self) -> str:

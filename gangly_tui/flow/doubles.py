@@ -15,16 +15,18 @@ async def there_already(db: Connection, reader: RecordReader, card: Proposal) ->
     """Who has the mailbox of the contact that a card would make: by the CRM's own search, then by what is known here.
 
     A vendor's search may be minutes behind, a read by id is not: what this store knows of the mailbox is read anew. A
-    record that has gone since, or whose address is another by now, is nobody's double.
+    record that has gone since, or whose address is another by now, is nobody's double; nor is one that a person has
+    said is somebody else.
     """
     email = next((each.after for each in card.changes if each.field == "email"), None)
     if card.kind is not Kind.CONTACT or not isinstance(email, str):
         return None
-    if found := await reader.find(card.kind, person_key(email)):
-        return found[0]
+    found = await reader.find(card.kind, person_key(email))
+    if others := [each for each in found if str(each.ref) not in card.suspects]:
+        return others[0]
     box = mailbox(email)
     known = mirror.contacts_by_mailbox(db, [box]).get(box) if box else None
-    if known is None or known.ref.system != reader.system:
+    if known is None or known.ref.system != reader.system or str(known.ref) in card.suspects:
         return None
     try:
         current = await reader.read(known.ref)
@@ -45,7 +47,8 @@ async def made_twice(db: Connection, reader: RecordReader, card: Proposal, made:
     if not box:
         return ""
     found = await reader.find(card.kind, person_key(box))
-    others = [each for each in found if each.ref != made.ref and mailbox(each.text("email")) == box]
+    looked_at = {str(made.ref), *card.suspects}
+    others = [each for each in found if str(each.ref) not in looked_at and mailbox(each.text("email")) == box]
     if not others:
         return ""
     mirror.save_records(db, others)

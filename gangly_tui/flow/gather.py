@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
-from gangly_tui.domain.errors import GanglyError, PartlyRead
+from gangly_tui.domain.errors import GanglyError, PartlyRead, SignInNeeded
 from gangly_tui.domain.mail import MAIL_DAYS
 from gangly_tui.domain.ports import EngagementReader, MailReader, Transcript, TranscriptReader
 from gangly_tui.flow import signals
@@ -41,6 +41,14 @@ class Gathered:
     redelivered: list[str] = field(default_factory=list)
     """the meetings whose transcript came anew and stands in the place of the earlier one"""
     problems: list[str] = field(default_factory=list)
+    sign_in: str = ""
+    """the first system that asks for a new sign-in"""
+
+    def note(self, system: str, error: GanglyError) -> None:
+        """What went wrong with a system."""
+        self.problems.append(sentence(system, error))
+        if isinstance(error, SignInNeeded):
+            self.sign_in = self.sign_in or system
 
 
 Tell = Callable[[str, int], None]
@@ -59,7 +67,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
             if calendar.system != desk.reader.system:  # which says it of itself
                 mirror.pulled(desk.db, calendar.system, desk.now())
         except GanglyError as error:
-            found.problems.append(sentence(calendar.system, error))
+            found.note(calendar.system, error)
     for gone in engagement.calendars_in(desk.db) - {each.system for each in desk.calendars}:  # disconnected since
         engagement.remove_meetings_missing(desk.db, gone, start, end, ())
         mirror.set_cursor(desk.db, _MEETINGS + gone, "")
@@ -67,7 +75,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
         try:
             found.transcripts += await _transcripts(desk, recorder, start, end, found)
         except GanglyError as error:
-            found.problems.append(sentence(recorder.system, error))
+            found.note(recorder.system, error)
     if desk.watched:
         from gangly_tui.flow.arrive import arrive
 
@@ -83,14 +91,14 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
         try:
             found.mails += await _mails(desk, box, lambda done: tell("mails", done))
         except GanglyError as error:
-            found.problems.append(sentence(box.system, error))
+            found.note(box.system, error)
     for gone in mails.mailboxes_in(desk.db) - {each.system for each in desk.mailboxes}:
         mails.remove_mails_missing(desk.db, gone, ())
         mirror.set_cursor(desk.db, _MAILS + gone, "")
     mails.remove_mails_before(desk.db, desk.now() - timedelta(days=MAIL_DAYS))
     mails.forget_texts(desk.db, desk.now(), desk.settings.mail.body_days)
     age_out(desk)
-    signals.notice(desk)
+    await signals.notice(desk)
     return found
 
 

@@ -102,7 +102,7 @@ def _unread_consent(desk: Desk) -> list[Finding]:
     if scope is None or not scope.read.get(Kind.CONTACT):
         return []
     gates = {"mail_opt_out": "who asked for no mail is not seen"}
-    if desk.settings.processing:
+    if desk.settings.processing or desk.settings.mail_regions:
         gates["residency"] = "[processing] in config.toml restricts nobody"
     where = f"connectors.{system}.read.contact"
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from gangly_tui.domain.hygiene import (
 )
 from gangly_tui.domain.pictures import Bar, Chart
 from gangly_tui.domain.records import Kind, Record, RecordRef
+from gangly_tui.flow.breath import in_steps
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import hygiene as kept
 from gangly_tui.store import marks, mirror
@@ -29,6 +30,8 @@ from gangly_tui.store.database import transaction
 
 WEEKS = 12
 _TOUCHES = 40
+_AT_ONCE, _KEPT_AT_ONCE = 50, 500
+"""Deals that one statement is asked about, and that one transaction keeps, while somebody may be pressing keys."""
 _LONGEST_PAUSE = 3 * 365
 
 
@@ -174,17 +177,39 @@ def questions_for(desk: Desk, account: RecordRef) -> list[str]:
 # -- a picture a day --------------------------------------------------------------------------------------------
 
 
-def snapshot(desk: Desk) -> bool:
-    """Keep the day's picture of the rep's pipeline, once a day: how it stood at the first look. Says whether it did."""
-    today = desk.now().date()
-    if desk.db.read_only or kept.has_day(desk.db, today):
+async def snapshot(desk: Desk) -> bool:
+    """Keep the day's picture of the rep's pipeline, once a day: how it stood at the first look. Says whether it did.
+
+    In steps: whoever presses a key meanwhile is not kept waiting.
+    """
+    now = desk.now()
+    if desk.db.read_only or kept.has_day(desk.db, now.date()):
         return False
+    await in_steps(_keep_stays(desk))
+    deals, _, _ = _deals(desk, everyone=False)
+    rules = rules_of(desk)
+    judged = await in_steps(_judged(desk, deals, rules))
+    stages = by_stage(judged, rules.stages)
     with transaction(desk.db):
-        kept.keep_stays(desk.db, desk.reader.system)
-        marks.forget_old(desk.db, today)
-        found = look(desk)
-        kept.save_day(desk.db, today, found.stages)
-    return bool(found.stages)
+        kept.stays_kept(desk.db, now)
+        marks.forget_old(desk.db, now.date())
+        kept.save_day(desk.db, now.date(), stages)
+    return bool(stages)
+
+
+def _keep_stays(desk: Desk) -> Iterator[None]:
+    for rids in kept.deals_to_keep(desk.db):
+        for at in range(0, len(rids), _KEPT_AT_ONCE):
+            kept.keep_stays(desk.db, desk.reader.system, rids[at : at + _KEPT_AT_ONCE])
+            yield
+
+
+def _judged(desk: Desk, deals: Sequence[Record], rules: Rules) -> Iterator[DealHealth]:
+    """The deals with their gaps, a handful of statements for every few of them."""
+    now = desk.now()
+    for at in range(0, len(deals), _AT_ONCE):
+        for each in kept.facts(desk.db, deals[at : at + _AT_ONCE], now):
+            yield judge(each, rules, now.date())
 
 
 def _weeks(desk: Desk, now: tuple[StageSum, ...]) -> list[Week]:

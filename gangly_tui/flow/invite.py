@@ -52,6 +52,7 @@ def invite(desk: Desk, meeting_id: str, at: datetime | None = None, minutes: int
         source=meeting_source("notes", meeting.start.date()),
         now=desk.now(),
         new_id=desk.new_id,
+        mail_regions=desk.settings.mail_regions,
     )
     draft = engagement.draft_of(desk.db, meeting_id)
     step = meeting_step(draft.next_steps, desk.now()) if draft else None

@@ -11,17 +11,16 @@ from time import monotonic
 from typing import cast
 
 from gangly_tui.domain.errors import GanglyError, SignInNeeded
-from gangly_tui.domain.hierarchy import Scope, in_scope
 from gangly_tui.domain.ports import ChangePage
-from gangly_tui.domain.records import RECORD_KINDS, Record, RecordRef
+from gangly_tui.domain.records import RECORD_KINDS
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.gather import gather, sentence
+from gangly_tui.flow.pull_keep import Keeper
 from gangly_tui.store import mirror
-from gangly_tui.store.database import transaction
 
-KEPT_AT_ONCE = 1_000
-"""Records that one transaction keeps at most, and a page: a commit a page would cost more than its rows, and a key
-that is pressed meanwhile waits for one transaction."""
+KEPT_AT_ONCE = 2_000
+"""Records that one transaction keeps at most, and a page: a commit a page would cost more than its rows, and a write
+of the rep's that is made meanwhile waits for one transaction."""
 KEPT_WITHIN = 0.5
 """Seconds that what was read waits to be kept while more is coming: what a kill costs, and how often one is told."""
 COLLECTED_AFTER = 50_000
@@ -41,7 +40,7 @@ class PullProgress:
 class PullReport:
     """What a pull brought. `problems` are sentences for a person; a pull that could not reach a system still ends.
 
-    `sign_in`: the system of record asks for a new sign-in.
+    `sign_in` names the system that asks for a new sign-in.
     """
 
     records: int
@@ -49,7 +48,7 @@ class PullReport:
     meetings: int
     transcripts: int
     problems: tuple[str, ...]
-    sign_in: bool = False
+    sign_in: str = ""
     mails: int = 0
     asks: tuple[str, ...] = ()
     """what arrived and waits for a person to say which meeting it is of"""
@@ -67,17 +66,17 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
     tell = progress or (lambda _: None)
     problems: list[str] = []
     records = removed = 0
-    sign_in = False
+    sign_in = ""
     try:
         records, removed = await _pull_records(desk, tell)
     except GanglyError as error:
-        sign_in = isinstance(error, SignInNeeded)
+        sign_in = desk.reader.system if isinstance(error, SignInNeeded) else ""
         problems.append(sentence(desk.reader.system, error))
     gathered = await gather(desk, lambda what, done: tell(PullProgress(what=what, done=done, total=None)), days=days)
     try:
         from gangly_tui.flow.hygiene import snapshot
 
-        snapshot(desk)
+        await snapshot(desk)
     except GanglyError as error:
         problems.append(sentence("hygiene", error))
     return PullReport(
@@ -88,42 +87,56 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
         mails=gathered.mails,
         asks=tuple(gathered.asks),
         problems=(*problems, *gathered.problems),
-        sign_in=sign_in,
+        sign_in=sign_in or gathered.sign_in,
     )
 
 
 async def _pull_records(desk: Desk, tell: Progress) -> tuple[int, int]:
     system = desk.reader.system
-    for kind in RECORD_KINDS:
-        schema = await desk.reader.describe(kind)
+    for schema in await asyncio.gather(*(desk.reader.describe(kind) for kind in RECORD_KINDS)):
         mirror.save_schema(desk.db, system, schema, desk.now())
     with _seldom_collecting():
-        return await _keep_all(desk, tell)
+        done, removed = await _keep_all(desk, tell)
+    mirror.pulled(desk.db, system, desk.now())
+    return done, removed
 
 
 async def _keep_all(desk: Desk, tell: Progress) -> tuple[int, int]:
-    system = desk.reader.system
-    held = _Held(desk=desk, scope=desk.hierarchy.scope(system), tell=tell)
-    feed = cast(AsyncGenerator[ChangePage, None], desk.reader.changes(mirror.cursor(desk.db, system)))
-    coming = asyncio.ensure_future(anext(feed, None))
-    try:
-        while True:
-            await asyncio.wait((coming,), timeout=held.rest())
-            if coming.done():
-                page = coming.result()
-                if page is None:
-                    break
-                coming = asyncio.ensure_future(anext(feed, None))
-                held.take(page)
-            if held.rest() == 0:
-                held.keep()
-    finally:
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
-        await feed.aclose()
-        held.keep()
-    mirror.pulled(desk.db, system, desk.now())
-    return held.done, held.removed
+    """Read on while a lot is being kept, one further lot ahead at most: so memory stays flat."""
+    feed = cast(AsyncGenerator[ChangePage, None], desk.reader.changes(mirror.cursor(desk.db, desk.reader.system)))
+    coming: asyncio.Future[ChangePage | None] | None = asyncio.ensure_future(anext(feed, None))
+    held, kept = _Held(), _Kept(tell=tell)
+    lot: asyncio.Task[None] | None = None
+    with Keeper(desk) as keeper:
+        try:
+            while coming or lot or held.pages:
+                if lot is None and (coming is None or held.rest() == 0):
+                    lot = kept.lot(keeper, held)
+                wanted = coming if held.size < KEPT_AT_ONCE else None
+                await asyncio.wait(
+                    [each for each in (wanted, lot) if each],
+                    timeout=None if lot else held.rest(),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if lot and lot.done():
+                    lot.result()
+                    lot = None
+                if wanted and wanted.done():
+                    page = wanted.result()
+                    coming = asyncio.ensure_future(anext(feed, None)) if page else None
+                    if page:
+                        held.take(page)
+        finally:
+            if coming:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+            await feed.aclose()
+            if lot:
+                await asyncio.wait((lot,))
+                lot.result()
+            if held.pages and not keeper.failed:
+                await kept.lot(keeper, held)
+    return kept.done, kept.removed
 
 
 @contextmanager
@@ -141,14 +154,9 @@ def _seldom_collecting() -> Iterator[None]:
 class _Held:
     """Pages that were read and are not kept yet."""
 
-    desk: Desk
-    scope: Scope
-    tell: Progress
     pages: list[ChangePage] = field(default_factory=list)
     size: int = 0
     since: float = 0.0
-    done: int = 0
-    removed: int = 0
 
     def take(self, page: ChangePage) -> None:
         """One page more."""
@@ -163,29 +171,25 @@ class _Held:
             return None
         return max(self.since + KEPT_WITHIN - monotonic(), 0.0) if self.size < KEPT_AT_ONCE else 0.0
 
-    def keep(self) -> None:
-        """All of them with the last one's cursor, or nothing."""
+    def give(self) -> list[ChangePage]:
+        """All of them, to be kept."""
         pages, self.pages, self.size = self.pages, [], 0
-        if not pages:
-            return
-        desk = self.desk
-        with transaction(desk.db):
-            for records, gone in _runs(pages):
-                self.done += mirror.save_records(desk.db, (in_scope(each, self.scope) for each in records))
-                mirror.remove_records(desk.db, gone)
-            mirror.set_cursor(desk.db, desk.reader.system, pages[-1].cursor)
-            desk.at_point("pull.before-commit")
-        desk.at_point("pull.committed")
+        return pages
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    """What was kept so far."""
+
+    tell: Progress
+    done: int = 0
+    removed: int = 0
+
+    def lot(self, keeper: Keeper, held: _Held) -> asyncio.Task[None]:
+        """Keep what is held, count it and tell of it."""
+        return asyncio.ensure_future(self._lot(keeper, held.give()))
+
+    async def _lot(self, keeper: Keeper, pages: list[ChangePage]) -> None:
+        self.done += await keeper.keep(pages)
         self.removed += sum(len(each.deleted) for each in pages)
         self.tell(PullProgress(what="records", done=self.done, total=pages[-1].total))
-
-
-def _runs(pages: list[ChangePage]) -> list[tuple[list[Record], list[RecordRef]]]:
-    """What to save and then to remove, in their order: what comes after a removal is a run of its own."""
-    runs: list[tuple[list[Record], list[RecordRef]]] = [([], [])]
-    for page in pages:
-        if page.records and runs[-1][1]:
-            runs.append(([], []))
-        runs[-1][0].extend(page.records)
-        runs[-1][1].extend(page.deleted)
-    return runs

@@ -18,7 +18,7 @@ def stays_here(desk: Desk, context: ReadingContext) -> str:
     boxes = {box for each in context.attendees if (box := mailbox(each.email))}
     if not (desk.settings.processing and boxes):
         return ""
-    return kept_home(mirror.contacts_by_mailbox(desk.db, boxes).values(), desk.settings.processing)
+    return kept_home(mirror.contacts_of(desk.db, boxes), desk.settings.processing)
 
 
 async def read_again(

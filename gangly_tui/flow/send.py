@@ -6,8 +6,10 @@ from gangly_tui.domain.errors import DecisionError, NotFound
 from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal, Risk
+from gangly_tui.domain.reach import mailboxes_in
 from gangly_tui.domain.records import FIELDS, Kind, Record, RecordRef
 from gangly_tui.flow import decide
+from gangly_tui.flow.consent import NOT_PROCESSED, gate_of, left_alone_since
 from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions
 from gangly_tui.store.database import transaction
@@ -50,7 +52,7 @@ def unsent(desk: Desk) -> list[Proposal]:
 async def look(desk: Desk, card: Proposal) -> Proposal:
     """The card that would send a draft, with the whole mail as it lies in the mailbox now. It is kept nowhere yet.
 
-    Raises DecisionError, NotFound, Unreachable, SignInNeeded.
+    Raises DecisionError, also for somebody who may get no mail; NotFound, Unreachable, SignInNeeded.
     """
     ref = draft_of(desk, card)
     try:
@@ -61,6 +63,12 @@ async def look(desk: Desk, card: Proposal) -> Proposal:
         raise DecisionError(f"{ref.system} gave no answer in time", fix="S tries again") from error
     if stands.fields.get("status") == "sent":
         raise DecisionError("this mail was sent from your mailbox", fix="it lies among your sent mails")
+    if left_alone_since(desk.db, card):
+        raise DecisionError(
+            NOT_PROCESSED, fix="delete the draft in your mailbox, or process the call again: X on Today"
+        )
+    if why := await gate_of(desk).asked(mailboxes_in(str(stands.fields.get(each) or "") for each in ("to", "cc"))):
+        raise DecisionError(why, fix="take them out of the draft in your mailbox, then S looks again")
     return _sending(desk, card, stands)
 
 

@@ -6,8 +6,9 @@ itself nothing goes into a card.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, time, timedelta, tzinfo
+from itertools import chain
 
 from gangly_tui.domain.errors import DecisionError, InputError
 from gangly_tui.domain.identity import domain_candidates, mailbox, of_one_company
@@ -27,7 +28,8 @@ from gangly_tui.domain.signals import (
     silence_before,
     stakeholder_signal,
 )
-from gangly_tui.flow.deal_signals import OVERLAP, of_deals
+from gangly_tui.flow.breath import in_steps
+from gangly_tui.flow.deal_signals import OVERLAP, looked, of_deals
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.prepare import match
 from gangly_tui.store import engagement, mirror, privacy, relations
@@ -42,6 +44,8 @@ _FIRST_LOOK = timedelta(days=2)
 _MAIL_MEMORY = timedelta(days=180)
 _JOB_MEMORY = timedelta(days=30)
 _AHEAD = timedelta(days=14)
+_AT_ONCE = 10
+"""Signals that one transaction keeps, while somebody may be pressing keys."""
 KEPT_DAYS = 180
 """For how long the words of a signal that is over stay, where `[retention]` says nothing of signals_days."""
 
@@ -103,14 +107,20 @@ def _said(at: datetime, zone: tzinfo) -> str:
     return f"{here:%a} {here.day} {here:%b} {here:%H:%M}"
 
 
-def notice(desk: Desk) -> int:
-    """Look through what the store holds now, after a pull. Returns how many signals are new."""
+async def notice(desk: Desk) -> int:
+    """Look through what the store holds now, after a pull. Returns how many signals are new.
+
+    In steps, so that no key waits for it: what is cut short is looked at again, and a signal is kept once.
+    """
     now = desk.now()
     said = mirror.cursor(desk.db, _LOOKED)
     since = datetime.fromisoformat(said) - OVERLAP if said else now - _FIRST_LOOK
+    found = await in_steps(chain(_of_mails(desk, since), _of_meetings(desk), _of_jobs(desk)))
+    deals = await of_deals(desk, datetime.fromisoformat(said) if said else None)
+    new = sum(await in_steps(_saved(desk, [*found, *(deals.worth_keeping if deals else ())])))
     with transaction(desk.db):
-        new = kept.save_signals(desk.db, [*_of_mails(desk, since), *_of_meetings(desk), *_of_jobs(desk)])
-        new += of_deals(desk, datetime.fromisoformat(said) if said else None)
+        if deals:
+            looked(desk, deals)
         new += take_in(desk, desk.brings())[0]
         kept.settle(desk.db)
         _known_by_now(desk)
@@ -120,7 +130,13 @@ def notice(desk: Desk) -> int:
     return new
 
 
-def _of_mails(desk: Desk, since: datetime) -> list[Signal]:
+def _saved(desk: Desk, found: Sequence[Signal]) -> Iterator[int]:
+    """How many of a few at a time are new; kept."""
+    for at in range(0, len(found), _AT_ONCE):
+        yield kept.save_signals(desk.db, found[at : at + _AT_ONCE])
+
+
+def _of_mails(desk: Desk, since: datetime) -> Iterator[Signal | None]:
     """Who wrote after a silence, and who wrote from an account without being a contact."""
     new = [
         each
@@ -128,28 +144,25 @@ def _of_mails(desk: Desk, since: datetime) -> list[Signal]:
         if not (each.outgoing or each.bounced) and mailbox(each.sender.email) and not _is_ours(desk, each.sender.email)
     ]
     contacts = mirror.contacts_by_mailbox(desk.db, {mailbox(each.sender.email) for each in new})
-    found: list[Signal] = []
     for each in new:
+        yield None
         box = mailbox(each.sender.email)
         contact = contacts.get(box)
         if contact is None:
             account = _account_of(desk, each.sender.email)
             if account is not None and is_person(each.sender.email):
                 source = f"mail:{each.system}:{each.id}"
-                found.append(
-                    _stakeholder(
-                        desk, each.sender.name, each.sender.email, account, where="wrote to you", source=source
-                    )
+                yield _stakeholder(
+                    desk, each.sender.name, each.sender.email, account, where="wrote to you", source=source
                 )
             continue
         earlier = mails.mails_with(desk.db, [box], since=each.at - _MAIL_MEMORY, limit=60)
         if days := silence_before(each, earlier):
             account, deal = _of_contact(desk, contact)
-            found.append(reply_signal(each, days, contact, account, deal))
-    return found
+            yield reply_signal(each, days, contact, account, deal)
 
 
-def _of_meetings(desk: Desk) -> list[Signal]:
+def _of_meetings(desk: Desk) -> Iterator[Signal | None]:
     """Guests of the coming meetings, and of the last day's, who are no contacts of their company's account."""
     now = desk.now()
     coming = engagement.meetings_between(desk.db, now - OVERLAP, now + _AHEAD)
@@ -161,16 +174,13 @@ def _of_meetings(desk: Desk) -> list[Signal]:
         if (box := mailbox(guest.email)) and not guest.resource and not _is_ours(desk, guest.email)
     }
     known = mirror.contacts_by_mailbox(desk.db, guests)
-    found = []
     for box, (guest, meeting) in guests.items():
+        yield None
         if box in known or not is_person(guest.email):
             continue
         if (account := _account_of(desk, guest.email)) is not None:
             where = f"invited to {meeting.title or 'a meeting'}, {_said(meeting.start, desk.settings.timezone)}"
-            found.append(
-                _stakeholder(desk, guest.name, guest.email, account, where=where, source=f"meeting:{meeting.id}")
-            )
-    return found
+            yield _stakeholder(desk, guest.name, guest.email, account, where=where, source=f"meeting:{meeting.id}")
 
 
 def _stakeholder(desk: Desk, name: str, email: str, account: Record, *, where: str, source: str) -> Signal:
@@ -178,11 +188,11 @@ def _stakeholder(desk: Desk, name: str, email: str, account: Record, *, where: s
     return stakeholder_signal(name, email, mailbox(email), account, deal, where=where, source=source, at=desk.now())
 
 
-def _of_jobs(desk: Desk) -> list[Signal]:
+def _of_jobs(desk: Desk) -> Iterator[Signal | None]:
     """Contacts who work elsewhere, by the LinkedIn export."""
     now = desk.now()
-    found = []
     for change in relations.job_changes(desk.db, now - _JOB_MEMORY):
+        yield None
         if not change.moved:
             continue
         box = mailbox(change.email)
@@ -190,8 +200,7 @@ def _of_jobs(desk: Desk) -> list[Signal]:
         contact = contact or _named(desk, change.name, change.company_before)
         if contact is not None:
             at = datetime.combine(change.seen_on, time(), tzinfo=desk.settings.timezone)
-            found.append(job_signal(change, contact, _of_contact(desk, contact)[1], min(at, now)))
-    return found
+            yield job_signal(change, contact, _of_contact(desk, contact)[1], min(at, now))
 
 
 def _named(desk: Desk, name: str, company: str) -> Record | None:

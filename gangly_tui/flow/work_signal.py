@@ -12,11 +12,11 @@ from datetime import date
 from email.headerregistry import Address
 
 from gangly_tui.domain.cards import Table, created_fields, new_card
-from gangly_tui.domain.consent import wants_no_mail
 from gangly_tui.domain.errors import DecisionError
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.plays import Play, filled, play_for
 from gangly_tui.domain.proposal import FieldChange, Proposal, Risk
+from gangly_tui.domain.reach import barred
 from gangly_tui.domain.records import FIELDS, Kind, Meeting, Record, Value
 from gangly_tui.domain.safe import one_line
 from gangly_tui.domain.signals import Signal
@@ -75,10 +75,10 @@ def work(desk: Desk, signal_id: str) -> list[Proposal]:
             raise DecisionError(f"no play fits: {signal.kind}", fix="write one: gangly signals plays --own")
         table = _table(desk, signal, play, about)
         names = _names(signal, account, contact, deal)
-        unwanted = _unwanted(desk, signal, table) if play.body and desk.drafts else ""
+        reason = _barred(desk, signal, table) if play.body and desk.drafts else ""
         task = _task(play, table, names)
-        if unwanted:
-            task = replace(task, note=f"no mail drafted: {unwanted} asked for none")
+        if reason:
+            task = replace(task, note=f"no mail drafted: {reason}")
         mail = _mail(desk, play, signal, table, names)
         cards = [task, *([mail] if mail else [])]
         decisions.save_proposals(desk.db, cards)
@@ -150,7 +150,7 @@ def _mail(desk: Desk, play: Play, signal: Signal, table: Table, names: dict[str,
     """The outreach, into the rep's own drafts; None where the play has none, or nobody to write to."""
     email = table.contacts[0].text("email") if table.contacts else signal.email
     email = "" if signal.contact and not signal.email else email  # an address that is nobody's any more
-    if not (play.body and desk.drafts and mailbox(email)) or _unwanted(desk, signal, table):
+    if not (play.body and desk.drafts and mailbox(email)) or _barred(desk, signal, table):
         return None
     full = table.contacts[0].title if table.contacts else _plain_name(signal)
     first = table.contacts[0].text("first_name") if table.contacts else full.split(" ")[0]
@@ -183,11 +183,11 @@ def _mail(desk: Desk, play: Play, signal: Signal, table: Table, names: dict[str,
     )
 
 
-def _unwanted(desk: Desk, signal: Signal, table: Table) -> str:
-    """Who asked for no mail, "" where it is welcome."""
-    box = mailbox(signal.email)
-    known = table.contacts or tuple(mirror.contacts_by_mailbox(desk.db, [box]).values() if box else ())
-    return next((one_line(each.title, limit=60) for each in known if wants_no_mail(each)), "")
+def _barred(desk: Desk, signal: Signal, table: Table) -> str:
+    """Why they may get no mail, "" where they may."""
+    boxes = {mailbox(each) for each in (signal.email, *(each.text("email") for each in table.contacts))} - {""}
+    known = (*table.contacts, *mirror.contacts_of(desk.db, boxes))
+    return barred(boxes, known, desk.settings.mail_regions)
 
 
 def _home(table: Table, names: dict[str, str]) -> str:

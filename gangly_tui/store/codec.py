@@ -170,11 +170,14 @@ def _dataclass_coders(kind: Any) -> tuple[_Coder, _Coder]:
     names = [each.name for each in dataclasses.fields(kind)]
     writers = [(name, _writer(hints[name])) for name in names]
     readers = {name: _reader(hints[name]) for name in names}
+    plain = frozenset(name for name, decode in readers.items() if decode is _same)
 
     def write(value: Any) -> dict[str, Any]:
         return {name: encode(getattr(value, name)) for name, encode in writers}
 
     def read(data: dict[str, Any]) -> Any:
-        return kind(**{name: readers[name](each) for name, each in data.items() if name in readers})
+        return kind(
+            **{name: each if name in plain else readers[name](each) for name, each in data.items() if name in readers}
+        )
 
     return write, read

@@ -1,4 +1,6 @@
-"""The one SQLite connection: how the file is opened, keyed and kept, and what a transaction is.
+"""The SQLite connection: how the file is opened, keyed and kept, and what a transaction is.
+
+One thread has one; a pull, which writes for seconds, has a thread and a connection of its own (`flow.pull_keep`).
 
 SQLite comes from `sqlcipher3`, never from the interpreter: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that two
 connections write at once (sqlite.org/wal.html, "WAL-reset bug"), and two open windows are exactly that.
@@ -43,6 +45,7 @@ class _Store(dbapi2.Connection):  # type: ignore[misc]  # the base is untyped
     """A connection whose failures are StoreErrors in plain words. A broken rule of the schema stays IntegrityError."""
 
     path: Path
+    key: Secret[bytes] | None = None
     read_only: bool = False
     """whether a newer gangly wrote the store, so that this one only reads it"""
     room: int = 0
@@ -114,12 +117,17 @@ def open_database(
     except (OSError, dbapi2.Error) as error:
         raise StoreError(f"{path} cannot be opened: {error}", fix="check the folder and its permissions") from error
     try:
-        db.path, db.room = path, room
+        db.path, db.key, db.room = path, key, room
         _prepare(db, key, at_point)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def beside(db: Connection) -> Connection:
+    """One more connection to an open store, for the thread that asks. What it writes is seen here once it is whole."""
+    return open_database(db.path, key=db.key)
 
 
 def _make_private_file(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,13 +30,14 @@ from gangly_tui.store.index import (
 
 _AROUND = 60
 _NAMED = 3
-_RECORD = "SELECT system, kind, id, body FROM record WHERE rid = ?"
+_THESE = "IN (SELECT value FROM json_each(?))"
+_RECORD = f"SELECT rid, system, kind, id, body FROM record WHERE rid {_THESE}"
 _ROWS = {
-    MEETING: "SELECT body FROM meeting WHERE rid = ?",
-    NOTES: """SELECT notes.text, notes.meeting_id, notes.updated_at, meeting.body
-              FROM notes LEFT JOIN meeting ON meeting.id = notes.meeting_id WHERE notes.rid = ?""",
-    RECEIVED: "SELECT body FROM mail WHERE rid = ?",
-    SIGNAL: "SELECT body FROM signal WHERE rid = ? AND body <> ''",
+    MEETING: f"SELECT rid, body FROM meeting WHERE rid {_THESE}",
+    NOTES: f"""SELECT notes.rid, notes.text, notes.meeting_id, notes.updated_at, meeting.body
+               FROM notes LEFT JOIN meeting ON meeting.id = notes.meeting_id WHERE notes.rid {_THESE}""",
+    RECEIVED: f"SELECT rid, body FROM mail WHERE rid {_THESE}",
+    SIGNAL: f"SELECT rid, body FROM signal WHERE body <> '' AND rid {_THESE}",
 }
 _TIMES = {
     MEETING: "SELECT rid, start_at FROM meeting",
@@ -68,18 +69,19 @@ def newest(db: Connection, space: str, rowids: Iterable[int]) -> list[tuple[int,
     """(rowid, time in microseconds since 1970), newest first."""
     start = first_rowid(space)
     rows = db.execute(
-        f"{_TIMES.get(space, 'SELECT rid, at FROM record')} WHERE rid IN (SELECT value FROM json_each(?))",
+        f"{_TIMES.get(space, 'SELECT rid, at FROM record')} WHERE rid {_THESE}",
         (json.dumps([each - start for each in rowids]),),
     )
     return sorted(((start + rid, at) for rid, at in rows), key=lambda each: (-each[1], each[0]))
 
 
-def texts_of(db: Connection, rowid: int) -> tuple[str, ...]:
-    """The title and the body of a row as the index was given them; nothing of one that is gone by now."""
+def texts_of(db: Connection, rowids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """By rowid, in their order: title and body of each row as the index was given them, without those gone by now."""
+    return {rowid: _texts(rowid, row) for rowid, row in _rows(db, rowids).items()}
+
+
+def _texts(rowid: int, row: tuple[Any, ...]) -> tuple[str, ...]:
     space, rid = SPACES[rowid // SPACE], rowid % SPACE
-    row = _row(db, space, rid)
-    if row is None:
-        return ()
     if space == NOTES:
         return (from_bytes(row[0]),)
     if space == MEETING:
@@ -91,12 +93,13 @@ def texts_of(db: Connection, rowid: int) -> tuple[str, ...]:
     return record_entry(rid, load_record(*row))[1:]
 
 
-def hit(db: Connection, rowid: int, words: list[str]) -> Hit | None:
-    """What is shown of a row that holds these words; None when another window has removed it just now."""
-    space, rid = SPACES[rowid // SPACE], rowid % SPACE
-    row = _row(db, space, rid)
-    if row is None:
-        return None
+def hits_of(db: Connection, rowids: Sequence[int], words: list[str]) -> list[Hit]:
+    """What is shown of rows that hold these words, in their order. What another window removed just now is left out."""
+    found = re.compile("|".join(rf"\b{re.escape(each)}" for each in words), re.IGNORECASE)
+    return [_hit(SPACES[rowid // SPACE], row, found) for rowid, row in _rows(db, rowids).items()]
+
+
+def _hit(space: str, row: tuple[Any, ...], words: re.Pattern[str]) -> Hit:
     if space == NOTES:
         return _notes_hit(row, words)
     if space == MEETING:
@@ -108,12 +111,20 @@ def hit(db: Connection, rowid: int, words: list[str]) -> Hit | None:
     return _record_hit(load_record(*row), words)
 
 
-def _row(db: Connection, space: str, rid: int) -> tuple[Any, ...] | None:
-    found: tuple[Any, ...] | None = db.execute(_ROWS.get(space, _RECORD), (rid,)).fetchone()
-    return found
+def _rows(db: Connection, rowids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """By rowid, in their order: the columns that a row is shown by."""
+    spaces: dict[str, list[int]] = {}
+    for rowid in rowids:
+        spaces.setdefault(SPACES[rowid // SPACE], []).append(rowid % SPACE)
+    found = {
+        first_rowid(space) + rid: tuple(columns)
+        for space, rids in spaces.items()
+        for rid, *columns in db.execute(_ROWS.get(space, _RECORD), (json.dumps(rids),))
+    }
+    return {rowid: found[rowid] for rowid in rowids if rowid in found}
 
 
-def _record_hit(record: Record, words: list[str]) -> Hit:
+def _record_hit(record: Record, words: re.Pattern[str]) -> Hit:
     at = record.fields.get("at")
     return Hit(
         ref=record.ref,
@@ -124,7 +135,7 @@ def _record_hit(record: Record, words: list[str]) -> Hit:
     )
 
 
-def _meeting_hit(meeting: Meeting, words: list[str]) -> Hit:
+def _meeting_hit(meeting: Meeting, words: re.Pattern[str]) -> Hit:
     people = ", ".join(each.name or each.email for each in meeting.attendees)
     return Hit(
         meeting_id=meeting.id,
@@ -135,7 +146,7 @@ def _meeting_hit(meeting: Meeting, words: list[str]) -> Hit:
     )
 
 
-def _notes_hit(row: tuple[Any, ...], words: list[str]) -> Hit:
+def _notes_hit(row: tuple[Any, ...], words: re.Pattern[str]) -> Hit:
     text, meeting_id, updated_at, meeting = row
     return Hit(
         meeting_id=meeting_id,
@@ -146,7 +157,7 @@ def _notes_hit(row: tuple[Any, ...], words: list[str]) -> Hit:
     )
 
 
-def _mail_hit(mail: Mail, words: list[str]) -> Hit:
+def _mail_hit(mail: Mail, words: re.Pattern[str]) -> Hit:
     shown = [each.shown for each in (*mail.to, *mail.cc)]
     more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
     return Hit(
@@ -159,7 +170,7 @@ def _mail_hit(mail: Mail, words: list[str]) -> Hit:
     )
 
 
-def _signal_hit(signal: Signal, words: list[str]) -> Hit:
+def _signal_hit(signal: Signal, words: re.Pattern[str]) -> Hit:
     return Hit(
         signal_id=signal.id,
         title=signal.title,
@@ -170,9 +181,9 @@ def _signal_hit(signal: Signal, words: list[str]) -> Hit:
     )
 
 
-def _snippet(text: str, words: list[str]) -> str:
+def _snippet(text: str, words: re.Pattern[str]) -> str:
     """The text around the first word that stands in it as typed, on one line; else its beginning."""
-    found = re.search("|".join(rf"\b{re.escape(each)}" for each in words), text, re.IGNORECASE)
+    found = words.search(text)
     start = max(found.start() - _AROUND, 0) if found else 0
     stop = (found.end() if found else 0) + _AROUND
     cut = " ".join(text[start:stop].split())

@@ -7,7 +7,7 @@ person and no words: when the gap is closed, or the person erased, it says nothi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from gangly_tui.domain.hygiene import DealFacts, StageSum
@@ -22,6 +22,9 @@ from gangly_tui.store.marks import marks_of
 MOST = 500
 """Deals that are looked at in one go: the largest open ones."""
 _KEPT_DAYS = 800
+_STAYS = "stays kept up to"
+_OVERLAP = timedelta(days=1)
+"""What the CRM told late is looked at again: a stay is kept once."""
 _OPEN = """system = ?1 AND kind = 'opportunity'
     AND substr(lower(coalesce(json_extract(body, '$[3].stage'), '')), 1, 6) <> 'closed'"""
 """As the index over them has it; so are the two below."""
@@ -156,32 +159,55 @@ def days(db: Connection, since: date) -> list[tuple[date, list[StageSum]]]:
     return [(date.fromisoformat(day), sums) for day, sums in found.items()]
 
 
-def keep_stays(db: Connection, system: str) -> None:
-    """Note since when each open deal is in its stage; where it was in another before, it has left that one by then.
+def deals_to_keep(db: Connection, most: int = 10_000) -> Iterator[list[int]]:
+    """The rows of the deals that changed or came in since `stays_kept`, all the first time; so many at a time."""
+    highest, _, said = mirror.cursor(db, _STAYS).partition(" ")
+    since = instant(datetime.fromisoformat(said) - _OVERLAP) if said else 0
+    at = rid = -1
+    while True:
+        rows = db.execute(
+            """SELECT at, rid FROM record INDEXED BY record_deal_at WHERE kind = 'opportunity'
+               AND (at, rid) > (?, ?) AND (at >= ? OR rid > ?) ORDER BY at, rid LIMIT ?""",
+            (at, rid, since, int(highest or 0), most),
+        ).fetchall()
+        if rows:
+            yield sorted(each for _, each in rows)
+            at, rid = rows[-1]
+        if len(rows) < most:
+            return
+
+
+def keep_stays(db: Connection, system: str, rids: Sequence[int]) -> None:
+    """Note since when each of these deals is in its stage; the one it was in before it has left by then.
 
     Of the closed ones only those are looked at that were seen open.
     """
-    entry = """INSERT OR IGNORE INTO stage_stay
-        SELECT system || ':opportunity:' || id, json_extract(body, '$[3].stage'),
-               json_extract(body, '$[3].stage_since.d'), NULL FROM record"""
-    complete = """coalesce(json_extract(body, '$[3].stage'), '') <> ''
-        AND json_extract(body, '$[3].stage_since.d') IS NOT NULL"""
-    named = f"{system}:opportunity:"
     with transaction(db):
-        db.execute(f"{entry} INDEXED BY record_open_deal WHERE {_OPEN} AND {complete}", (system,))
         db.execute(
-            f"""{entry} WHERE kind = 'opportunity' AND system = ?1 AND {complete} AND id IN (
-                    SELECT substr(deal, length(?2) + 1) FROM stage_stay
-                    WHERE until IS NULL AND substr(deal, 1, length(?2)) = ?2)""",
-            (system, named),
+            """INSERT OR IGNORE INTO stage_stay SELECT deal, stage, since, NULL FROM (
+                   SELECT system || ':opportunity:' || id AS deal, json_extract(body, '$[3].stage') AS stage,
+                       json_extract(body, '$[3].stage_since.d') AS since FROM record
+                   WHERE rid IN (SELECT value FROM json_each(?)) AND +kind = 'opportunity' AND +system = ?) AS seen
+               WHERE stage <> '' AND since IS NOT NULL AND (substr(lower(stage), 1, 6) <> 'closed' OR EXISTS (
+                   SELECT 1 FROM stage_stay AS here WHERE here.deal = seen.deal AND here.until IS NULL))""",
+            (json.dumps(rids), system),
         )
         db.execute(
             """UPDATE stage_stay SET until = later.since FROM stage_stay AS later
-               WHERE stage_stay.until IS NULL AND later.deal = stage_stay.deal AND later.stage <> stage_stay.stage
+               WHERE stage_stay.deal IN (
+                   SELECT system || ':opportunity:' || id FROM record WHERE rid IN (SELECT value FROM json_each(?)))
+                 AND stage_stay.until IS NULL AND later.deal = stage_stay.deal AND later.stage <> stage_stay.stage
                  AND later.since >= stage_stay.since
                  AND later.since = (SELECT min(next.since) FROM stage_stay AS next WHERE next.deal = stage_stay.deal
-                     AND next.stage <> stage_stay.stage AND next.since >= stage_stay.since)"""
+                     AND next.stage <> stage_stay.stage AND next.since >= stage_stay.since)""",
+            (json.dumps(rids),),
         )
+
+
+def stays_kept(db: Connection, now: datetime) -> None:
+    """All deals that are here now were looked at."""
+    (highest,) = db.execute("SELECT coalesce(max(rid), 0) FROM record").fetchone()
+    mirror.set_cursor(db, _STAYS, f"{highest} {now.isoformat()}")
 
 
 def stays(db: Connection) -> dict[str, list[int]]:

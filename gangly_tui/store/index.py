@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gangly_tui.domain.records import Kind, Meeting, Record
+from gangly_tui.store.bulk import insert_words
 from gangly_tui.store.codec import well_formed
 from gangly_tui.store.database import Connection
 
@@ -85,4 +86,4 @@ def reindex(db: Connection, old: Iterable[Entry], new: Iterable[Entry]) -> None:
     In the order of the rowids: the index writes out all it has gathered whenever one is not higher than the last.
     """
     db.executemany("INSERT INTO words (words, rowid, title, body) VALUES ('delete', ?, ?, ?)", sorted(old))
-    db.executemany("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", sorted(new))
+    insert_words(db, sorted(new))

@@ -129,9 +129,11 @@ _HYGIENE = (
         PRIMARY KEY (deal, gap, mark)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX gap_asked ON gap_mark (account) WHERE mark = 'asked'",
     """CREATE INDEX record_open_deal ON record (
-        system, lower(json_extract(body, '$[3].owner')), CAST(json_extract(body, '$[3].amount.n') AS REAL))
+        system, lower(json_extract(body, '$[3].owner')), CAST(json_extract(body, '$[3].amount.n') AS REAL),
+        json_extract(body, '$[3].close_date.d'), json_extract(body, '$[3].stage_since.d'))
         WHERE kind = 'opportunity' AND substr(lower(coalesce(json_extract(body, '$[3].stage'), '')), 1, 6) <> 'closed'
     """,
+    "CREATE INDEX record_deal_at ON record (at) WHERE kind = 'opportunity'",
     "CREATE INDEX mail_bounced ON mail (at) WHERE json_extract(body, '$.bounced')",
 )
 

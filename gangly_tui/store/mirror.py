@@ -12,6 +12,7 @@ from itertools import islice
 
 from gangly_tui.domain.identity import mailbox, registrable_domain
 from gangly_tui.domain.records import Kind, ObjectSchema, Record, RecordRef
+from gangly_tui.store.bulk import insert
 from gangly_tui.store.codec import dump, dump_record, instant, load, load_record, well_formed
 from gangly_tui.store.database import Connection, transaction
 from gangly_tui.store.index import Entry, record_entry, reindex
@@ -31,50 +32,60 @@ _COLUMNS = "record.system, record.kind, record.id, record.body"
 _Link = tuple[str, str, int, int]  # target, role, at, rid
 
 
+Written = dict[RecordRef, tuple[Record, str]]
+"""Records with their bodies; of several with one ref the last."""
+
+
+def written_out(records: Iterable[Record]) -> Written:
+    """The bodies of records, made before the transaction that keeps them: nobody waits for it meanwhile."""
+    return {each.ref: (each, dump_record(each)) for each in records}
+
+
 def save_records(db: Connection, records: Iterable[Record]) -> int:
     """Insert or update by (system, kind, id). Returns how many rows differed and were written."""
     written = 0
     rest = iter(records)
     with transaction(db):
-        while batch := {each.ref: each for each in islice(rest, BATCH)}:
-            written += _save_batch(db, batch)
+        while batch := written_out(islice(rest, BATCH)):
+            written += save_written(db, batch)
     return written
 
 
-def _save_batch(db: Connection, batch: dict[RecordRef, Record]) -> int:
-    known = _rows(db, batch)
-    free = db.execute("SELECT coalesce(max(rid), 0) + 1 FROM record").fetchone()[0]
-    inserts: list[tuple[object, ...]] = []
-    updates: list[tuple[object, ...]] = []
-    old_links: set[_Link] = set()
-    new_links: set[_Link] = set()
-    old_words: list[Entry] = []
-    new_words: list[Entry] = []
-    for ref, record in batch.items():
-        body = dump_record(record)
-        row = known.get(ref) if known else None
-        if row is None:
-            rid = free
-            free += 1
-            at = _moment(record)
-            inserts.append((rid, ref.system, _NAMES[ref.kind], ref.id, *_derived(record), at, body))
-            new_words.append(record_entry(rid, record))
-        elif row[1] == body:
-            continue
-        else:
-            rid, at = row[0], _moment(record)
-            before = load_record(ref.system, ref.kind.value, ref.id, row[1])
-            updates.append((*_derived(record), at, body, rid))
-            old_links.update(_links(rid, before, _moment(before)))
-            words, words_before = record_entry(rid, record), record_entry(rid, before)
-            if words != words_before:
-                old_words.append(words_before)
-                new_words.append(words)
-        new_links.update(_links(rid, record, at))
-    db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", inserts)
-    db.executemany("UPDATE record SET identity = ?, type = ?, at = ?, body = ? WHERE rid = ?", updates)
-    _relink(db, old_links - new_links, new_links - old_links)
-    reindex(db, old_words, new_words)
+def save_written(db: Connection, batch: Written) -> int:
+    """`save_records` of a batch that is written out."""
+    with transaction(db):
+        known = _rows(db, batch)
+        free = db.execute("SELECT coalesce(max(rid), 0) + 1 FROM record").fetchone()[0]
+        inserts: list[tuple[object, ...]] = []
+        updates: list[tuple[object, ...]] = []
+        old_links: set[_Link] = set()
+        new_links: list[_Link] = []
+        old_words: list[Entry] = []
+        new_words: list[Entry] = []
+        for ref, (record, body) in batch.items():
+            row = known.get(ref) if known else None
+            if row is None:
+                rid = free
+                free += 1
+                at = _moment(record)
+                inserts.append((rid, ref.system, _NAMES[ref.kind], ref.id, *_derived(record), at, body))
+                new_words.append(record_entry(rid, record))
+            elif row[1] == body:
+                continue
+            else:
+                rid, at = row[0], _moment(record)
+                before = load_record(ref.system, ref.kind.value, ref.id, row[1])
+                updates.append((*_derived(record), at, body, rid))
+                old_links.update(_links(rid, before, _moment(before)))
+                words, words_before = record_entry(rid, record), record_entry(rid, before)
+                if words != words_before:
+                    old_words.append(words_before)
+                    new_words.append(words)
+            new_links += _links(rid, record, at)
+        insert(db, "record", inserts)
+        db.executemany("UPDATE record SET identity = ?, type = ?, at = ?, body = ? WHERE rid = ?", updates)
+        _relink(db, old_links, new_links)
+        reindex(db, old_words, new_words)
     return len(inserts) + len(updates)
 
 
@@ -126,9 +137,11 @@ def _links(rid: int, record: Record, moment: int) -> list[_Link]:
     return found
 
 
-def _relink(db: Connection, old: Iterable[_Link], new: Iterable[_Link]) -> None:
-    db.executemany("DELETE FROM link WHERE target = ? AND role = ? AND at = ? AND rid = ?", old)
-    db.executemany("INSERT INTO link VALUES (?, ?, ?, ?)", sorted(new))  # neighbours share pages
+def _relink(db: Connection, old: set[_Link], new: Iterable[_Link]) -> None:
+    """Put the new links in the place of the old ones; neighbours together, they share pages."""
+    wanted = set(new)
+    db.executemany("DELETE FROM link WHERE target = ? AND role = ? AND at = ? AND rid = ?", old - wanted)
+    insert(db, "link", sorted(wanted - old if old else wanted))
 
 
 def remove_records(db: Connection, refs: Iterable[RecordRef]) -> None:
@@ -158,13 +171,22 @@ def get_records(db: Connection, system: str, kind: Kind, ids: Sequence[str]) -> 
 
 def contacts_by_mailbox(db: Connection, mailboxes: Iterable[str]) -> dict[str, Record]:
     """The contacts with these mailboxes (`identity.mailbox`); of several the one that changed last."""
+    return dict(_with_mailboxes(db, mailboxes))
+
+
+def contacts_of(db: Connection, mailboxes: Iterable[str]) -> list[Record]:
+    """Every contact with one of these mailboxes: what somebody said about their data may stand on any of them."""
+    return [each for _, each in _with_mailboxes(db, mailboxes)]
+
+
+def _with_mailboxes(db: Connection, mailboxes: Iterable[str]) -> list[tuple[str, Record]]:
     rows = db.execute(
         f"""SELECT identity, {_COLUMNS} FROM record
             WHERE kind = 'contact' AND identity IN (SELECT value FROM json_each(?)) AND identity <> ''
             ORDER BY at, system, id""",
         (json.dumps(list(mailboxes)),),
     )
-    return {identity: load_record(*columns) for identity, *columns in rows}
+    return [(identity, load_record(*columns)) for identity, *columns in rows]
 
 
 def namesakes(db: Connection, contact: Record) -> int:

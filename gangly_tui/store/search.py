@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from time import thread_time
 
 from sqlcipher3 import dbapi2
@@ -20,7 +21,7 @@ from gangly_tui.domain.errors import StoreError
 from gangly_tui.domain.records import Kind
 from gangly_tui.store.codec import well_formed
 from gangly_tui.store.database import Connection
-from gangly_tui.store.hits import Hit, hit, newest, texts_of
+from gangly_tui.store.hits import Hit, hits_of, newest, texts_of
 from gangly_tui.store.index import SPACE, SPACES, first_rowid
 
 _MOST_WORDS = 12
@@ -28,6 +29,8 @@ _LIMIT = 0.002
 """Seconds one query may compute; on a million texts that is some fifty thousand hits."""
 _STEPS = 20
 """Steps of the database between two looks at the clock."""
+_FULLEST = Kind.ACTIVITY.value
+"""The space that holds the most, by far."""
 _LOOKED_AT = 90
 """Candidates that are read where a query would have looked at all of them."""
 _INDEXED = 3
@@ -43,29 +46,57 @@ def find(db: Connection, text: str, *, limit: int = 50) -> list[Hit]:
     if not words or limit < 1:
         return []
     query = " ".join(f'"{each}"' for each in words) + "*"
+    found, cut = _sweep(db, query, limit)
+    by_title = _sweep(db, f"{{title}} : ({query})", limit, gathered=True)[0] if found.keys() - cut else {}
+    begun = _among_newest(db, words, cut, limit) if cut else {}
     share = -(-limit // len(SPACES))
     titles: list[tuple[int, int]] = []
     others: list[tuple[int, int]] = []
-    common = False
-    for space in sorted(SPACES, key=lambda each: each != Kind.ACTIVITY.value):  # the fullest first: it tells
-        by_title: list[int] = []
-        found: list[int] = []
-        whole = False
-        if not common:
-            found, whole = _matches(db, query, space, limit)
-            common = not (whole or found)  # gathering what begins like this took too long, and it is gathered for all
-        if whole:
-            by_title, _ = _matches(db, f"{{title}} : ({query})", space, limit)
-        else:
-            found = [*found, *_among_newest(db, words, space, limit)]
-        titles += newest(db, space, by_title)[:share]
-        others += newest(db, space, {*by_title, *found})
+    for space in SPACES:
+        mine = [] if space in cut else by_title.get(space, [])
+        titles += newest(db, space, mine)[:share] if mine else []
+        rest = {*mine, *found.get(space, ()), *begun.get(space, ())}
+        others += newest(db, space, rest) if rest else []
     others.sort(key=lambda each: each[1], reverse=True)
     chosen = list(dict.fromkeys(rowid for rowid, _ in [*titles, *others]))[:limit]
-    return [each for rowid in chosen if (each := hit(db, rowid, words))]
+    return hits_of(db, chosen, words)
 
 
-def _among_newest(db: Connection, words: list[str], space: str, limit: int) -> list[int]:
+def _sweep(
+    db: Connection, query: str, limit: int, *, gathered: bool = False
+) -> tuple[dict[str, list[int]], frozenset[str]]:
+    """The newest hits by space, at most `limit` of each, and the spaces of which that is not all there is.
+
+    One query goes down through all spaces, and is begun anew below one that is full: where nothing is, nothing is
+    asked. What computes too long is cut short, and goes on below the fullest space. One that finds nothing in that
+    time is given up, unless what begins like its last word is known to be `gathered` soon: it would be again each time.
+    """
+    found: dict[str, list[int]] = {}
+    cut: set[str] = set()
+    top = len(SPACES) * SPACE - 1
+    below = first_rowid(_FULLEST) - 1
+    while top >= 0:
+        rows, whole = _matches(db, query, top, limit)
+        for rowid in rows:
+            here = found.setdefault(SPACES[rowid // SPACE], [])
+            if len(here) < limit:
+                here.append(rowid)
+        if not whole:
+            if not (found or gathered):
+                return found, frozenset(SPACES)
+            last = rows[-1] if rows else top
+            bottom = below + 1 if last > below else 0
+            cut.update(SPACES[bottom // SPACE : last // SPACE + 1])
+            top = bottom - 1
+        elif len(rows) < limit:
+            break
+        else:
+            space = SPACES[rows[-1] // SPACE]
+            top = first_rowid(space) - 1 if len(found[space]) >= limit else rows[-1] - 1
+    return found, frozenset(cut)
+
+
+def _among_newest(db: Connection, words: list[str], spaces: Collection[str], limit: int) -> dict[str, list[int]]:
     """What holds all the words as they are typed, and what begins like the last one among the newest that may.
 
     For beginnings of words so common that some of the newest candidates must be hits. Of a last word that is one
@@ -78,13 +109,18 @@ def _among_newest(db: Connection, words: list[str], space: str, limit: int) -> l
         parts.append('"' + " ".join(pieces[:-1]) + '"')
     if pieces and len(pieces[-1]) > 1:
         parts.append(f'"{pieces[-1][:_INDEXED]}"*')
-    typed, _ = _matches(db, " ".join(f'"{each}"' for each in words), space, limit)
-    candidates = _matches(db, " ".join(parts), space, _LOOKED_AT)[0] if parts else _latest(db, space)
+    typed, _ = _sweep(db, " ".join(f'"{each}"' for each in words), limit)
+    near = _sweep(db, " ".join(parts), _LOOKED_AT)[0] if parts else {each: _latest(db, each) for each in spaces}
     wanted = " " + " ".join(pieces)
-    begun = [rowid for rowid in candidates if any(wanted in each for each in _spoken(db, rowid))]
-    if parts and not begun and len(last) == 1:
-        begun = candidates
-    return list(dict.fromkeys([*typed, *begun]))[:limit]
+    texts = texts_of(db, [rowid for space in spaces for rowid in near.get(space, ())])
+    begun = {rowid for rowid in texts if any(wanted in each for each in map(_spoken, texts[rowid]))}
+    found = {}
+    for space in spaces:
+        here = [rowid for rowid in near.get(space, ()) if rowid in begun]
+        if parts and not here and len(last) == 1:
+            here = near.get(space, [])
+        found[space] = list(dict.fromkeys([*typed.get(space, ()), *here]))[:limit]
+    return found
 
 
 def _latest(db: Connection, space: str) -> list[int]:
@@ -97,9 +133,9 @@ def _latest(db: Connection, space: str) -> list[int]:
     return [rowid for (rowid,) in rows]
 
 
-def _spoken(db: Connection, rowid: int) -> list[str]:
-    """The words of a row's title and of its body, as the index has them: a space before each."""
-    return [" " + " ".join(_pieces(each)) for each in texts_of(db, rowid)]
+def _spoken(text: str) -> str:
+    """The words of a text as the index has them, a space before each."""
+    return " " + " ".join(_pieces(text))
 
 
 def _pieces(text: str) -> list[str]:
@@ -117,9 +153,9 @@ def _words(text: str) -> list[str]:
     return words[:_MOST_WORDS]
 
 
-def _matches(db: Connection, query: str, space: str, limit: int) -> tuple[list[int], bool]:
-    """The newest hits, and whether they are all that was asked for: False when the query computed for too long."""
-    start, began, late = first_rowid(space), thread_time(), False
+def _matches(db: Connection, query: str, top: int, limit: int) -> tuple[list[int], bool]:
+    """The hits from a rowid down, and whether they are all that was asked for: False when it computed for too long."""
+    began, late = thread_time(), False
 
     def look_at_the_clock() -> bool:
         nonlocal late
@@ -130,8 +166,8 @@ def _matches(db: Connection, query: str, space: str, limit: int) -> tuple[list[i
     db.set_progress_handler(look_at_the_clock, _STEPS)
     try:
         rows = db.execute(
-            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?",
-            (query, start, start + SPACE - 1, limit),
+            "SELECT rowid FROM words WHERE words MATCH ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?",
+            (query, top, limit),
         )
         for (rowid,) in rows:
             found.append(rowid)

@@ -6,7 +6,7 @@ One that was dismissed, worked or has aged keeps its row, without its words once
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from gangly_tui.domain.person import Person
@@ -30,7 +30,9 @@ def save_signals(db: Connection, signals: Iterable[Signal]) -> int:
             there = db.execute("SELECT state, rid, body FROM signal WHERE id = ?", (each.id,)).fetchone()
             if there is None:
                 if topic:
-                    db.execute("UPDATE signal SET state = 'aged' WHERE topic = ? AND state = 'open'", (topic,))
+                    db.execute(
+                        "UPDATE signal SET state = 'aged' WHERE topic = ? AND topic <> '' AND state = 'open'", (topic,)
+                    )
                 (rid,) = db.execute(
                     """INSERT INTO signal (id, kind, state, topic, at, expires_at, until, card, reason, body)
                        VALUES (?, ?, 'open', ?, ?, ?, 0, '', '', ?) RETURNING rid""",
@@ -215,36 +217,37 @@ def _forget(db: Connection, where: str, values: Collection[str]) -> int:
 
 # -- the deals they are about ---------------------------------------------------------------------------------------
 
-_FIELD = "json_extract(body, '$[3].{}')"
-_STAGE, _CLOSE = _FIELD.format("stage"), _FIELD.format("close_date.d")
-_SINCE, _OWNER = _FIELD.format("stage_since.d"), _FIELD.format("owner")
-_AMOUNT = f"CAST(coalesce({_FIELD.format('amount.n')}, {_FIELD.format('amount')}, 0) AS REAL)"
-_OWNED = f"lower(coalesce({_OWNER}, '')) IN (SELECT value FROM json_each(?1))"
-_IS_OPEN = f"kind = 'opportunity' AND lower(substr(coalesce({_STAGE}, ''), 1, 6)) <> 'closed'"
+_OPEN_DEAL = """system = ?1 AND kind = 'opportunity'
+    AND substr(lower(coalesce(json_extract(body, '$[3].stage'), '')), 1, 6) <> 'closed'"""
+"""As the index over the open deals has it, which answers all that is asked here without a record being opened."""
+_OWNED = "lower(json_extract(body, '$[3].owner')) IN (SELECT value FROM json_each(?2))"
+_AMOUNT = "CAST(json_extract(body, '$[3].amount.n') AS REAL)"
+_STANDS = "(json_extract(body, '$[3].close_date.d') < ?3 OR json_extract(body, '$[3].stage_since.d') <= ?4)"
 
 
 def deals_to_look_at(
-    db: Connection, today: str, stood_since: str, owners: Collection[str], *, limit: int
-) -> list[tuple[Record, int | None]]:
+    db: Connection, system: str, today: str, stood_since: str, owners: Collection[str], *, limit: int
+) -> list[Record]:
     """Open deals whose close date has passed or whose stage has not moved since a day, the largest first.
 
-    With each, when something was last done about it. Deals of other owners only where none is of these.
+    Deals of other owners only where none is of these.
     """
+    whose = _OWNED if has_deals_of(db, system, owners) else "?2 IS NOT NULL"
     rows = db.execute(
-        f"""SELECT system, kind, id, body, (SELECT link.at FROM link
-                WHERE link.target = record.system || ':opportunity:' || record.id AND link.role = 'activity'
-                ORDER BY link.at DESC LIMIT 1)
-            FROM record WHERE {_IS_OPEN} AND (?4 = 0 OR {_OWNED})
-            AND ({_CLOSE} < ?2 OR {_SINCE} <= ?3) ORDER BY {_AMOUNT} DESC, id LIMIT ?5""",
-        (_names(owners), today, stood_since, has_deals_of(db, owners), limit),
+        f"""SELECT system, kind, id, body FROM record WHERE rid IN (
+                SELECT rid FROM record INDEXED BY record_open_deal WHERE {_OPEN_DEAL} AND {whose} AND {_STANDS}
+                ORDER BY {_AMOUNT} DESC, rid LIMIT ?5)
+            ORDER BY {_AMOUNT} DESC, rid""",
+        (system, _names(owners), today, stood_since, limit),
     )
-    return [(load_record(*columns), last) for *columns, last in rows]
+    return [load_record(*columns) for columns in rows]
 
 
-def has_deals_of(db: Connection, owners: Collection[str]) -> bool:
-    """Whether a deal has one of these owners."""
+def has_deals_of(db: Connection, system: str, owners: Collection[str]) -> bool:
+    """Whether an open deal has one of these owners."""
     found = db.execute(
-        f"SELECT EXISTS (SELECT 1 FROM record WHERE kind = 'opportunity' AND {_OWNED})", (_names(owners),)
+        f"SELECT EXISTS (SELECT 1 FROM record INDEXED BY record_open_deal WHERE {_OPEN_DEAL} AND {_OWNED})",
+        (system, _names(owners)),
     )
     return bool(found.fetchone()[0])
 
@@ -261,12 +264,20 @@ def last_done(db: Connection, deal: RecordRef) -> int | None:
     return row[0] if row else None
 
 
-def deals_changed(db: Connection, since: datetime) -> list[Record]:
-    """The deals that changed in the CRM from a moment on."""
-    rows = db.execute(
-        "SELECT system, kind, id, body FROM record WHERE kind = 'opportunity' AND at >= ?", (instant(since),)
-    )
-    return [load_record(*columns) for columns in rows]
+def deals_changed(db: Connection, since: datetime, most: int = 100) -> Iterator[Record]:
+    """The deals that changed in the CRM from a moment on, oldest first; so many are read at a time."""
+    at, rid = instant(since), -1
+    while True:
+        rows = db.execute(
+            """SELECT at, rid, system, kind, id, body FROM record INDEXED BY record_deal_at
+               WHERE kind = 'opportunity' AND (at, rid) > (?, ?) ORDER BY at, rid LIMIT ?""",
+            (at, rid, most),
+        ).fetchall()
+        for _, _, *columns in rows:
+            yield load_record(*columns)
+        if len(rows) < most:
+            return
+        at, rid = rows[-1][:2]
 
 
 def stages_we_set(db: Connection) -> set[tuple[RecordRef, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from gangly_tui.tui.hands import CountingApp
 from gangly_tui.tui.last_line import NothingActs
 from gangly_tui.tui.messages import Delivered, Pulled, Status, Tone
 from gangly_tui.tui.theme import DARK, DEFAULTS, LIGHT
+from gangly_tui.tui.typed_ahead import PatientApp
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -51,11 +52,10 @@ def _commands() -> type[Provider]:
     return GanglyCommands
 
 
-class GanglyApp(CountingApp):
+class GanglyApp(CountingApp, PatientApp):
     """`desk` is None on a fresh machine: the first screen then asks, and `open_desk` opens what was chosen.
 
     `open_desk` takes "sandbox" or "calendar:PATH" and raises GanglyError. `start` is today, review, trail or health.
-    `coming` lists systems that cannot be connected yet, as (name, what it will bring).
     """
 
     TITLE = "gangly"
@@ -91,14 +91,12 @@ class GanglyApp(CountingApp):
         open_desk: Callable[[str], Desk] | None = None,
         start: str = "today",
         *,
-        coming: Sequence[tuple[str, str]] = (),
         log_path: Path | None = None,
     ) -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = COLUMNS
         self.VERTICAL_BREAKPOINTS = LINES
         self.desk = desk
-        self.coming = tuple(coming)
         self.log_path = log_path
         self.doorway: Doorway | None = None
         self.open_again = False
@@ -108,6 +106,7 @@ class GanglyApp(CountingApp):
         self._in_flight = False
         self._leaving = False
         self._pulling = False
+        self.sign_in_wanted = ""
         self._filters.append(NothingActs())
 
     # -- opening ------------------------------------------------------------------------------------------------
@@ -125,7 +124,7 @@ class GanglyApp(CountingApp):
         if self.desk is None:
             from gangly_tui.tui.screens.connect import ConnectScreen
 
-            screen = ConnectScreen(self.coming)
+            screen = ConnectScreen()
         else:
             from gangly_tui.tui.screens.today import TodayScreen
 
@@ -161,7 +160,7 @@ class GanglyApp(CountingApp):
         assert self.desk is not None
         self.run_worker(self._carry(self.desk), name="courier", group="courier")
         self.action_pull()
-        opening.watch_folder(self, self.desk)
+        opening.look_out(self, self.desk)
         if self._start_at != "today":
             self.action_go(self._start_at)
 
@@ -232,14 +231,15 @@ class GanglyApp(CountingApp):
 
     # -- the pull -----------------------------------------------------------------------------------------------
 
-    def action_pull(self) -> None:
-        """Read the connected systems again, behind the screen."""
+    def action_pull(self, whole: bool = True) -> None:
+        """Read the connected systems again, behind the screen; without the CRM when it is not the `whole`."""
         if self.desk is None or self._pulling:
             return
         self._pulling = True
-        self.run_worker(self._pull(self.desk), name="pull", group="pull")
+        self.run_worker(self._pull(self.desk, whole), name="pull", group="pull")
 
-    async def _pull(self, desk: Desk) -> None:
+    async def _pull(self, desk: Desk, whole: bool) -> None:
+        from gangly_tui.flow.keep_up import keep_up
         from gangly_tui.flow.pull import pull
 
         began = monotonic()
@@ -250,19 +250,20 @@ class GanglyApp(CountingApp):
                 self.say(f"reading {step.what} {step.done:,}{of}", tone="busy")
 
         try:
-            report = await pull(desk, progress)
+            report = await (pull(desk, progress) if whole else keep_up(desk))
         except GanglyError as error:
             self.complain(error)
             return
         finally:
             self._pulling = False
-        if report.problems:
+        self.sign_in_wanted = report.sign_in or ("" if whole else self.sign_in_wanted)
+        if report.problems and (whole or report.sign_in):
             more = len(report.problems) - 1
             fix = "ctrl+o signs in again" if report.sign_in and self.doorway else "ctrl+r tries again"
             self.say(report.problems[0] + (f" (and {more} more)" if more else ""), fix=fix, tone="bad")
         elif report.asks:
             self.say(report.asks[0])
-        elif self.status.tone in ("busy", "bad"):
+        elif whole and self.status.tone in ("busy", "bad"):
             self.say(f"up to date, {report.records:,} records read", tone="good")
         self._tell(partial(Pulled, report))
 

@@ -8,7 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from gangly_tui.tui.app import GanglyApp, app_of
-from gangly_tui.tui.opening import open_choices
+from gangly_tui.tui.opening import open_choices, sign_in_again
 from gangly_tui.tui.text import line
 
 _MEETINGS = 50
@@ -22,7 +22,11 @@ class GanglyCommands(Provider):
         leave = ("Quit", "approved writes stay in the outbox", partial(app.run_action, "quit"))
         look = ("Switch between dark and light", "the theme, for now", app.action_theme)
         keys = ("Keys of this screen", "?", app.action_help)
-        connect = ("Connect a CRM, a calendar, a mailbox", "choose from all there are", partial(open_choices, app))
+        connect = (
+            "Connect a CRM, a calendar, a mailbox",
+            "ctrl+o  choose from all there are",
+            partial(open_choices, app),
+        )
         if app.desk is None:
             return [connect, look, keys, leave]
         return [
@@ -36,7 +40,7 @@ class GanglyCommands(Provider):
             ("Ask for the next meeting", "an invitation to the people of the highlighted one", partial(_invite, app)),
             ("Find anything", "/", app.action_find),
             ("Pull now", "ctrl+r  read the CRM and the calendars again", app.action_pull),
-            ("Sign in again", "ctrl+o  to the CRM that is connected", app.action_connect),
+            ("Sign in again", "to the CRM that is connected, or what asks for it", partial(sign_in_again, app)),
             connect,
             look,
             keys,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from gangly_tui.domain.errors import GanglyError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 WATCHED_EVERY = 4.0
 """Seconds between two looks into the watched folder."""
+LOOKED_EVERY = 20.0
+"""Seconds between two questions whether it is time to look beside the CRM again."""
 
 
 def numbered(desk: Desk, name: str) -> Screen[None] | None:
@@ -102,7 +105,27 @@ def open_line(app: GanglyApp, source: Source, meeting_id: str) -> None:
         app.complain(error)
 
 
-def watch_folder(app: GanglyApp, desk: Desk) -> None:
+def look_out(app: GanglyApp, desk: Desk) -> None:
+    """What arrives by itself while the app is open: meetings that move, mails, transcripts, files in a folder."""
+    from gangly_tui.flow.keep_up import rest
+
+    _watch_folder(app, desk)
+    last = monotonic()
+
+    def look() -> None:
+        nonlocal last
+        try:
+            good_for = rest(desk) if app.desk is desk else None
+        except GanglyError:  # the store is busy: asked again soon
+            return
+        if good_for is not None and monotonic() - last >= good_for.total_seconds():
+            last = monotonic()
+            app.action_pull(whole=False)
+
+    app.set_interval(LOOKED_EVERY, look)
+
+
+def _watch_folder(app: GanglyApp, desk: Desk) -> None:
     """Pull when something arrives in the watched folder while the app is open. Between, it is only looked at."""
     folder = desk.watched
     if folder is None:
@@ -116,11 +139,19 @@ def watch_folder(app: GanglyApp, desk: Desk) -> None:
 
 
 def open_connect(app: GanglyApp) -> None:
-    """Sign in again to the CRM that is connected; without one, choose what to connect."""
+    """Sign in again where that is asked for; else choose what to connect."""
+    if app.sign_in_wanted:
+        open_system(app, app.sign_in_wanted)
+    else:
+        open_choices(app)
+
+
+def sign_in_again(app: GanglyApp) -> None:
+    """Sign in again to the system that asks for it, or to the CRM; without one, choose what to connect."""
     if app.doorway is None:
         return
     try:
-        name = app.doorway.current()
+        name = app.sign_in_wanted or app.doorway.current()
     except GanglyError as error:
         app.complain(error)
         return
@@ -133,10 +164,11 @@ def open_connect(app: GanglyApp) -> None:
 def open_choices(app: GanglyApp) -> None:
     """Choose what to connect, whatever is connected already."""
     from gangly_tui.tui.screens.connect import ConnectScreen
+    from gangly_tui.tui.screens.sign_in import SignInScreen
 
-    if app.doorway is None or any(isinstance(each, ConnectScreen) for each in app.screen_stack):
+    if app.doorway is None or isinstance(app.screen, ConnectScreen | SignInScreen):
         return
-    app.push_screen(ConnectScreen(app.coming, app.doorway.systems))
+    app.push_screen(ConnectScreen())
 
 
 def open_system(app: GanglyApp, name: str) -> None:
@@ -157,12 +189,15 @@ def _go_on(app: GanglyApp, connected: Connected | None) -> None:
     """Go on with what was just connected: here where that can be, else the app opens anew on it."""
     if connected is None:
         return
+    from gangly_tui.flow.keep_up import beside
+
     if app.desk is None:
         try:
             app.choose_desk("connected")
         except GanglyError as error:
             app.complain(error)
-    elif connected.same_settings and connected.name == app.desk.reader.system:
+    elif connected.same_settings and connected.name in {app.desk.reader.system, *beside(app.desk)}:
+        app.sign_in_wanted = ""
         app.say(f"signed in to {connected.title} again", tone="busy")
         app.action_pull()
         app.wake_courier()

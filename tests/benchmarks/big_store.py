@@ -1,7 +1,8 @@
 """A company of years, made of arithmetic: the same records every time, as many as are asked for.
 
 10 contacts, 3 deals and 100 activities an account; the bodies are sentences, so that a common word is common
-(in each text) and a rare one rare (in one text of a hundred thousand).
+(in each text) and a rare one rare (in one text of a hundred thousand). With it come a mailbox of half a year and the
+signals of a busy one.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from gangly_tui.domain.audit import AuditChange, AuditKind
+from gangly_tui.domain.mail import Address, Mail
 from gangly_tui.domain.records import Attendee, FieldStamp, Kind, Meeting, Record, RecordRef, Value
 from gangly_tui.domain.secret import Secret
-from gangly_tui.store import engagement, mirror, trail
+from gangly_tui.domain.signals import Signal, SignalKind
+from gangly_tui.store import engagement, mirror, signals, trail
+from gangly_tui.store import mail as mails
 from gangly_tui.store.database import SCHEMA_VERSION, Connection, open_database, transaction
 
 KEY = Secret(bytes(range(32)))
@@ -25,7 +29,8 @@ CONTACTS, DEALS, ACTIVITIES = 10, 3, 100
 FULL = 10_000
 """accounts of the store that the goals speak of: 100,000 contacts, a million activities"""
 _KEPT = Path(".benchmarks") / "stores"
-_RECIPE = 1
+_RECIPE = 3
+MAILS, SIGNALS = 20_000, 1_000
 
 _DECIDED = (
     AuditKind.APPROVED,
@@ -139,6 +144,40 @@ def meetings(accounts: int, *, on: datetime = NOW, shift: int = 0) -> list[Meeti
     return day
 
 
+def mailbox(accounts: int) -> Iterator[Mail]:
+    """Half a year of one rep's mail, with people of the accounts in turn."""
+    ana = Address(email="ana@lumenworks.com", name="Ana Reyes")
+    for number in range(MAILS):
+        a, c = number % accounts, number % CONTACTS
+        them = Address(email=f"person{c}@works{a}.com", name=f"{_FIRST[(a + c) % 12]} {_LAST[(a * 3 + c) % 10]}")
+        sent = number % 3 == 0
+        yield Mail(
+            id=f"l{number}",
+            system="post",
+            thread_id=f"l{number // 4}",
+            message_id=f"<l{number}@works{a}.com>",
+            at=NOW - timedelta(minutes=13 * number),
+            sender=ana if sent else them,
+            to=(them,) if sent else (ana,),
+            subject=f"Re: {_WORDS[number % 26]} of case {number}",
+            snippet=_sentences(number)[:120],
+            outgoing=sent,
+        )
+
+
+def news(accounts: int) -> Iterator[Signal]:
+    """Signals about the accounts in turn."""
+    for number in range(SIGNALS):
+        at = NOW - timedelta(hours=number)
+        yield Signal(
+            id=f"{number:012x}",
+            kind=SignalKind.USAGE,
+            title=f"Works {number % accounts}: fewer logins since the {_WORDS[number % 26]} meeting",
+            at=at,
+            expires_at=NOW + timedelta(days=30),
+        )
+
+
 def fill_trail(db: Connection, entries: int) -> None:
     """A trail of decisions and writes."""
     for start in range(0, entries, 5_000):
@@ -185,6 +224,8 @@ def big_store(accounts: int = FULL, entries: int = 100_000) -> Path:
     mirror.save_records(db, batch)
     with transaction(db):
         engagement.save_meetings(db, meetings(accounts))
+    mails.save_mails(db, sorted(mailbox(accounts), key=lambda each: each.at))
+    signals.save_signals(db, news(accounts))
     fill_trail(db, entries)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     db.close()

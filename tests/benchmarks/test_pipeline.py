@@ -44,7 +44,9 @@ def test_a_look_at_the_pipeline(big: Connection, tmp_path: Path, capsys: pytest.
             "what hangs on those 500": lambda: kept.facts(big, deals, desk.now()),
             "one deal anew": lambda: hygiene.deal_now(desk, first.ref, rules),
             "the questions of an account": lambda: marks.asked_of(big, str(account)),
-            "how long each deal stayed in its stage": lambda: kept.keep_stays(big, "sandbox"),
+            "how long each deal stayed in its stage": lambda: [
+                kept.keep_stays(big, "sandbox", each) for each in kept.deals_to_keep(big)
+            ],
         },
         rounds=7,
     )

@@ -64,9 +64,10 @@ def test_a_given_date_wins_over_the_one_in_the_file(shell: Shell, call: Path) ->
 def test_without_any_date_it_says_that_it_counts_from_today(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "note.txt"
     file.write_text("me -> send DPA tomorrow", encoding="utf-8")
+    sooner = date.today()
     result = shell("draft", file, "--json")
     assert "days count from today" in result.err
-    assert date.today().isoformat() in result.err
+    assert any(each.isoformat() in result.err for each in (sooner, date.today()))
 
 
 def test_several_files_are_several_lines_and_a_bad_one_does_not_stop_the_others(

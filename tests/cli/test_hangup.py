@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import LONG
+
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
 def test_no_process_stays_behind_a_closed_terminal(tmp_path: Path) -> None:
@@ -26,13 +28,13 @@ def test_no_process_stays_behind_a_closed_terminal(tmp_path: Path) -> None:
     )
     os.close(slave)
     try:
-        seen, end = b"", time.monotonic() + 60
+        seen, end = b"", time.monotonic() + LONG
         while b"Pipeline stand-up" not in seen and time.monotonic() < end:
             if select.select([master], [], [], 1)[0]:
                 seen += os.read(master, 65_536)
         assert b"Pipeline stand-up" in seen
         os.close(master)
-        assert app.wait(30) == 129
+        assert app.wait(LONG) == 129
     finally:
         app.kill()
         app.wait()

@@ -1,4 +1,4 @@
-"""[processing] in config.toml: where the words of a call may be read by a model."""
+"""[processing] in config.toml: where the words of a call may be read by a model, and whose people may get mail."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ PATH = Path("config.toml")
 
 def test_what_is_allowed_reaches_the_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANGLY_HOME", str(tmp_path))
-    desk = open_desk(parse_config('crm = "sandbox"\n[processing]\nallow = ["EU", "DE"]\n', PATH))
+    page = 'crm = "sandbox"\n[processing]\nallow = ["EU", "DE"]\nmail = ["CH"]\n'
+    desk = open_desk(parse_config(page, PATH))
     try:
-        assert desk.settings.processing == ("EU", "DE")
+        assert (desk.settings.processing, desk.settings.mail_regions) == (("EU", "DE"), ("CH",))
+        assert desk.courier._courier._gate.regions == ("CH",)  # type: ignore[attr-defined]  # built when it is needed
     finally:
         desk.close()
 
@@ -29,6 +31,7 @@ def test_what_is_allowed_reaches_the_desk(tmp_path: Path, monkeypatch: pytest.Mo
         ('[processing]\nalow = ["EU"]\n', 2, "has no setting 'alow'", "'allow'"),
         ('[processing]\nallow = "EU"\n', 2, "must be a list of texts", 'allow = ["EU", "DE"]'),
         ("[processing]\nallow = [1]\n", 2, "must be a list of texts", 'allow = ["EU", "DE"]'),
+        ("[processing]\nmail = []\n", 2, "mail names no country or region", 'mail = ["EU", "DE"]'),
         ("[processing]\nallow = []\n", 2, "names no country or region", "leave it out"),
         ('[processing]\nallow = ["EU", " "]\n', 2, "names no country or region", "leave it out"),
     ],

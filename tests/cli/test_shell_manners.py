@@ -13,6 +13,7 @@ import pytest
 
 from gangly_tui import __version__
 from tests.cli.shell import Shell
+from tests.patience import LONG
 
 
 def test_the_version_is_data(shell: Shell) -> None:
@@ -94,24 +95,24 @@ def test_a_reader_that_leaves_early_is_no_drama(tmp_path: Path) -> None:
     running.stdout.close()
     assert running.stderr is not None
     said = running.stderr.read().decode()
-    running.wait(timeout=30)
+    running.wait(timeout=LONG)
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def _wait_until_it_waits(pid: int) -> None:
     """Until the process sleeps on its input: on a busy machine it may take its time to get there."""
     stat, asleep = Path(f"/proc/{pid}/stat"), 0
     if not stat.exists():
         time.sleep(5.0)
         return
-    until = time.monotonic() + 30
+    until = time.monotonic() + LONG
     while asleep < 10 and time.monotonic() < until:
         asleep = asleep + 1 if stat.read_text().rpartition(")")[2].split()[0] == "S" else 0
         time.sleep(0.1)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
     def as_in_a_terminal() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs in the background inherits that it is ignored
@@ -119,6 +120,6 @@ def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
     running = _gangly("draft", "-", home=tmp_path, stdin=subprocess.PIPE, preexec_fn=as_in_a_terminal)
     _wait_until_it_waits(running.pid)
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=30)
+    _, said = running.communicate(timeout=LONG)
     assert running.returncode == 130
     assert b"Traceback" not in said

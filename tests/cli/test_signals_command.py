@@ -19,6 +19,7 @@ from gangly_tui.commands import signal_listen
 from gangly_tui.commands.signal_listen import MAX_BODY, Door, answer_next, listening, read_token
 from gangly_tui.domain.errors import InputError
 from tests.cli.shell import Shell
+from tests.patience import LONG
 
 TOKEN = "t" * 32
 TODAY = datetime.now(UTC).date().isoformat()
@@ -154,7 +155,7 @@ def port(ready: Shell) -> Iterator[tuple[int, Door]]:
 
 
 def post(port: int, body: object, *, token: str = TOKEN, path: str = "/signals", **heads: str) -> tuple[int, Any]:
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     line.request("POST", path, data, {"Authorization": f"Bearer {token}", **heads})
     answer = line.getresponse()
@@ -207,14 +208,14 @@ def test_too_many_requests_are_told_so(port: tuple[int, Door], monkeypatch: pyte
 
 
 def test_it_listens_on_this_machine_alone_and_a_port_that_is_taken_is_said(port: tuple[int, Door]) -> None:
-    with socket.create_connection(("127.0.0.1", port[0]), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", port[0]), timeout=LONG) as line:
         assert line.getpeername()[0] == "127.0.0.1"
     with pytest.raises(InputError, match="cannot be had"), listening(Door(token=TOKEN), port[0]):
         pass
 
 
 def test_reading_is_no_way_in(port: tuple[int, Door]) -> None:
-    line = http.client.HTTPConnection("127.0.0.1", port[0], timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port[0], timeout=LONG)
     line.request("GET", "/signals")
     assert line.getresponse().status == 501
     line.close()

@@ -20,6 +20,7 @@ from tests.connectors.test_third_party import installed, wheel  # noqa: F401 - t
 from tests.fakes.serve import serving
 from tests.fakes.tidemark import TidemarkFake, story
 from tests.flow.steps import NOTES
+from tests.patience import LONG
 from tests.tui.desks import screen_text
 
 pytestmark = pytest.mark.usefixtures("installed", "keyring")
@@ -39,7 +40,7 @@ def beside(fake: TidemarkFake) -> Iterator[str]:
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(LONG)
     address, loop, over = at[0]
     try:
         yield address

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
@@ -170,6 +170,24 @@ class RecordContract:
             await rig.make(Kind.CONTACT, last_name="Lind", email=email)
         assert twice.value.existing == first.ref
         assert len((await rig.feed())[0]) == 1
+
+    async def test_somebody_else_at_one_address_is_made_where_the_system_lets_them(self, rig: Rig) -> None:
+        """A person has said that the front desk is somebody else: only the system's own rule may still say no."""
+        desk = await rig.make(Kind.CONTACT, first_name="Front", last_name="Desk", email="info@acme.de")
+        jo: dict[str, Value] = {"first_name": "Jo", "last_name": "Dam", "email": "info@acme.de"}
+        meta = replace(rig.meta(), beside=(str(desk.ref),))
+        described = (await rig.reader.describe(Kind.CONTACT)).field("email")
+        assert described is not None
+        if described.unique:
+            with pytest.raises(DuplicateFound) as no:
+                await rig.writer.create(Kind.CONTACT, jo, meta=meta)
+            assert no.value.existing == desk.ref
+            del jo["email"]
+        made = await rig.writer.create(Kind.CONTACT, jo, meta=meta)
+        assert made.ref != desk.ref
+        assert made.fields.get("email") == jo.get("email")
+        with pytest.raises(DuplicateFound):
+            await rig.make(Kind.CONTACT, first_name="Bo", last_name="Falk", email="info@acme.de")
 
     async def test_an_update_cannot_make_a_duplicate_either(self, rig: Rig) -> None:
         await rig.make(Kind.CONTACT, last_name="Lind", email="ada@acme.de")

@@ -153,6 +153,7 @@ def unguarded(fake: FakeDynamics) -> list[Asked]:
         guard = asked.headers.get("if-match", "")
         create = asked.headers.get("if-none-match") == "*"
         rules = asked.headers.get("mscrm.suppressduplicatedetection") == "false" or asked.method == "DELETE"
+        rules = rules or (create and asked.headers.get("mscrm.suppressduplicatedetection") == "true")
         if asked.method not in ("GET",) and not (rules and (create or guard.startswith('W/"'))):
             found.append(asked)
     return found

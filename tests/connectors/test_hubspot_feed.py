@@ -17,6 +17,7 @@ from tests.connectors.rigs import Slow
 from tests.fakes.hubspot import FakeHubSpot
 from tests.fakes.hubspot_things import HubSpotError
 from tests.fakes.salesforce import Trouble
+from tests.patience import LONG
 
 
 class SlowFake(Slow, FakeHubSpot):
@@ -56,7 +57,7 @@ async def test_the_objects_are_listed_side_by_side_with_the_whole_known() -> Non
     fake = SlowFake(page=4)
     contacts(fake, 30)
     notes(fake, 30)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONG):
         found = await pages(hubspot.open_reader(Site(fake).link()))
     assert sorted(names(found)) == sorted([f"N{n}" for n in range(30)] + [f"{n}" for n in range(30)])
     assert {page.total for page in found} == {60}
@@ -98,7 +99,7 @@ async def test_ids_that_lie_in_heaps_are_listed_once_each() -> None:
     notes(fake, 60)
     fake._next_id = 90_000_000_000
     notes(fake, 3)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONG):
         found = await pages(hubspot.open_reader(Site(fake).link()))
     assert len(names(found)) == 72 == len({each.ref for page in found for each in page.records})
     assert fake.most_at_once >= 6

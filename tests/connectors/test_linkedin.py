@@ -16,6 +16,7 @@ from gangly_tui.connectors.engagement.linkedin import Export, profile, read_expo
 from gangly_tui.connectors.engagement.linkedin_words import read_day, settle
 from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.relations import Relation
+from tests.patience import computing_at_most
 
 NOTES = (
     'Notes:\n"When exporting your connection data, you may notice that some of the email addresses are missing. You '
@@ -219,12 +220,9 @@ def test_hostile_rows(tmp_path: Path) -> None:
 
 
 def test_thirty_thousand_connections_are_read_in_seconds(tmp_path: Path) -> None:
-    import time
-
     text = io.StringIO()
     text.write(HEAD)
     for number in range(30_000):
         text.write(f"Ada{number},Lind,https://www.linkedin.com/in/ada{number},,Acme,VP,12 Mar 2021\n")
-    begun = time.monotonic()
-    assert export(tmp_path, Connections=text.getvalue()).connections == 30_000
-    assert time.monotonic() - begun < 10
+    with computing_at_most(60):
+        assert export(tmp_path, Connections=text.getvalue()).connections == 30_000

@@ -104,7 +104,7 @@ def _said(status: str) -> Reply:
 
 
 def test_one_client_works_in_two_event_loops_after_another() -> None:
-    client = open_client(Reach(hosts=frozenset(), loopback=True, deadline=5))
+    client = open_client(Reach(hosts=frozenset(), loopback=True))
 
     async def ask() -> int:
         async with serving(answer()) as server:

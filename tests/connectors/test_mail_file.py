@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from gangly_tui.connectors.engagement.text_file import read_text_bytes
 from gangly_tui.domain.errors import InputError
+from tests.patience import computing_at_most
 
 HEAD = (
     "From: Ada Lind <ada@acme.de>\nTo: Robin Hale <robin@seller.com>\n"
@@ -151,9 +151,8 @@ def test_what_has_nothing_to_read_is_said(mail: str, said: str) -> None:
 def test_a_mail_of_25_mb_is_read_for_its_words() -> None:
     mail = written("Words.", video=random.Random(1).randbytes(18_000_000))
     assert len(mail) > 24_000_000
-    begun = time.monotonic()
-    assert text_of(mail).endswith("X-Attachments: video.pdf\n\nWords.\n")
-    assert time.monotonic() - begun < 10
+    with computing_at_most(60):
+        assert text_of(mail).endswith("X-Attachments: video.pdf\n\nWords.\n")
 
 
 def nested(levels: int) -> str:
@@ -183,12 +182,11 @@ def test_nesting_is_read_to_a_depth_and_refused_beyond() -> None:
     ids=["deep", "many", "open", "comments", "characters", "tables"],
 )
 def test_hostile_html_ends_soon(page: str) -> None:
-    begun = time.monotonic()
-    try:
-        text_of(HEAD + "Content-Type: text/html; charset=utf-8\n\n" + page).encode("utf-8")
-    except InputError as error:
-        assert error.fix
-    assert time.monotonic() - begun < 5
+    with computing_at_most(30):
+        try:
+            text_of(HEAD + "Content-Type: text/html; charset=utf-8\n\n" + page).encode("utf-8")
+        except InputError as error:
+            assert error.fix
 
 
 def test_hostile_names_of_attachments_stay_on_their_line() -> None:

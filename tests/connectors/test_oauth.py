@@ -35,7 +35,7 @@ from tests.connectors.rigs import Kept
 from tests.connectors.wires import Asked, serving
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-HERE = Reach(hosts=frozenset(), loopback=True, deadline=5)
+HERE = Reach(hosts=frozenset(), loopback=True)
 
 
 class Issuer:

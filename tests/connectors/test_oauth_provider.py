@@ -39,7 +39,7 @@ from tests.connectors.rigs import Kept
 
 SCRIPT = Path(__file__).with_name("oidc_provider.mjs")
 PACKAGE = "oidc-provider@9.13.3"
-HERE = Reach(hosts=frozenset(), loopback=True, deadline=10)
+HERE = Reach(hosts=frozenset(), loopback=True)
 
 
 @pytest.fixture(scope="session")

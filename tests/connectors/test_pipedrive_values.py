@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from gangly_tui.connectors.record import pipedrive_activity as activity
 from gangly_tui.connectors.record import pipedrive_map, pipedrive_marks, pipedrive_org
+from gangly_tui.connectors.record.formatted import from_html, note_of, to_html
+from gangly_tui.connectors.record.held_line import text_of
+from gangly_tui.connectors.record.plain_values import number
 from gangly_tui.domain.errors import ConfigError, Refused
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, Value
@@ -74,7 +77,7 @@ async def test_an_amount_keeps_its_currency_and_every_digit(rig: Rig, site: Site
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
 def test_any_amount_with_cents_is_exact(amount: Decimal) -> None:
-    assert Decimal(str(pipedrive_map.number(amount, "amount"))) == amount
+    assert Decimal(str(number(amount, "Amount", "amount"))) == amount
 
 
 @pytest.mark.parametrize("field", ["amount", "close_date", "account", "currency"])
@@ -231,8 +234,8 @@ async def test_a_text_over_the_limit_is_refused_and_never_cut(rig: Rig, site: Si
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_comes_back_as_it_went(text: str) -> None:
-    assert (activity.as_text(activity.as_html(text)) or "") == text
-    row: dict[str, Any] = {"content": activity.note_html("s" + text, text), "add_time": "2026-01-01 00:00:00"}
+    assert from_html(to_html(text)) == text
+    row: dict[str, Any] = {"content": note_of("s" + text, text), "add_time": "2026-01-01 00:00:00"}
     words = pipedrive_map.Words(stages=(), pipelines={}, users={}, types={})
     values = activity.note_values(row, words)
     assert (values["subject"], values["body"] or "") == ("s" + text, text)
@@ -240,11 +243,11 @@ def test_any_text_comes_back_as_it_went(text: str) -> None:
 
 def test_lines_that_somebody_edited_hold_nothing() -> None:
     meta = WriteMeta(op_id="o", source="s", approved_by="a", approved_at=AT, trail_head="t")
-    text = activity.text_of("body", {"ours": True}, meta.footer())
-    assert activity.held_of(text) == {"ours": True}
-    assert activity.held_of(text.replace("true", "maybe")) == {}
-    assert activity.held_of('-- gangly holds: {"at": "soon"}') == {}
-    assert activity.held_of('-- gangly holds: {"ours": 1, "contacts": "x"}') == {}
+    text = text_of("body", {"ours": True}, meta.footer(), 0)
+    for body, ours in ((text, True), (text.replace("true", "maybe"), None), ('-- gangly holds: {"ours": 1}', None)):
+        row = {"content": note_of("s", body), "add_time": "2026-01-01 00:00:00"}
+        words = pipedrive_map.Words(stages=(), pipelines={}, users={}, types={})
+        assert activity.note_values(row, words)["ours"] is ours
 
 
 async def test_the_labels_of_a_customers_own_fields_are_taken(site: Site) -> None:
@@ -286,8 +289,8 @@ async def test_an_operation_is_found_among_very_many_activities_of_others(
     monkeypatch.setattr(pipedrive_marks, "PAGE", 2)
     mine = await site.rig().make(Kind.ACTIVITY, "op-1", type="call", subject="Call")
     site.fake.rows["activities"][int(mine.ref.id)]["add_time"] = "2026-01-01T00:00:00Z"
-    for number in range(12):
-        site.fake.make("activities", {"subject": f"theirs {number}", "type": "call"}, by=2)
+    for each in range(12):
+        site.fake.make("activities", {"subject": f"theirs {each}", "type": "call"}, by=2)
     after = site.rig().writer
     found = await after.find_op(Kind.ACTIVITY, "op-1")
     assert found is not None and found.ref == mine.ref

@@ -48,12 +48,12 @@ def told(code: str, message: str = "m", **more: Any) -> list[dict[str, Any]]:
     ids=lambda value: str(value)[:50],
 )
 def test_what_refusals_mean(status: int, body: Any, error: type[ConnectorError], words: str) -> None:
-    found = meaning(status, body, write=True)
+    found = meaning(status, body)
     assert type(found) is error and words in str(found)
     assert error is Stale or found.fix
 
 
 def test_a_lead_is_no_record_to_use_instead() -> None:
     match = {"matchRecords": [{"record": {"attributes": {"type": "Lead"}, "Id": "00Q000000000001AAA"}}]}
-    found = meaning(400, told("DUPLICATES_DETECTED", duplicateResult={"matchResults": [match]}), write=True)
+    found = meaning(400, told("DUPLICATES_DETECTED", duplicateResult={"matchResults": [match]}))
     assert type(found) is Refused and "leads" in found.fix

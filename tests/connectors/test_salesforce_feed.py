@@ -17,6 +17,7 @@ from gangly_tui.domain.records import Kind, RecordRef
 from tests.connectors.rigs import Slow
 from tests.connectors.salesforce_rig import EVERYTHING, Site, watched
 from tests.fakes.salesforce import FakeSalesforce, Trouble
+from tests.patience import LONG
 
 
 class SlowFake(Slow, FakeSalesforce):
@@ -45,7 +46,7 @@ async def test_the_first_pull_asks_for_several_pages_at_once_and_keeps_their_ord
     contacts(fake, 100)
     site = Site(fake)
     reader = salesforce.open_reader(site.link())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG):
         found = await pages(reader)
     assert names(found) == [f"N{n}" for n in range(100)]
     assert {page.total for page in found} == {100}

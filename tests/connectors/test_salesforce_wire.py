@@ -331,7 +331,7 @@ async def test_only_the_fields_in_scope_go_over_the_wire(site: Site) -> None:
 
 async def test_it_is_the_same_over_a_real_connection(site: Site) -> None:
     async with serving(site.fake) as base:
-        reach = Reach(hosts=frozenset(), loopback=True, deadline=1.0)
+        reach = Reach(hosts=frozenset(), loopback=True)
         wire = Wire(
             system="salesforce",
             base=salesforce.VENDOR.base(Setup(loopback=base), {"instance_url": "https://acme.my.salesforce.com"}),

@@ -18,6 +18,7 @@ from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.ports import RecordReader
 from gangly_tui.domain.records import Kind, RecordRef, Value
 from tests.connectors.contract import RecordContract, Rig
+from tests.patience import LONG
 
 
 @pytest.fixture
@@ -54,11 +55,11 @@ async def test_slow_makes_each_request_take_that_long(rig: Rig, path: Path) -> N
     set_switch(path, "slow", "0.15")
     begun = time.monotonic()
     await rig.reader.read(deal.ref)
-    assert 0.15 <= time.monotonic() - begun < 2
+    assert time.monotonic() - begun >= 0.15
+    set_switch(path, "slow", "600")
     set_switch(path, "slow", None)
-    begun = time.monotonic()
-    await rig.reader.read(deal.ref)
-    assert time.monotonic() - begun < 0.15
+    async with asyncio.timeout(LONG):
+        await rig.reader.read(deal.ref)
 
 
 async def test_offline_reaches_nothing_and_applies_nothing(rig: Rig, path: Path) -> None:
@@ -116,8 +117,9 @@ async def test_a_colleague_types_as_a_person_does(rig: Rig, path: Path) -> None:
 
 async def test_the_stage_date_follows_the_stage(rig: Rig) -> None:
     deal = await rig.deal()
+    sooner = datetime.now(UTC).date()
     after = await rig.writer.update(deal.ref, {"stage": "Proposal"}, expect=deal.version, meta=rig.meta())
-    assert after.fields["stage_since"] == datetime.now(UTC).date()
+    assert sooner <= after.fields["stage_since"] <= datetime.now(UTC).date()
 
 
 async def test_a_cursor_from_elsewhere_is_refused(rig: Rig) -> None:

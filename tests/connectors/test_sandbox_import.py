@@ -184,7 +184,7 @@ def test_a_name_that_fits_almost_is_suggested(path: Path) -> None:
     assert "account name" in refused.value.fix
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(alphabet=st.sampled_from('name,;"\n\r\t\0=@äß\ud800acme.de1'), max_size=200))
 def test_whatever_the_text_it_ends_with_a_report_or_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / f"{abs(hash(text))}.db"

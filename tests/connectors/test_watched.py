@@ -14,6 +14,7 @@ from gangly_tui.connectors.engagement.watched import WatchedFolder
 from gangly_tui.domain.errors import InputError, NotFound, PartlyRead
 from gangly_tui.domain.mail import Mail
 from tests.connectors.calendars import BERLIN, calendar, midnight
+from tests.patience import computing_at_most
 
 CALL = "UID:{0}\nSUMMARY:{0}\nDTSTART:20260923T140000Z\nDTEND:20260923T143000Z"
 SPAN = (midnight("2026-09-22"), midnight("2026-10-07"))
@@ -153,7 +154,6 @@ async def test_hostile_mails_cost_nothing(folder: Path) -> None:
     )
     put(folder, "b.eml", b"Subject: x\r\nDate: Wed, 99 Sep 9999 10:00:00 +9999\r\n\r\n<b>hi")
     put(folder, "c.eml", b"From: \xff\xfe\x00\r\n\r\n\x00")
-    begun = time.monotonic()
-    mails, _, _ = await pages(watching(folder))
-    assert time.monotonic() - begun < 10
+    with computing_at_most(60):
+        mails, _, _ = await pages(watching(folder))
     assert all(abs(each.at - datetime.now(UTC)) < timedelta(hours=1) for each in mails)

@@ -23,6 +23,7 @@ GUESTS = (
     Attendee(name="Ada Lind", email="Ada+calls@acme.de"),
     Attendee(name="Bo Ek", email="bo@acme.de"),
 )
+OURS = frozenset({"seller.com"})
 
 
 def mail(*contacts: Record, lookups: Sequence[Record] = ()) -> Proposal | None:
@@ -61,6 +62,15 @@ def test_of_two_contacts_with_one_mailbox_either_says_no() -> None:
     assert "Ada" not in to(mail(contact(mail_opt_out=False), twice, BO))
     assert "Ada" not in to(mail(contact(), BO, lookups=[twice])), "the CRM's own answer counts too"
     assert opted_out([contact(email=None, mail_opt_out=True)]) == frozenset()
+
+
+def test_whose_data_stays_elsewhere_is_left_out_where_that_is_configured() -> None:
+    made = table(contacts=(contact(residency="US"), BO), attendees=())
+    made = replace(made, meeting=replace(made.meeting, attendees=GUESTS), mail_regions=("EU",))
+    card = follow_up(draft(), made, home="eml", rep="Robin", our_domains=frozenset({"seller.com"}))
+    assert to(card) == "Bo Ek <bo@acme.de>"
+    assert card is not None and card.note == "1 left out, their data stays elsewhere: Ada Lind (US)"
+    assert "Ada" in to(follow_up(draft(), replace(made, mail_regions=()), home="eml", rep="R", our_domains=OURS))
 
 
 def test_they_are_not_invited_either() -> None:

@@ -181,6 +181,8 @@ def refusal(status: int, reason: str, message: str = "no", **headers: str) -> Re
 
 
 if __name__ == "__main__":
-    from tests.fakes.google_seed import TOLD, seeded
+    from tests.fakes.google_seed import TOLD, fill_zoom, seeded
 
-    run_by_hand(GoogleDoor(seeded()), int(sys.argv[1]) if len(sys.argv) > 1 else 8707, told=TOLD)
+    account = seeded()
+    fill_zoom(account)
+    run_by_hand(GoogleDoor(account), int(sys.argv[1]) if len(sys.argv) > 1 else 8707, told=TOLD)

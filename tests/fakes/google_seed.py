@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from gangly_tui.connectors.demo import demo_day
 from tests.fakes.google import GoogleFake
+from tests.fakes.zoom import GUESTS, a_day, link_of
 
 TOLD = (
     "The account of robin.hale@larkspur.example, with the demo's companies in its calendar. In another terminal:\n"
@@ -100,6 +101,16 @@ def fill_calls(fake: GoogleFake) -> None:
     said += [("Robin Hale", 22.0, "I will send you the price for 40 stores tomorrow.")]
     if start + timedelta(minutes=28) < fake.now():
         fake.meet.held(code_of("harbor-pine"), start, 28, said)
+
+
+def fill_zoom(fake: GoogleFake) -> None:
+    """The calls that the fake Zoom has recorded, when it is started about now too."""
+    for number, each in enumerate(a_day(fake.now())):
+        guests = [_guest(who) for who in GUESTS[each.number]]
+        identifier = f"zoom{number}"
+        fake.calendar.meet(
+            identifier, each.start, each.minutes, summary=each.topic, location=link_of(each), attendees=guests
+        )
 
 
 def code_of(key: str) -> str:

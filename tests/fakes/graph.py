@@ -282,9 +282,10 @@ def rendered(body: Row, headers: Mapping[str, str]) -> Row:
 
 
 if __name__ == "__main__":
-    from tests.fakes.graph_seed import story
+    from tests.fakes.graph_seed import story, zoom_calls
 
     fake = GraphFake()
     story(fake)
+    zoom_calls(fake)
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 4109
     run_by_hand(FrontDoor(fake), port, told="parts: calendar, mail, drafts")

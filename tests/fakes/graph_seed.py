@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from gangly_tui.connectors.demo import demo_day
 from tests.fakes.graph_box import Box, recipient
+from tests.fakes.zoom import GUESTS, a_day, link_of
 
 ZONE = ZoneInfo("Europe/Berlin")
 _MAILS = (
@@ -69,4 +70,17 @@ def story(box: Box, today: date | None = None, zone: ZoneInfo = ZONE) -> None:
             receivedDateTime=at,
             sentDateTime=at,
             **{"from": me if way == "out" else other, "toRecipients": [other if way == "out" else me]},
+        )
+
+
+def zoom_calls(box: Box) -> None:
+    """The calls that the fake Zoom has recorded, when it is started about now too."""
+    for each in a_day(box.now()):
+        people = [parseaddr(who) for who in GUESTS[each.number]]
+        box.event(
+            each.start,
+            each.start + timedelta(minutes=each.minutes),
+            subject=each.topic,
+            attendees=[{**recipient(email, name), "type": "required"} for name, email in people],
+            location={"displayName": link_of(each)},
         )

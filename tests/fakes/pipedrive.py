@@ -186,9 +186,9 @@ class PipedriveFake(Rows):
     def _v1(self, method: str, parts: list[str], query: dict[str, str], data: Any) -> Any:
         match [method, *parts]:
             case ["GET", "users", "me"]:
-                return {"success": True, "data": seed.USERS[0] | seed.COMPANY}
+                return {"success": True, "data": self.users[0] | seed.COMPANY}
             case ["GET", "users"]:
-                return {"success": True, "data": seed.USERS}
+                return {"success": True, "data": self.users}
             case ["GET", "activityTypes"]:
                 return {"success": True, "data": seed.types()}
             case ["GET", "recents"]:
@@ -350,6 +350,7 @@ def _read_cursor(text: str) -> list[Any]:
 if __name__ == "__main__":
     fake = PipedriveFake()
     seed.story(fake)
+    seed.demo(fake)
     run_by_hand(
         FrontDoor(fake), int(sys.argv[1]) if len(sys.argv) > 1 else 4105, told=f"API token: {fake.token} (way: token)"
     )

@@ -35,6 +35,7 @@ class Rows:
         self.rows: dict[str, dict[int, dict[str, Any]]] = {each: {} for each in (*LISTS, "notes")}
         self.rows["stages"] = {each["id"]: each for each in seed.stages()}
         self.rows["pipelines"] = {each["id"]: each for each in seed.pipelines()}
+        self.users = [dict(each) for each in seed.USERS]
         self.fields = seed.fields(marked=self.marked, campaigns=self.campaigns)
         self._number = 0
 
@@ -91,7 +92,7 @@ class Rows:
                     raise No(400, f"{key} {value} not found", code="ERR_SCHEMA_VALIDATION_FAILED")
             if key == "participants" and any(each["person_id"] not in self.rows["persons"] for each in value):
                 raise No(400, "participants: person_id not found", code="ERR_SCHEMA_VALIDATION_FAILED")
-            if key == "owner_id" and value not in {each["id"] for each in seed.USERS}:
+            if key == "owner_id" and value not in {each["id"] for each in self.users}:
                 raise No(400, "owner_id not found", code="ERR_SCHEMA_VALIDATION_FAILED")
             if key == "type" and value not in {each["key_string"] for each in seed.types()}:
                 raise No(400, f"type {value} is not an activity type", code="ERR_SCHEMA_VALIDATION_FAILED")

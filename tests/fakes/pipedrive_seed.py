@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import csv
+from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any
+
+from gangly_tui.connectors.demo import demo_day, demo_folder
 
 if TYPE_CHECKING:
     from tests.fakes.pipedrive import PipedriveFake
@@ -127,3 +130,38 @@ def story(fake: PipedriveFake) -> None:
             "expected_close_date": datetime.now(UTC).date().isoformat(),
         },
     )  # fmt: skip
+
+
+def demo(fake: PipedriveFake) -> None:
+    """The sandbox's companies, people and open deals, owned by its rep: they fit the days of the fake calendars."""
+    day = demo_day()
+    fake.users[0] |= {"name": day["rep"], "email": day["email"]}
+    stage_of = {each["name"]: each["id"] for each in reversed(stages())}
+    today = datetime.now(UTC).date()
+    made = {
+        each["key"]: fake.make("organizations", {"name": each["name"], "website": f"https://{each['domain']}"})["id"]
+        for each in _rows("accounts")
+    }
+    people = {}
+    for each in _rows("contacts"):
+        person = {
+            "name": f"{each['first_name']} {each['last_name']}", "org_id": made[each["account"]],
+            "emails": [{"value": each["email"], "primary": True}], "job_title": each["title"],
+        }  # fmt: skip
+        people[each["email"]] = fake.make("persons", person)["id"]
+    for each in _rows("deals"):
+        if each["stage"] not in stage_of:
+            continue
+        deal = {
+            "title": each["name"], "org_id": made[each["account"]], "stage_id": stage_of[each["stage"]],
+            "person_id": people[each["contacts"].partition(";")[0]], "value": int(each["amount"] or 0),
+            "currency": each["currency"],
+            "expected_close_date": (today + timedelta(days=int(each["close_in_days"]))).isoformat(),
+            "custom_fields": {code("Next step", "deal"): each["next_step"]},
+        }  # fmt: skip
+        fake.make("deals", deal)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (demo_folder() / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

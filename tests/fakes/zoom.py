@@ -1,7 +1,7 @@
 """A Zoom account that remembers: recorded calls, their transcripts, single-use refresh tokens and limits.
 
-By hand: `python -m tests.fakes.zoom [PORT]`, then `gangly connect zoom` with the address it prints; its calendar, at
-/calendar.ics of the same address, has the day's meetings with their join links.
+By hand: `python -m tests.fakes.zoom [PORT]`, then `gangly connect zoom` with the address it prints. The calendars of
+the fake Google and Microsoft have its calls when they are started by hand; so has /calendar.ics of its own address.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -42,7 +42,7 @@ class Weather:
 
 @dataclass(kw_only=True)
 class Call:
-    """A call that was recorded. `text` is its transcript; "" while Zoom is still at it."""
+    """A call that was recorded. `text` is its transcript; "" while Zoom is still at it, as it is until `ready`."""
 
     number: str
     uuid: str
@@ -52,6 +52,7 @@ class Call:
     text: str
     file: str = ""
     edition: int = 1
+    ready: datetime | None = None
 
 
 def limits(kind: str = "QPS", left: int = 18, of: int = 20) -> dict[str, str]:
@@ -185,6 +186,7 @@ class ZoomFake:
 
     def _told(self, call: Call) -> dict[str, Any]:
         end = call.start + timedelta(minutes=call.minutes)
+        done = call.text and (call.ready is None or call.ready <= datetime.now(UTC))
         common = {
             "meeting_id": call.uuid,
             "recording_start": _stamp(call.start),
@@ -217,8 +219,8 @@ class ZoomFake:
             "start_time": _stamp(call.start),
             "duration": call.minutes,
             "total_size": "48000000",
-            "recording_count": "2" if call.text else "1",
-            "recording_files": [video, words] if call.text else [video],
+            "recording_count": "2" if done else "1",
+            "recording_files": [video, words] if done else [video],
         }
 
     def _file(self, path: str) -> str:
@@ -242,7 +244,7 @@ class ZoomFake:
                 f"DTSTART:{each.start.astimezone(UTC):%Y%m%dT%H%M%SZ}",
                 f"DTEND:{each.start.astimezone(UTC) + timedelta(minutes=each.minutes):%Y%m%dT%H%M%SZ}",
                 f"SUMMARY:{each.topic}",
-                f"LOCATION:https://us06web.zoom.us/j/{each.number}?pwd=abc",
+                f"LOCATION:{link_of(each)}",
                 "ATTENDEE;CN=Dana Whitlock:mailto:dana.whitlock@harborpine.example",
                 "END:VEVENT",
             ]
@@ -254,28 +256,42 @@ def _stamp(at: datetime) -> str:
 
 
 def a_day(now: datetime) -> list[Call]:
-    """Two calls of this morning with companies of the sandbox; the second is still being worked on."""
-    nine = datetime.combine(now.date(), time(9), tzinfo=now.tzinfo)
-    if nine > now - timedelta(hours=1):
-        nine -= timedelta(days=1)
+    """Two calls that are just over, with companies of the sandbox: the first one's transcript comes in a minute."""
+    over = now.replace(second=0, microsecond=0) - timedelta(minutes=5)
     return [
         Call(
             number="81234567890",
             uuid="/ajXp112QmuoKj4854875==",
-            topic="Harbor & Pine: proposal walk-through",
-            start=nine,
+            topic="Harbor & Pine: price and rollout",
+            start=over - timedelta(minutes=30),
             minutes=30,
             text=(CALLS / "harbor-pine.vtt").read_text(encoding="utf-8"),
+            ready=now + timedelta(minutes=1),
         ),
         Call(
             number="89876543210",
             uuid="bW9yYXZpYQ==",
-            topic="Moravia Steel: production planning",
-            start=nine + timedelta(hours=1),
+            topic="Moravia Steel: furnace shifts",
+            start=over - timedelta(minutes=90),
             minutes=45,
             text="",
         ),
     ]
+
+
+GUESTS = {
+    "81234567890": (
+        "Dana Whitlock <dana.whitlock@harborpine.example>",
+        "Miguel Santos <miguel.santos@harborpine.example>",
+    ),
+    "89876543210": ("Petr Novak <petr.novak@moravia-steel.example>",),
+}
+"""Who was in the calls of the day, by number."""
+
+
+def link_of(call: Call) -> str:
+    """The join link, as it stands in a calendar."""
+    return f"https://us06web.zoom.us/j/{call.number}?pwd=abc"
 
 
 if __name__ == "__main__":

@@ -178,25 +178,27 @@ async def _pulls_cursor_first(desk: Desk) -> PullReport:
     def set_cursor(db: Connection, name: str, value: str) -> None:
         kept(db, name, value)
         if late:  # the page is not there yet
+            stores.append(db)
             db.execute("COMMIT")
             db.execute("BEGIN IMMEDIATE")
 
-    def save_records(db: Connection, records: Any) -> int:
-        late.append(list(records))
+    def save_written(db: Connection, records: Any) -> int:
+        late.append(records)
         return len(late[-1])
 
     def at_point(point: str) -> None:
         desk.at_point(point)
         if point == "pull.before-commit":
-            saved(desk.db, late.pop())
+            saved(stores[-1], late.pop())
 
     late: list[Any] = []
-    kept, saved = mirror.set_cursor, mirror.save_records
-    mirror.set_cursor, mirror.save_records = set_cursor, save_records
+    stores: list[Connection] = []
+    kept, saved = mirror.set_cursor, mirror.save_written
+    mirror.set_cursor, mirror.save_written = set_cursor, save_written
     try:
         return await pull(replace(desk, at_point=at_point))
     finally:
-        mirror.set_cursor, mirror.save_records = kept, saved
+        mirror.set_cursor, mirror.save_written = kept, saved
 
 
 def _keeps_anew(desk: Desk, meeting_id: str, name: str, text: str) -> Any:

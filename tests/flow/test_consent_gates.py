@@ -117,4 +117,4 @@ def test_a_signal_about_somebody_who_asked_for_no_mail_makes_no_outreach(house: 
     cards = work(desk, about.id)
     assert [each.group for each in cards] == (["next step"] if out else ["next step", "outreach"])
     assert cards[0].kind is Kind.ACTIVITY
-    assert cards[0].note == ("no mail drafted: Ada Lind asked for none" if out else "")
+    assert cards[0].note == ("no mail drafted: Ada Lind asked for no mail" if out else "")

@@ -121,7 +121,7 @@ async def test_a_card_is_built_on_what_the_crm_holds_now(house: House, box: Mail
 async def test_a_picture_is_taken_once_a_day_by_the_pull(house: House) -> None:
     desk = house.desk
     assert [day for day, _ in kept.days(desk.db, desk.now().date())] == [desk.now().date()]
-    assert hygiene.snapshot(desk) is False
+    assert await hygiene.snapshot(desk) is False
     house.clock.forward(days=8)
     await pull(desk)
     weeks = hygiene.look(desk, everyone=True).weeks

@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from gangly_tui.connectors.engagement import google, microsoft
 from gangly_tui.domain.errors import DecisionError, InputError
 from gangly_tui.domain.invitation import clock_in
 from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.domain.proposal import ProposalState
 from gangly_tui.domain.records import Kind, Value
 from gangly_tui.flow import decide
-from gangly_tui.flow.deliver import Door
 from gangly_tui.flow.invite import asks_when, invite
 from gangly_tui.store import decisions
-from tests.connectors import google_rig, graph_rig
-from tests.fakes.graph import GraphFake
 from tests.flow.conftest import CALL, House
+from tests.flow.posts import invited, with_account
 from tests.flow.steps import cards, land
 
 AGREED = "Ada: Let us meet again for a demo on September 30 at 3 pm.\nRobin: I'll set up the demo on September 30.\n"
 WHEN = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
 
 
-def with_calendar(house: House, name: str) -> google_rig.Site | graph_rig.Site:
-    site = google_rig.site(CALL) if name == "google" else graph_rig.Site(GraphFake(now=house.clock))
-    module, scope = (google, google_rig.SCOPE) if name == "google" else (microsoft, graph_rig.SCOPE)
-    link = site.link()
-    door = Door(reader=module.open_reader(link), writer=module.open_writer(link), scope=scope)
-    house.desk.courier._beside[name] = lambda: door
-    house.desk = replace(house.desk, drafts=name)
-    return site
-
-
-def there(site: google_rig.Site | graph_rig.Site) -> int:
-    if isinstance(site, google_rig.Site):
-        return sum(1 for each in site.fake.calendar.events.values() if each["status"] != "cancelled")
-    return len(site.fake.events)
-
-
 @pytest.mark.parametrize("name", ["google", "microsoft"])
 async def test_it_goes_into_the_calendar_is_read_back_and_undo_takes_it_out(house: House, name: str) -> None:
-    site = with_calendar(house, name)
-    before = there(site)
+    site = with_account(house, name)
+    before = invited(site)
     card = invite(house.desk, "m1", WHEN, 45)
     fields: dict[str, Value] = {each.field: each.after for each in card.changes}
     assert (fields["at"], fields["minutes"], card.note) == (WHEN, 45, "") and "ada@acme.de" in str(fields["to"])
     assert "robin@seller.com" not in str(fields["to"])
     decide.approve(house.desk, card.id, card.digest())
-    assert await land(house) == ["saved, read back"] and there(site) == before + 1
+    assert await land(house) == ["saved, read back"] and invited(site) == before + 1
     inverse = decide.undo(house.desk, card.id).inverse
     assert inverse is not None
     decide.approve(house.desk, inverse.id, inverse.digest())
-    assert await land(house) == ["saved, read back"] and there(site) == before
+    assert await land(house) == ["saved, read back"] and invited(site) == before
 
 
 async def test_it_stands_on_the_day_that_was_agreed_and_says_what_nobody_said(house: House) -> None:
-    with_calendar(house, "google")
+    with_account(house, "google")
     await cards(house, AGREED)
     card = invite(house.desk, "m1")
     when = next(each.after for each in card.changes if each.field == "at")
@@ -69,7 +49,7 @@ async def test_it_stands_on_the_day_that_was_agreed_and_says_what_nobody_said(ho
 
 
 async def test_without_a_day_it_asks_and_an_edit_settles_that(house: House) -> None:
-    with_calendar(house, "google")
+    with_account(house, "google")
     card = invite(house.desk, "m1")
     assert asks_when(card) and "no day was said" in card.note
     edited = decide.edit(house.desk, card.id, "at", "2026-10-02 11:00+00:00")
@@ -77,7 +57,7 @@ async def test_without_a_day_it_asks_and_an_edit_settles_that(house: House) -> N
 
 
 async def test_a_second_wish_takes_the_place_of_the_first_and_new_cards_leave_it(house: House) -> None:
-    with_calendar(house, "google")
+    with_account(house, "google")
     first, second = invite(house.desk, "m1", WHEN), invite(house.desk, "m1", WHEN + timedelta(days=1))
     assert decisions.proposal_state(house.desk.db, first.id) is ProposalState.SUPERSEDED
     await cards(house)
@@ -87,7 +67,7 @@ async def test_a_second_wish_takes_the_place_of_the_first_and_new_cards_leave_it
 async def test_what_cannot_be_an_invitation_says_why(house: House) -> None:
     with pytest.raises(DecisionError, match="no calendar is connected"):
         invite(house.desk, "m1", WHEN)
-    with_calendar(house, "google")
+    with_account(house, "google")
     with pytest.raises(InputError, match="is over"):
         invite(house.desk, "m1", CALL - timedelta(days=1))
     with pytest.raises(InputError, match="lasts some minutes"):

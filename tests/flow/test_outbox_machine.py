@@ -338,7 +338,10 @@ class Outbox(RuleBasedStateMachine):
         sent = self._card(delivery.op_id)
         if sent.action is not Action.UPDATE:
             return sent.action is Action.REMOVE
-        return any(each.after == sent.changes[0].after for each in self.crm.edits)
+        now = {each.field: each.after for each in sent.changes}  # it may be forged since
+        approved = self.said_yes.get(sent.id, now)
+        stood = {DAYS[0], *(each.after for each in self.crm.edits)}
+        return any(each in stood for each in approved.values())
 
     def _card(self, op: str) -> Proposal:
         found = decisions.get_proposal(self.db, op)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gangly_tui.domain.errors import Unreachable
+from gangly_tui.domain.errors import StoreError, Unreachable
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import Kind, Record
 from gangly_tui.flow import pull as pulling
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.pull import PullProgress, pull
 from gangly_tui.store import mirror
+from tests.patience import until
 from tests.tui.desks import PaperReader, paper_desk, record
 
 FOREVER = 3_600.0
@@ -29,6 +31,7 @@ class Feed(PaperReader):
         super().__init__([], [])
         self.steps = steps
         self.asked: list[str] = []
+        self.waits = False
 
     async def changes(self, since: str) -> AsyncIterator[ChangePage]:
         self.asked.append(since)
@@ -38,6 +41,7 @@ class Feed(PaperReader):
             if isinstance(step, ChangePage):
                 yield step
             else:
+                self.waits = True
                 await asyncio.sleep(step)
 
 
@@ -109,8 +113,9 @@ async def test_a_line_that_goes_dead_costs_nothing_that_was_read(desk: Desk, bef
 
 
 async def test_a_pull_that_is_called_off_keeps_what_it_read(desk: Desk, before: int) -> None:
-    pulled = asyncio.create_task(pull(replace(desk, reader=Feed(page("1", *people(1)), FOREVER))))
-    await asyncio.sleep(0.05)
+    feed = Feed(page("1", *people(1)), FOREVER)
+    pulled = asyncio.create_task(pull(replace(desk, reader=feed)))
+    await until(lambda: feed.waits)
     assert kept(desk) == (before, "")
     pulled.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -119,22 +124,49 @@ async def test_a_pull_that_is_called_off_keeps_what_it_read(desk: Desk, before: 
     assert desk.db.in_transaction is False
 
 
-async def test_what_cannot_be_kept_is_not_kept_by_halves(desk: Desk, before: int) -> None:
+async def test_what_cannot_be_kept_is_not_kept_by_halves_and_nothing_after_it(
+    desk: Desk, before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def die(point: str) -> None:
         if point == "pull.before-commit":
-            raise KeyboardInterrupt
+            raise StoreError("no more", fix="wait")
 
-    with pytest.raises(KeyboardInterrupt):
-        await _stepwise(replace(desk, reader=Feed(page("1", *people(1)), page("2", *people(2))), at_point=die))
+    monkeypatch.setattr(pulling, "KEPT_AT_ONCE", 1)
+    reader = Feed(page("1", *people(1)), page("2", *people(2)), page("3", *people(3)))
+    report = await pull(replace(desk, reader=reader, at_point=die))
+    assert report.problems == ("sandbox: no more (wait)",) and report.records == 0
     assert kept(desk) == (before, "")
 
 
-async def _stepwise(desk: Desk) -> None:
-    """The pull's own steps, without a task that would end the loop on the interrupt."""
-    held = pulling._Held(desk=desk, scope=desk.hierarchy.scope("sandbox"), tell=lambda _: None)
-    async for each in desk.reader.changes(""):
-        held.take(each)
-    held.keep()
+async def test_reading_goes_on_while_a_lot_is_kept_but_no_further_than_the_next(
+    desk: Desk, before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "KEPT_AT_ONCE", 2)
+    inside, go_on, given = threading.Event(), threading.Event(), []
+
+    class Counted(Feed):
+        async def changes(self, since: str) -> AsyncIterator[ChangePage]:
+            async for each in super().changes(since):
+                given.append(each.cursor)
+                yield each
+
+    def stand_still(point: str) -> None:
+        if point == "pull.before-commit":
+            inside.set()
+            assert go_on.wait(30)
+
+    reader = Counted(*(page(str(each), *people(each)) for each in range(1, 9)))
+    pulled = asyncio.create_task(pull(replace(desk, reader=reader, at_point=stand_still)))
+    assert await asyncio.to_thread(inside.wait, 30)
+    for _ in range(200):  # two are being kept, two wait, and one more was asked for
+        await asyncio.sleep(0)
+    assert len(given) == 5 and kept(desk) == (before, "")
+    desk.db.execute("PRAGMA busy_timeout = 0")
+    with pytest.raises(StoreError, match="busy"):
+        mirror.save_records(desk.db, people(20))
+    go_on.set()
+    assert (await pulled).records == 8
+    assert kept(desk) == (before + 8, "8")
 
 
 async def test_removals_and_returns_keep_their_order(desk: Desk, before: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -14,50 +13,17 @@ from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.domain.proposal import Proposal
 from gangly_tui.domain.records import Kind
 from gangly_tui.flow import decide, send
-from gangly_tui.flow.deliver import Door
 from gangly_tui.store import decisions, trail
-from tests.connectors import google_rig, graph_rig
 from tests.fakes.google import Weather
-from tests.fakes.graph import GraphFake
 from tests.flow.conftest import House
+from tests.flow.posts import Post, in_drafts, sent, with_account
 from tests.flow.steps import cards, land
-
-Rig = Any
-"""A fake account of Google or of Microsoft"""
 
 
 @pytest.fixture(params=["google", "microsoft"])
-def box(request: pytest.FixtureRequest, house: House) -> Rig:
+def box(request: pytest.FixtureRequest, house: House) -> Post:
     """A mailbox that the house's follow-ups go into, through its real connector."""
-    if request.param == "google":
-        from gangly_tui.connectors.engagement import google as module
-
-        site: Rig = google_rig.site()
-        scope = google_rig.SCOPE
-    else:
-        from gangly_tui.connectors.engagement import microsoft as module  # type: ignore[no-redef]
-
-        site, scope = graph_rig.Site(GraphFake()), graph_rig.SCOPE
-    link = site.link()
-    door = Door(reader=module.open_reader(link), writer=module.open_writer(link), scope=scope)
-    house.desk.courier._beside[request.param] = lambda: door
-    house.desk = replace(house.desk, drafts=request.param)
-    site.name, site.door = request.param, door
-    return site
-
-
-def sent(box: Rig) -> int:
-    if box.name == "google":
-        return len(box.fake.mail.sent)
-    return sum(1 for each in box.fake.messages.values() if not each.get("isDraft"))
-
-
-async def in_drafts(house: House) -> Proposal:
-    """The follow-up's card, its mail among the drafts."""
-    card = next(each for each in await cards(house) if each.kind is Kind.MAIL)
-    decide.approve(house.desk, card.id, card.digest(), at_once=True)
-    assert [each.message for each in await house.desk.courier.deliver_due()] == ["saved, read back"]
-    return card
+    return with_account(house, request.param)
 
 
 def state(house: House, card: Proposal) -> DeliveryState | None:
@@ -65,7 +31,7 @@ def state(house: House, card: Proposal) -> DeliveryState | None:
     return found.state if found else None
 
 
-async def test_the_second_look_shows_the_whole_mail_and_sending_is_a_write_of_its_own(house: House, box: Rig) -> None:
+async def test_the_second_look_shows_the_whole_mail_and_sending_is_a_write_of_its_own(house: House, box: Post) -> None:
     card = await in_drafts(house)
     before = sent(box)
     look = await send.look(house.desk, card)
@@ -83,7 +49,7 @@ async def test_the_second_look_shows_the_whole_mail_and_sending_is_a_write_of_it
     assert next(each for each in entries if each.kind is AuditKind.APPROVED).view_sha256 == "ab" * 32
 
 
-async def test_what_was_sent_is_not_taken_back_and_not_sent_again(house: House, box: Rig) -> None:
+async def test_what_was_sent_is_not_taken_back_and_not_sent_again(house: House, box: Post) -> None:
     card = await in_drafts(house)
     look = await send.look(house.desk, card)
     send.send(house.desk, card, look, view="")
@@ -97,7 +63,7 @@ async def test_what_was_sent_is_not_taken_back_and_not_sent_again(house: House, 
         await send.look(house.desk, card)
 
 
-async def test_a_draft_that_is_changed_after_the_look_stays_where_it_is(house: House, box: Rig) -> None:
+async def test_a_draft_that_is_changed_after_the_look_stays_where_it_is(house: House, box: Post) -> None:
     card = await in_drafts(house)
     before = sent(box)
     look = await send.look(house.desk, card)
@@ -120,13 +86,7 @@ async def test_a_draft_that_is_changed_after_the_look_stays_where_it_is(house: H
 
 @pytest.mark.parametrize("applied", [True, False])
 async def test_a_lost_answer_to_the_sending_is_settled_by_reading_and_leaves_once(house: House, applied: bool) -> None:
-    from gangly_tui.connectors.engagement import google
-
-    site = google_rig.site()
-    link = site.link()
-    door = Door(reader=google.open_reader(link), writer=google.open_writer(link), scope=google_rig.SCOPE)
-    house.desk.courier._beside["google"] = lambda: door
-    house.desk = replace(house.desk, drafts="google")
+    site = with_account(house, "google")
     card = await in_drafts(house)
     look = await send.look(house.desk, card)
     site.fake.weather = [Weather("POST", "/gmail/v1/users/me/drafts/send", apply=applied)]
@@ -138,7 +98,7 @@ async def test_a_lost_answer_to_the_sending_is_settled_by_reading_and_leaves_onc
     assert state(house, look) is DeliveryState.SENT and len(site.fake.mail.sent) == 1
 
 
-async def test_a_draft_that_was_deleted_there_says_so(house: House, box: Rig) -> None:
+async def test_a_draft_that_was_deleted_there_says_so(house: House, box: Post) -> None:
     card = await in_drafts(house)
     if box.name == "google":
         box.fake.mail.drafts.clear()
@@ -148,7 +108,7 @@ async def test_a_draft_that_was_deleted_there_says_so(house: House, box: Rig) ->
         await send.look(house.desk, card)
 
 
-async def test_a_mail_file_and_a_card_that_has_not_landed_cannot_be_sent(house: House, box: Rig) -> None:
+async def test_a_mail_file_and_a_card_that_has_not_landed_cannot_be_sent(house: House, box: Post) -> None:
     card = next(each for each in await cards(house) if each.kind is Kind.MAIL)
     with pytest.raises(DecisionError, match="it was not approved"):
         await send.look(house.desk, card)
@@ -167,7 +127,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("point", ["deliver.compared", "deliver.answered", "deliver.read-back", "sent.before-commit"])
-async def test_a_kill_at_any_moment_of_the_sending_sends_it_once(house: House, box: Rig, point: str) -> None:
+async def test_a_kill_at_any_moment_of_the_sending_sends_it_once(house: House, box: Post, point: str) -> None:
     card = await in_drafts(house)
     before = sent(box)
     look = await send.look(house.desk, card)

@@ -52,7 +52,7 @@ def screens(count: int, seed: int, workers: int = 2) -> int:
     with ProcessPoolExecutor(workers) as pool:
         for app in [pool.submit(_one_app, size, seed + at) for at, size in enumerate(sizes)]:
             if (error := app.exception()) is not None:
-                found.append(f"crash: {error!r}"[:300])
+                found.append(f"crash: {error!r}")
                 continue
             share_of = app.result()
             frames, walked = frames + share_of.frames, walked + share_of.strings
@@ -63,7 +63,7 @@ def screens(count: int, seed: int, workers: int = 2) -> int:
         f"screens     {walked:,} strings (seed {seed}), {frames:,} frames, {perf_counter() - began:.0f} s",
         f"found       {', '.join(f'{kind} {kinds[kind]}' for kind in ('raw', 'hidden', 'acting', 'crash'))}",
     ]
-    sys.stdout.write("\n".join([*told, *(ascii(each)[:220] for each in found[:20])]) + "\n")
+    sys.stdout.write("\n".join([*told, *(ascii(each)[:600] for each in found[:20])]) + "\n")
     return len(found)
 
 
@@ -76,7 +76,7 @@ def wires(count: int, seed: int, workers: int = 2) -> int:
         sizes = [min(_WIRE, count - at) for at in range(0, count, _WIRE)]
         for wire in [pool.submit(_one_wire, size, seed + 7_000 + at) for at, size in enumerate(sizes)]:
             if (error := wire.exception()) is not None:
-                found.append(f"crash: {error!r}"[:300])
+                found.append(f"crash: {error!r}")
                 continue
             shown, size, took, raw = wire.result()
             painted, octets, walks = painted + shown, octets + size, walks + took
@@ -88,7 +88,7 @@ def wires(count: int, seed: int, workers: int = 2) -> int:
         f"{perf_counter() - began:.0f} s",
         f"found       raw {len(found) - crashes}, crashes {crashes}, never painted {count - painted}",
     ]
-    sys.stdout.write("\n".join([*told, *(ascii(each)[:220] for each in found[:20])]) + "\n")
+    sys.stdout.write("\n".join([*told, *(ascii(each)[:600] for each in found[:20])]) + "\n")
     return len(found) + count - painted
 
 

@@ -17,11 +17,13 @@ from tests.hostile.poison import Poison, empty_desk, fill
 
 TIMES = 6
 """A fuller day, so that a frame holds more of them."""
+FELL = "crash.log"
+"""Where in the folder it is told why the app fell, if it did."""
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     desk = empty_desk(folder)
-    app = GanglyApp(desk)
+    app = GanglyApp(desk, log_path=folder / FELL)
 
     def pull() -> None:
         """The store is filled by hand."""

@@ -49,7 +49,7 @@ SIZE = (120, 50)
 WIDTHS = (76, 64, 110)
 _SIGN = re.compile(r"^\s*(?:\w+)?\s*[+-] ")
 SLOTS = ("before", "reading", "rule", "note", "record", "choice", "theirs", "mine", "against", "label")
-_PATIENCE = 5.0
+_PATIENCE = 60.0
 FEW = 6
 """Characters of a value that a place which cuts it must still show."""
 

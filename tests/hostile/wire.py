@@ -19,6 +19,7 @@ from time import monotonic, sleep
 
 from tests.benchmarks.terminal import Terminal
 from tests.hostile.oracle import raw_in
+from tests.hostile.process import FELL
 from tests.hostile.strings import ESCAPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +50,10 @@ _ALONE = 0.2
 """Seconds after an escape until it is no longer the beginning of another key: Textual waits 0.1."""
 
 
+class Fell(Exception):
+    """The app is gone in the middle of a walk."""
+
+
 @dataclass(slots=True)
 class Wire:
     """An open app on a terminal."""
@@ -61,11 +66,20 @@ class Wire:
         (self.folder / "batch.json").write_text(json.dumps(list(texts)), encoding="ascii")
         seen = b""
         for key in KEYS:
-            self.terminal.press(key)
-            if key == ESC:
-                sleep(_ALONE)
-            seen += _read(self.terminal, _PATIENCE)
+            try:
+                self.terminal.press(key)
+                if key == ESC:
+                    sleep(_ALONE)
+                seen += _read(self.terminal, _PATIENCE)
+            except OSError as error:  # nobody holds the other end any more
+                raise Fell(self.last_words(key, seen)) from error
         return seen
+
+    def last_words(self, key: bytes, seen: bytes) -> str:
+        """What it said of its end."""
+        log = self.folder / FELL
+        told = log.read_text(encoding="utf-8")[-1_500:] if log.exists() else repr(seen[-300:])
+        return f"the app ended after {key!r}: {told}"
 
 
 @contextmanager
@@ -76,8 +90,12 @@ def opened(folder: Path) -> Iterator[Wire]:
     home = {"HOME": str(folder), "GANGLY_HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state")}
     env = {**os.environ, **home, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
     with Terminal(command, env, SIZE) as terminal:
-        _read(terminal, _PATIENCE * 4, b"Today")
-        yield Wire(folder=folder, terminal=terminal)
+        wire = Wire(folder=folder, terminal=terminal)
+        try:
+            _read(terminal, _PATIENCE * 4, b"Today")
+        except OSError as error:
+            raise Fell(wire.last_words(b"", b"")) from error
+        yield wire
 
 
 def marked(number: int, text: str) -> str:

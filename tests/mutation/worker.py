@@ -35,13 +35,10 @@ def _run(folder: Path, tests: list[str]) -> None:
     code = 99
     try:
         import pytest
-        from hypothesis import Phase, settings
 
-        phases = (Phase.explicit, Phase.generate)
-        settings.register_profile("mutants", deadline=None, database=None, derandomize=True, phases=phases)
-        settings.load_profile("mutants")
         loaded = "ignore::pytest.PytestAssertRewriteWarning"
-        code = int(pytest.main(["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "-W", loaded, *tests]))
+        how = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", "-W", loaded]
+        code = int(pytest.main([*how, *tests]))
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from gangly_tui.store import mail as mails
 from gangly_tui.store.database import Connection
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=400)
 
 
 def put(db: Connection, kind: Kind, identifier: str, **fields: Value) -> Record:
@@ -129,13 +131,38 @@ def test_a_day_is_kept_once_and_read_back(db: Connection) -> None:
     assert hygiene.days(db, today - timedelta(days=1000)) == [(today, [one])], "what is years old is forgotten"
 
 
+def _look(db: Connection, now: datetime) -> int:
+    """As a day's picture does it; how many deals it looked at."""
+    looked = 0
+    for rids in hygiene.deals_to_keep(db, most=2):
+        hygiene.keep_stays(db, "sandbox", rids)
+        looked += len(rids)
+    hygiene.stays_kept(db, now)
+    return looked
+
+
+def test_only_what_changed_or_came_in_is_looked_at_again(db: Connection) -> None:
+    for name in ("d1", "d2", "d3"):
+        deal(db, name, stage="Demo", stage_since=date(2026, 9, 1))
+    assert _look(db, NOW + timedelta(days=30)) == 3
+    assert _look(db, NOW + timedelta(days=31)) == 0
+    deal(db, "d4", stage="Demo", stage_since=date(2026, 9, 1))  # from long ago, by a first pull that went on
+    assert _look(db, NOW + timedelta(days=31)) == 1
+    changed = mirror.get_record(db, RecordRef(system="sandbox", kind=Kind.OPPORTUNITY, id="d2"))
+    assert changed is not None
+    fields = {**changed.fields, "stage": "Proposal", "stage_since": date(2026, 9, 5)}
+    mirror.save_records(db, [replace(changed, version="9", fields=fields, updated_at=NOW + timedelta(days=31))])
+    assert _look(db, NOW + timedelta(days=32)) == 1
+    assert hygiene.stays(db) == {"Demo": [4]}
+
+
 def test_a_stay_ends_when_the_deal_is_seen_in_the_next_stage(db: Connection) -> None:
     deal(db, stage="Demo", stage_since=date(2026, 9, 1))
-    hygiene.keep_stays(db, "sandbox")
-    hygiene.keep_stays(db, "sandbox")
+    _look(db, LONG_AGO)
+    _look(db, LONG_AGO)
     assert hygiene.stays(db) == {}, "it has not left yet"
     deal(db, stage="Proposal", stage_since=date(2026, 9, 15))
-    hygiene.keep_stays(db, "sandbox")
+    _look(db, LONG_AGO)
     deal(db, stage="Closed Won", stage_since=date(2026, 10, 1))
-    hygiene.keep_stays(db, "sandbox")
+    _look(db, LONG_AGO)
     assert hygiene.stays(db) == {"Demo": [14], "Proposal": [16]}

@@ -215,7 +215,7 @@ _ACTIVITIES = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pages=st.lists(st.lists(_ACTIVITIES, max_size=4), max_size=5), gone=st.sets(st.sampled_from(["x1", "x2"])))
 def test_after_any_pulls_the_links_are_those_of_the_records(
     db: Connection, pages: list[list[Record]], gone: set[str]

@@ -156,7 +156,7 @@ def test_a_removed_word_leaves_no_trace_in_the_index(db: Connection) -> None:
     assert b"ther" in blocks
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(st.characters()) | st.text('"*()^:-+{}ANDORNEAT \0\ud800acme'))
 @example(text='acme" OR "x')
 @example(text="NEAR(acme x)")

@@ -9,7 +9,16 @@ import pytest
 from gangly_tui.domain.records import Kind
 from gangly_tui.store import mirror, search
 from gangly_tui.store.database import Connection
+from gangly_tui.store.index import SPACE, SPACES, first_rowid
 from tests.store import made
+
+ALL = len(SPACES) * SPACE
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes too long is what a test says, not what a busy machine does."""
+    monkeypatch.setattr(search, "_LIMIT", 5.0)
 
 
 @pytest.fixture
@@ -37,10 +46,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every query for the beginning of a word that the index has no beginnings for takes too long."""
     real = search._matches
 
-    def matches(db: Connection, query: str, space: str, limit: int) -> tuple[list[int], bool]:
+    def matches(db: Connection, query: str, top: int, limit: int) -> tuple[list[int], bool]:
         last = query.split('"')[-2]
         gathers = query.rstrip(")").endswith("*") and not 2 <= len(search._pieces(last)[-1]) <= search._INDEXED
-        return ([], False) if gathers else real(db, query, space, limit)
+        return ([], False) if gathers else real(db, query, top, limit)
 
     monkeypatch.setattr(search, "_matches", matches)
 
@@ -79,14 +88,36 @@ def test_what_is_rare_beside_it_is_found_too(many: Connection) -> None:
 def test_a_query_that_computes_too_long_is_ended_and_the_store_goes_on(
     many: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = search._matches(many, '"meeti"*', "activity", 5_000)
-    assert (len(whole[0]), whole[1]) == (2_000, True)
+    whole = search._matches(many, '"meeti"*', ALL, 5_000)
+    assert (len(whole[0]), whole[1]) == (2_001, True)
     with monkeypatch.context() as hasty:
         hasty.setattr(search, "_LIMIT", 0.0)
         hasty.setattr(search, "_STEPS", 1)
-        found, ended = search._matches(many, '"meeti"*', "activity", 5_000)
+        found, ended = search._matches(many, '"meeti"*', ALL, 5_000)
         assert len(found) < 2_000 and not ended
-    assert search._matches(many, '"meeti"*', "activity", 5_000) == whole
+    assert search._matches(many, '"meeti"*', ALL, 5_000) == whole
+
+
+def test_a_title_below_a_space_that_takes_too_long_comes_first_all_the_same(
+    many: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.save_records(many, [made.record(Kind.ACCOUNT, "a1", name="Meeting Works")])
+    mirror.save_records(many, [made.record(Kind.OPPORTUNITY, "o1", name="Works", next_step="meeting")])
+    real, below = search._matches, first_rowid("activity")
+
+    def matches(db: Connection, query: str, top: int, limit: int) -> tuple[list[int], bool]:
+        return ([], False) if query.startswith("{title}") and top >= below else real(db, query, top, limit)
+
+    monkeypatch.setattr(search, "_matches", matches)
+    found = [each.ref.id for each in search.find(many, "meeting", limit=30) if each.ref]
+    assert found[:2] == ["a1", "c1"] and set(found) == {"a1", "c1", *(f"t{n}" for n in range(1_999, 1_971, -1))}
+
+
+def test_each_space_gives_its_newest_where_another_is_full(many: Connection) -> None:
+    found, cut = search._sweep(many, '"meet"*', 40)
+    assert ({space: len(each) for space, each in found.items()}, cut) == ({"activity": 40, "contact": 1}, frozenset())
+    newest = [f"t{n}" for n in range(1_999, 1_959, -1)]
+    assert [each.ref.id for each in search.hits_of(many, found["activity"], ["meet"]) if each.ref] == newest
 
 
 def test_no_limit_stays_behind_on_the_connection(many: Connection) -> None:

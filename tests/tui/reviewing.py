@@ -20,6 +20,7 @@ from gangly_tui.tui.app import GanglyApp
 from gangly_tui.tui.screens.review import ReviewScreen
 from gangly_tui.tui.widgets.proposal_card import CardBody, Seen
 from tests.tui.desks import Clock, screen_text
+from tests.tui.resting import at_rest
 
 
 def meeting_of(call: str) -> str:
@@ -101,12 +102,7 @@ class Rep:
         """Let the grace period pass and the courier do its round."""
         self.clock.forward(5)
         self.app.wake_courier()
-        await self.pilot.pause(0.05)
-        for _ in range(100):
-            if not self.app._in_flight:
-                break
-            await self.pilot.pause(0.02)
-        await self.pilot.pause()
+        await at_rest(self.pilot)
 
     def shown(self) -> str:
         return screen_text(self.app)

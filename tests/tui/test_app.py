@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import pkgutil
 import re
@@ -33,6 +32,7 @@ from gangly_tui.tui.screens.today import TodayScreen
 from gangly_tui.tui.theme import DARK, LIGHT
 from gangly_tui.tui.widgets.footer import KeyFooter
 from gangly_tui.tui.widgets.top_bar import TopBar
+from tests.patience import until
 from tests.tui.desks import NOW, Clock, PaperReader, PaperWriter, nordwind, paper_desk, screen_text
 
 DEAL = RecordRef(system="sandbox", kind=Kind.OPPORTUNITY, id="d1")
@@ -87,13 +87,6 @@ def bench(tmp_path: Path) -> _Bench:
     return _Bench(tmp_path)
 
 
-async def _until(condition: object, seconds: float = 5.0) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is awaited lies in a database
-            await asyncio.sleep(0.01)
-
-
 # -- the courier ------------------------------------------------------------------------------------------------
 
 
@@ -116,8 +109,8 @@ async def test_the_courier_waits_for_the_grace_period_then_sends_and_tells_every
         await pilot.press("question_mark")
         bench.clock.forward(5)
         app.wake_courier()
-        await _until(lambda: bench.state() is DeliveryState.SENT)
-        await _until(lambda: told)
+        await until(lambda: bench.state() is DeliveryState.SENT)
+        await until(lambda: told)
     assert told[0].outcomes[0].proposal.id == "op1"
     assert bench.writer.landed == 1
 
@@ -130,14 +123,14 @@ async def test_quitting_waits_for_a_request_that_is_out(bench: _Bench) -> None:
         bench.approve()
         bench.clock.forward(5)
         app.wake_courier()
-        await _until(lambda: bench.writer.begun)
+        await until(lambda: bench.writer.begun)
         await pilot.press("q")
         await pilot.press("q")
         assert app.is_running
         assert "finishing the write that is on its way" in screen_text(app)
         bench.writer.gate.set()
-        await _until(lambda: bench.state() is DeliveryState.SENT)
-        await _until(lambda: app._exit)
+        await until(lambda: bench.state() is DeliveryState.SENT)
+        await until(lambda: app._exit)
     assert (bench.writer.landed, bench.writer.cancelled) == (1, 0)
 
 
@@ -152,7 +145,7 @@ async def test_quitting_in_the_grace_period_sends_first_and_esc_stays(bench: _Be
         await pilot.press("escape")
         bench.clock.forward(5)
         app.wake_courier()
-        await _until(lambda: bench.state() is DeliveryState.SENT)
+        await until(lambda: bench.state() is DeliveryState.SENT)
         assert not app._exit
         await pilot.press("q")
         assert app._exit
@@ -179,11 +172,11 @@ async def test_opening_and_leaving_screens_never_stops_the_courier(bench: _Bench
         bench.approve()
         bench.clock.forward(5)
         app.wake_courier()
-        await _until(lambda: bench.writer.begun)
+        await until(lambda: bench.writer.begun)
         await pilot.press("question_mark", "escape", "slash", "escape", "tab", "o", "escape", "1")
         app.wake_courier()
         bench.writer.gate.set()
-        await _until(lambda: bench.state() is DeliveryState.SENT)
+        await until(lambda: bench.state() is DeliveryState.SENT)
     assert (bench.writer.begun, bench.writer.cancelled) == (1, 0)
     assert bench.desk.reader.records[DEAL].text("next_step") == "Call Jana on Monday"  # type: ignore[attr-defined]
 
@@ -263,15 +256,11 @@ async def test_the_palette_finds_verbs_and_the_days_meetings(desk: Desk) -> None
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         await pilot.press("ctrl+p")
-        await pilot.pause(0.2)
-        assert "Notes of the highlighted meeting" in screen_text(app)
+        await until(lambda: "Notes of the highlighted meeting" in screen_text(app))
         await pilot.press(*"coffee")
-        await pilot.pause(0.3)
-        assert "Brief: Coffee with a stranger" in screen_text(app)
+        await until(lambda: "Brief: Coffee with a stranger" in screen_text(app))
         await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert isinstance(app.screen, TodayScreen)
-        assert app.screen.meeting_id == "m4"
+        await until(lambda: isinstance(app.screen, TodayScreen) and app.screen.meeting_id == "m4")
 
 
 # -- colours ----------------------------------------------------------------------------------------------------
@@ -323,6 +312,27 @@ def test_every_colour_has_its_name_in_the_theme() -> None:
                 assert "$" in value or value.strip() in ("none", "transparent"), (path, value)
 
 
+@pytest.mark.parametrize(
+    "opens", ["help", "find", "notes", *(f"go('{each}')" for each in "review pipeline signals trail health".split())]
+)
+async def test_a_key_that_comes_before_the_screen_it_closes_is_there_breaks_nothing(desk: Desk, opens: str) -> None:
+    app = GanglyApp(desk)
+    done: list[bool] = []
+
+    async def in_one_go() -> None:
+        """As the app takes two keys from the same buffer: nothing else has its turn between them."""
+        await app.run_action(opens)
+        closes = "dismiss" if isinstance(app.screen, ModalScreen) else "app.back"
+        done.append(await app.run_action(closes, app.screen))
+
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        app.call_later(in_one_go)
+        await until(lambda: done)
+        await pilot.pause()
+        assert isinstance(app.screen, TodayScreen)
+
+
 # -- falling and starting ---------------------------------------------------------------------------------------
 
 
@@ -339,7 +349,7 @@ async def test_a_crash_shows_no_values_and_says_where_the_details_are(tmp_path: 
         async with app.run_test(size=(100, 30)) as pilot:
             await pilot.pause()
             app.call_later(fall, secret)
-            await pilot.pause(0.2)
+            await until(lambda: app._exit_renderables)
             printed = " ".join(str(each) for each in app._exit_renderables)
     assert "gangly had to stop: RuntimeError in test_app.py" in printed
     assert str(log) in printed

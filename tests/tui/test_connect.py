@@ -1,4 +1,4 @@
-"""The first run: what can be chosen, what is refused in place, what is only announced."""
+"""The first run: what can be chosen, what is refused in place; later, what is connected and what more can be."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from gangly_tui.domain.errors import InputError, StoreError
+from gangly_tui.domain.connection import Connected, Plan
+from gangly_tui.domain.errors import GanglyError, InputError, StoreError
 from gangly_tui.flow.desk import Desk
 from gangly_tui.tui.app import GanglyApp
+from gangly_tui.tui.doorway import Doorway
 from gangly_tui.tui.screens.connect import ConnectScreen, check_calendar
 from gangly_tui.tui.screens.today import TodayScreen
+from gangly_tui.tui.widgets.rows import RowView
 from tests.tui.desks import screen_text
 
-COMING = (("somecrm", "accounts and deals"), ("[red]evil[/] \x1b[2J", "[@click=app.quit()]x[/]"))
+HOSTILE = "[@click=app.quit()]x[/] \x1b[2J"
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ async def test_enter_tries_the_sandbox(desk: Desk) -> None:
         chosen.append(choice)
         return desk
 
-    app = GanglyApp(None, opener, coming=COMING)
+    app = GanglyApp(None, opener)
     async with app.run_test(size=(80, 24)) as pilot:
         assert isinstance(app.screen, ConnectScreen)
         await pilot.press("enter")
@@ -76,17 +79,55 @@ async def test_what_cannot_be_opened_says_why_and_stays() -> None:
         assert isinstance(app.screen, ConnectScreen)
 
 
-async def test_coming_systems_are_listed_and_nothing_more() -> None:
-    app = GanglyApp(None, coming=COMING)
-    async with app.run_test(size=(100, 30)) as pilot:
+def doorway(connected: dict[str, str]) -> Doorway:
+    async def connect(*_: object) -> Connected:
+        raise AssertionError("nobody signs in here")
+
+    def plan(_: str) -> Plan:
+        raise GanglyError("the connector cannot be loaded", fix="reinstall it")
+
+    return Doorway(
+        systems=(("acrm", "A CRM", "deals"), ("mailer", "Mailer", "calendar and mail"), ("calls", "Calls", "words")),
+        groups={"acrm": "Connect your CRM", "mailer": "Beside it", "calls": "Beside it"},
+        current=lambda: "acrm" if "acrm" in connected else "",
+        plan=plan,
+        unlock=lambda: None,
+        connect=connect,
+        connected=lambda: connected,
+    )
+
+
+async def test_what_is_connected_says_so_and_the_cursor_stands_on_what_could_stand_beside_it(desk: Desk) -> None:
+    app = GanglyApp(desk)
+    app.doorway = doorway({"acrm": f"Robin at Acme {HOSTILE}", "mailer": "robin@acme.example"})
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.press("ctrl+o")
+        await pilot.pause()
         shown = screen_text(app)
-        assert "Coming, not built yet" in shown
-        assert "somecrm" in shown
-        assert "[red]evil[/] ␛[2J" in shown
-        await pilot.press(*["down"] * 5, "enter")
-        assert app.screen.query_one("#path").has_focus, "the last choice is the calendar, not a coming system"
+        assert "✓ Robin at Acme [@click=app.quit()]x[/] ␛[2J" in shown and "✓ robin@acme.example" in shown
+        assert "words" in shown and "calendar and mail" not in shown, "what is connected shows its account instead"
+        assert app.screen.query_one(RowView).cursor == 3
+        await pilot.press("ctrl+o", "ctrl+o")
+        await pilot.pause()
+        assert [type(each) for each in app.screen_stack].count(ConnectScreen) == 1
         await pilot.press("escape")
-        assert not app.screen.query_one("#path").display
+        await pilot.pause()
+        assert isinstance(app.screen, TodayScreen)
+
+
+async def test_after_the_first_connection_a_further_one_is_chosen_without_leaving(desk: Desk) -> None:
+    app = GanglyApp(None, lambda _: desk)
+    app.doorway = doorway({})
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, TodayScreen)
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        assert isinstance(app.screen, ConnectScreen), "the first one still lies beneath Today"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, TodayScreen)
 
 
 async def test_keys_that_need_a_desk_do_nothing_before_there_is_one() -> None:

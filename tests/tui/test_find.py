@@ -15,6 +15,7 @@ from gangly_tui.tui.screens.source import SourceScreen
 from gangly_tui.tui.screens.today import TodayScreen
 from gangly_tui.tui.widgets.rows import RowView
 from tests.tui.desks import nordwind, paper_desk, screen_text
+from tests.tui.resting import at_rest
 
 
 async def test_hits_appear_while_typing_and_enter_opens_the_record(desk: Desk) -> None:
@@ -96,8 +97,9 @@ async def test_many_hits_scroll_and_say_that_there_are_more(tmp_path: Path) -> N
     ]
     app = GanglyApp(paper_desk(tmp_path, [*records, *many], meetings))
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause(0.3)
+        await at_rest(pilot)
         await pilot.press("slash", *"jana")
+        await at_rest(pilot)
         view = app.screen.query_one(RowView)
         assert view.items > 50
         await pilot.press("pagedown", "pagedown")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.pilot import Pilot
@@ -27,6 +27,7 @@ from gangly_tui.tui.screens.trail import TrailScreen
 from gangly_tui.tui.widgets.rows import RowView
 from gangly_tui.tui.widgets.top_bar import TopBar
 from tests.hostile.oracle import raw_in
+from tests.patience import until
 from tests.store import made
 from tests.tui.desks import NOW, Clock, screen_text
 from tests.tui.test_rows import HOSTILE
@@ -41,14 +42,10 @@ class _App(app_module.GanglyApp):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, start="health")
-        self.connects = 0
         self.woken = 0
 
     def action_pull(self) -> None:
         """Nothing: the store is the test's."""
-
-    def action_connect(self) -> None:
-        self.connects += 1
 
     def wake_courier(self) -> None:
         self.woken += 1
@@ -59,20 +56,12 @@ class _App(app_module.GanglyApp):
         return self.screen.query_one("#systems", RowView)
 
 
-async def _until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    for _ in range(int(seconds * 100)):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to hold")
-
-
 @asynccontextmanager
 async def on_health(desk: Desk, size: tuple[int, int] = (140, 40)) -> AsyncIterator[tuple[_App, Pilot[None]]]:
     """The app with Health before the rep."""
     app = _App(desk)
     async with app.run_test(size=size) as pilot:
-        await _until(lambda: isinstance(app.screen, HealthScreen) and app.screen.found is not None)
+        await until(lambda: isinstance(app.screen, HealthScreen) and app.screen.found is not None)
         await pilot.pause()
         yield app, pilot
 
@@ -125,27 +114,33 @@ async def test_capital_r_sends_now_what_waits_after_a_failure(desk: Desk, clock:
     async with on_health(desk) as (app, pilot):
         assert "1 waiting, 1 after a failure" in screen_text(app)
         await pilot.press("R")
-        await _until(lambda: decisions.get_delivery(desk.db, "p1") != failed)
+        await until(lambda: decisions.get_delivery(desk.db, "p1") != failed)
         assert app.woken == 1
         assert "1 write is tried again now" in app.status.text
         # nobody approved this card: the courier took it up at once and refused to send it
-        await _until(lambda: decisions.get_delivery(desk.db, "p1").state is DeliveryState.REJECTED)  # type: ignore[union-attr]
-        await _until(lambda: "0 waiting" in screen_text(app))
+        await until(lambda: decisions.get_delivery(desk.db, "p1").state is DeliveryState.REJECTED)  # type: ignore[union-attr]
+        await until(lambda: "0 waiting" in screen_text(app))
         await pilot.press("R")
         await pilot.pause()
         assert "nothing waits after a failure" in app.status.text
         assert app.woken == 1
 
 
-async def test_r_opens_the_sign_in_and_says_so_where_it_cannot(desk: Desk) -> None:
+@pytest.mark.parametrize(("known", "opened"), [("sandbox", ["sandbox"]), ("other", ["of the CRM"])])
+async def test_r_opens_the_sign_in_of_the_selected_system_and_says_so_where_it_cannot(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, known: str, opened: list[str]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(screen_module, "open_system", lambda _, name: asked.append(name))
+    monkeypatch.setattr(screen_module, "sign_in_again", lambda _: asked.append("of the CRM"))
     async with on_health(desk) as (app, pilot):
         await pilot.press("r")
         await pilot.pause()
-        assert (app.connects, app.status.fix) == (0, "gangly connect")
-        app.doorway = object()  # type: ignore[assignment]  # there is one
+        assert (asked, app.status.fix) == ([], "gangly connect")
+        app.doorway = SimpleNamespace(systems=((known, "Its title", "deals"),))  # type: ignore[assignment]
         await pilot.press("r")
         await pilot.pause()
-        assert app.connects == 1
+        assert asked == opened
 
 
 async def test_o_shows_owner_backup_and_runbook_in_full(desk: Desk) -> None:
@@ -154,7 +149,7 @@ async def test_o_shows_owner_backup_and_runbook_in_full(desk: Desk) -> None:
     page = Hierarchy(owners=desk.hierarchy.owners, scopes={"sandbox": scope})
     async with on_health(replace(desk, hierarchy=page), (80, 24)) as (app, pilot):
         await pilot.press("o")
-        await _until(lambda: isinstance(app.screen, SourceScreen))
+        await until(lambda: isinstance(app.screen, SourceScreen))
         await pilot.pause()
         shown = screen_text(app)
         assert "ook-end" in shown
@@ -175,7 +170,7 @@ async def test_what_comes_while_one_looks_is_shown_and_the_selected_line_stays(
         at = next(at for at, each in enumerate(app.screen._lines) if each.label == "last read")  # type: ignore[attr-defined]
         app.view.cursor = at
         _exchanges(desk, "ok", "Unreachable")
-        await _until(lambda: "50.0 % of 2 exchanges" in screen_text(app))
+        await until(lambda: "50.0 % of 2 exchanges" in screen_text(app))
         lines = app.screen._lines  # type: ignore[attr-defined]
         assert app.view.cursor == at + 2, "two numbers came above it"
         assert lines[app.view.cursor].label == "last read"
@@ -187,10 +182,10 @@ async def test_a_delivery_and_a_pull_are_seen_at_once(desk: Desk) -> None:
         mirror.pulled(desk.db, "sandbox", NOW)
         report = PullReport(records=0, removed=0, meetings=0, transcripts=0, problems=())
         app.screen.post_message(Pulled(report))
-        await _until(lambda: "0 s ago" in screen_text(app))
+        await until(lambda: "0 s ago" in screen_text(app))
         decisions.put_delivery(desk.db, made.delivery("p1", DeliveryState.CONFLICT, changed_at=NOW, approved_at=NOW))
         app.screen.post_message(Delivered(()))
-        await _until(lambda: "1, all decided" in screen_text(app))
+        await until(lambda: "1, all decided" in screen_text(app))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -219,15 +214,15 @@ async def test_hostile_text_is_shown_and_does_nothing(desk: Desk, size: tuple[in
 async def test_the_mouse_goes_to_health_selects_and_opens(desk: Desk) -> None:
     async with on_health(desk) as (app, pilot):
         await pilot.press("5")
-        await _until(lambda: isinstance(app.screen, TrailScreen))
+        await until(lambda: isinstance(app.screen, TrailScreen))
         await pilot.pause()
         bar = app.screen.query_one(TopBar)
         start = next(start for start, _, name in bar._spots if name == "health")
         await pilot.click(TopBar, offset=(start + bar.gutter.left, 0))
-        await _until(lambda: isinstance(app.screen, HealthScreen))
+        await until(lambda: isinstance(app.screen, HealthScreen))
         await pilot.pause()
         await pilot.click("#systems", offset=(10, 4))
         await pilot.pause()
         assert app.view.cursor == 4
         await pilot.click("#systems", offset=(10, 4))
-        await _until(lambda: isinstance(app.screen, SourceScreen))
+        await until(lambda: isinstance(app.screen, SourceScreen))

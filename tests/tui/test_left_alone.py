@@ -7,13 +7,14 @@ from gangly_tui.flow.pull import pull
 from gangly_tui.store import engagement
 from gangly_tui.tui.app import GanglyApp
 from tests.tui.desks import screen_text
+from tests.tui.resting import at_rest
 
 
 async def test_x_removes_the_recording_and_a_second_x_lets_it_come_again(demo_desk: Desk) -> None:
     await pull(demo_desk)
     app = GanglyApp(demo_desk)
     async with app.run_test(size=(140, 40)) as pilot:
-        await pilot.pause(0.2)
+        await at_rest(pilot)
         assert app.today is not None
         app.today.show_meeting("demo-kestrel-2026-11-24")
         await pilot.press("X")

@@ -20,6 +20,7 @@ from gangly_tui.store import mail as mails
 from gangly_tui.tui.app import GanglyApp
 from gangly_tui.tui.screens.source import MailScreen
 from tests.tui.desks import NOW, screen_text
+from tests.tui.resting import at_rest
 
 REF = RecordRef(system="post", kind=Kind.MAIL, id="one")
 HOSTILE = "[bold red]click[/] [@click=app.quit]me[/]\n\x1b]0;pwned\x07\x1b[31mred\n<script>alert(1)</script>\u202egnp"
@@ -53,7 +54,7 @@ class Box:
 
 async def opened(desk: Desk, pilot: Pilot[None]) -> None:
     pilot.app.push_screen(MailScreen(desk, REF))
-    await pilot.pause(0.05)
+    await pilot.pause()
 
 
 async def with_box(desk: Desk, box: Box) -> Desk:
@@ -72,7 +73,7 @@ async def test_headers_are_there_at_once_and_hostile_text_is_shown_as_text(desk:
         assert "[red]Offer[/]" in shown and "Ada [/] Lind" in shown and "fetching the text" in shown
         assert "the first [b]line[/b]" in shown, "the snippet is there to read meanwhile"
         box.gate.set()
-        await pilot.pause(0.1)
+        await at_rest(pilot)
         shown = screen_text(app)
         assert "[bold red]click[/] [@click=app.quit]me[/]" in shown and "<script>alert(1)</script>" in shown
         assert not {"\x1b", "\x07", "\u202e"} & set(shown) and "fetching the text" not in shown
@@ -88,7 +89,7 @@ async def test_a_text_that_cannot_be_fetched_says_so_below_the_snippet(desk: Des
     app = GanglyApp(desk)
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(desk, pilot)
-        await pilot.pause(0.1)
+        await at_rest(pilot)
         shown = screen_text(app)
         assert "the text cannot be fetched: the mailbox [/] cannot be reached" in shown and "[b]line[/b]" in shown
         kept = mails.get_mail(desk.db, "post", "one")
@@ -105,7 +106,7 @@ async def test_escape_while_it_is_fetched_closes_it_and_nothing_falls_over(desk:
         await pilot.pause()
         assert not isinstance(app.screen, MailScreen)
         box.gate.set()
-        await pilot.pause(0.1)
+        await at_rest(pilot)
         assert app.is_running and "gangly" in screen_text(app)
 
 
@@ -118,5 +119,5 @@ async def test_a_mail_that_is_gone_while_its_text_is_fetched_closes_nothing(desk
         await opened(desk, pilot)
         mails.remove_mails(desk.db, "post", ["one"])
         box.gate.set()
-        await pilot.pause(0.1)
+        await at_rest(pilot)
         assert app.is_running and said in screen_text(app)

@@ -13,7 +13,8 @@ from gangly_tui.tui.screens.notes import NotesScreen
 from gangly_tui.tui.widgets.draft_view import DraftView
 from gangly_tui.tui.widgets.page_text import PageText
 from tests.tui.desks import Clock, screen_text
-from tests.tui.notes_desk import open_notes, paste, settled, type_in
+from tests.tui.notes_desk import open_notes, paste, settled, type_in, until
+from tests.tui.resting import at_rest
 
 SHORTHAND = (
     "Spoke w/ their ops lead, budget ok'd 40k, wants SOC2 report by fri, me -> send DPA, comparing w/ another vendor"
@@ -132,7 +133,8 @@ async def test_the_cards_are_laid_out_by_one_key(desk: Desk, clock: Clock) -> No
         await open_notes(pilot, "m2")
         await paste(pilot, "spoke w/ Jana\n- wants to sign by 15 December\n- me -> send the DPA by friday")
         await pilot.press("ctrl+s")
-        await pilot.pause(0.5)
+        await until(pilot, lambda: not isinstance(app.screen, NotesScreen))
+        await at_rest(pilot)
         cards = decisions.proposals(desk.db, states=(ProposalState.OPEN,), meeting_id="m2")
         assert {each.group for each in cards} >= {"field", "next step", "summary"}
         assert type(app.screen).__name__ == "ReviewScreen"
@@ -149,9 +151,9 @@ async def test_nothing_to_write_is_said_and_shows_why(desk: Desk) -> None:
         assert app.status.text == "nothing is written yet"
         await paste(pilot, "Who: Maybe we could sign in December if the board agrees, who knows, 40k or 50k")
         await pilot.press("ctrl+s")
-        await pilot.pause(0.4)
+        await until(pilot, lambda: app.status.text.startswith("nothing to write"))
+        await at_rest(pilot)
         assert app.screen is screen
-        assert app.status.text.startswith("nothing to write")
 
 
 async def test_a_paste_keeps_every_character(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from gangly_tui.tui.widgets.meeting_bar import SourceBar
 from gangly_tui.tui.widgets.page_text import PageText
 from tests.tui.desks import screen_text
 from tests.tui.notes_desk import open_notes, paste, settled, type_in, until
+from tests.tui.resting import at_rest
 
 VTT = """WEBVTT
 
@@ -63,7 +64,7 @@ async def _open(app: GanglyApp, pilot: object, path: Path) -> None:
     await pilot.pause()
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(app.screen, NotesScreen))
-    await pilot.pause(0.2)
+    await at_rest(pilot)
 
 
 async def test_a_transcript_is_opened_kept_as_it_came_and_its_cards_laid_out(reading: Desk, files: Path) -> None:

@@ -19,6 +19,7 @@ from tests.intelligence.model.calls import reader_of
 from tests.intelligence.model.server import ModelServer, Told, items, serving
 from tests.tui.desks import Clock, nordwind, paper_desk, screen_text
 from tests.tui.notes_desk import open_notes, paste, settled, until
+from tests.tui.resting import at_rest
 
 CALL = """Ana Silva: Thanks for the time. For three sites the platform is 48,000 EUR a year.
 Jana Weiss: That works for us. We can sign on December 15, after the board meets.
@@ -56,7 +57,7 @@ async def test_a_model_is_named_and_not_asked_while_somebody_types(desk: Desk) -
         app = GanglyApp(with_model(desk, server))
         async with app.run_test(size=(140, 40)) as pilot:
             await pasted(pilot)
-            await pilot.pause(0.6)
+            await at_rest(pilot)
             assert "model on: 127.0.0.1" in screen_text(app)
             assert server.asked == []
 

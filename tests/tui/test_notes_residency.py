@@ -13,6 +13,7 @@ from tests.intelligence.model.calls import reader_of
 from tests.intelligence.model.server import items, serving
 from tests.tui.desks import Clock, nordwind, paper_desk, screen_text
 from tests.tui.notes_desk import open_notes, paste, settled, until
+from tests.tui.resting import at_rest
 from tests.tui.test_notes_model import CALL
 
 
@@ -35,7 +36,7 @@ async def test_the_model_is_not_asked_and_the_screen_says_why(tmp_path: Path, cl
             await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
             assert decisions.proposals(desk.db), "the offline engine reads all the same"
             assert f"is not asked: the data of {who.title} stays in US" in " ".join(screen_text(app).split())
-            await pilot.pause(0.3)
+            await at_rest(pilot)
             assert not screen.second.busy and server.asked == []
             assert screen.second.words == "model not asked"
     desk.close()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +24,7 @@ from gangly_tui.tui.screens.pipeline import PipelineScreen
 from gangly_tui.tui.screens.review import ReviewScreen
 from gangly_tui.tui.screens.source import SourceScreen
 from gangly_tui.tui.widgets.rows import RowView
+from tests.patience import until
 from tests.tui.desks import Clock, screen_text
 from tests.tui.test_rows import HOSTILE
 
@@ -41,14 +41,6 @@ class _App(app_module.GanglyApp):
 
     def action_pull(self) -> None:
         """Nothing: the store is the test's."""
-
-
-async def _until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    for _ in range(int(seconds * 100)):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to hold")
 
 
 @asynccontextmanager
@@ -109,19 +101,19 @@ async def test_w_lays_the_quote_out_as_a_card_and_u_takes_it_out_again(filled: D
         deal = screen.deal
         assert deal is not None
         await pilot.press("w")
-        await _until(lambda: len(decisions.proposals(filled.db, states=[ProposalState.OPEN])) == 1)
+        await until(lambda: len(decisions.proposals(filled.db, states=[ProposalState.OPEN])) == 1)
         (card,) = decisions.proposals(filled.db, states=[ProposalState.OPEN])
         assert (card.target, card.changes[0].field) == (deal.deal.ref, "pain")
         assert card.evidence is not None
         transcript = engagement.transcript_of(filled.db, card.meeting_id) or ""
         assert transcript[card.evidence.start : card.evidence.end] == card.evidence.text
-        await _until(lambda: bool(screen._done))
+        await until(lambda: bool(screen._done))
         await pilot.press("u")
         assert decisions.proposal_state(filled.db, card.id) is ProposalState.SUPERSEDED
         assert screen.gap is not None and screen.gap.key == "field:pain"
         assert screen.deal is not None and screen.deal.deal.ref == deal.deal.ref
         await pilot.press("w")
-        await _until(lambda: len(decisions.proposals(filled.db, states=[ProposalState.OPEN])) == 1)
+        await until(lambda: len(decisions.proposals(filled.db, states=[ProposalState.OPEN])) == 1)
         await pilot.press("2")
         assert isinstance(pilot.app.screen, ReviewScreen)
         assert pilot.app.screen.card is not None and pilot.app.screen.card.changes[0].field == "pain"
@@ -133,7 +125,7 @@ async def test_a_card_that_waits_already_is_not_laid_twice(filled: Desk) -> None
             screen._done.clear()
             _select(screen, "Harbor & Pine", "field:pain")
             await pilot.press("w")
-            await _until(lambda: bool(screen._done))
+            await until(lambda: bool(screen._done))
             screen._texts.clear()
         assert len(decisions.proposals(filled.db, states=[ProposalState.OPEN])) == 1
 
@@ -142,7 +134,7 @@ async def test_w_without_a_quote_says_so_and_stays(filled: Desk) -> None:
     async with _open(filled) as (pilot, screen):
         gap = screen.gap
         await pilot.press("w")
-        await _until(lambda: "nobody said it" in screen_text(pilot.app))
+        await until(lambda: "nobody said it" in screen_text(pilot.app))
         assert screen.gap == gap and not screen._done
         assert decisions.proposals(filled.db) == []
 

@@ -19,6 +19,7 @@ from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions, engagement
 from gangly_tui.tui.screens.review import ReviewScreen
 from tests.tui.desks import Clock
+from tests.tui.resting import at_rest
 from tests.tui.reviewing import Rep, drafted, field_card, meeting_of, reviewing, stands, state
 
 SIZES = [(80, 24), (140, 40)]
@@ -127,7 +128,7 @@ async def test_two_deals_ask_first_and_digits_stay_on_this_screen(
         assert isinstance(rep.app.screen, ReviewScreen)
         assert "there is no deal 5" in rep.shown()
         await rep.press("2")
-        await rep.pilot.pause(0.2)
+        await at_rest(rep.pilot)
         assert isinstance(rep.app.screen, ReviewScreen)
         assert rep.card.target is not None
         assert rep.card.target.id == "deal-bluewater-renewal"

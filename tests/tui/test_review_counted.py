@@ -10,6 +10,7 @@ from gangly_tui.flow.report import week
 from gangly_tui.store.effort import Effort, effort_of
 from gangly_tui.tui.screens.reason import ReasonScreen
 from gangly_tui.tui.widgets.footer import KeyFooter
+from tests.patience import until
 from tests.tui.desks import Clock
 from tests.tui.reviewing import Rep, drafted, meeting_of, reviewing
 
@@ -71,10 +72,7 @@ async def test_a_click_counts_as_an_action(demo_desk: Desk, clock: Clock) -> Non
             rep.app.post_message(
                 kind(None, foot.x + 1, foot.y, 0, 0, 1, False, False, False, screen_x=foot.x + 1, screen_y=foot.y)
             )
-        for _ in range(200):
-            await rep.pilot.pause(0.02)
-            if demo_desk.meter.waiting[CALL].clicks:
-                break
+        await until(lambda: demo_desk.meter.waiting[CALL].clicks)
         await rep.press("s")
         assert (_taken(demo_desk).keys, _taken(demo_desk).clicks) == (2, 1)
     assert cards

@@ -18,6 +18,7 @@ from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.pull import pull
 from gangly_tui.tui.app import GanglyApp
 from tests.tui.desks import Clock
+from tests.tui.resting import at_rest
 from tests.tui.reviewing import Rep
 
 _BAR = " \n▁▂▃▄▅▆▇█"
@@ -28,9 +29,8 @@ Walk = Callable[[Pilot[None]], Awaitable[None]]
 
 
 async def _still(pilot: Pilot[None]) -> None:
-    """Until pulls, drafts and deliveries have had their time: a second is plenty for the demo."""
-    for _ in range(40):
-        await pilot.pause(0.025)
+    """Until pulls, drafts and deliveries are done."""
+    await at_rest(pilot)
 
 
 async def _today(pilot: Pilot[None]) -> None:

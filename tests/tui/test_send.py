@@ -16,6 +16,7 @@ from gangly_tui.tui.screens.edit import EditScreen
 from gangly_tui.tui.screens.send import SendScreen
 from gangly_tui.tui.widgets.line_input import LineInput
 from gangly_tui.tui.widgets.proposal_card import CardBody, Seen
+from tests import patience
 from tests.connectors.google_rig import SCOPE, Site, site
 from tests.tui.desks import Clock
 from tests.tui.reviewing import Rep, drafted, reviewing
@@ -42,11 +43,8 @@ async def show(rep: Rep, card: Proposal) -> None:
 
 
 async def until(rep: Rep, what: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if what():
-            return
-        await rep.pilot.pause(0.02)
-    raise AssertionError(rep.shown())
+    await patience.until(what)
+    await rep.pilot.pause()
 
 
 def looks(rep: Rep) -> bool:

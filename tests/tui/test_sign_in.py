@@ -30,7 +30,9 @@ from gangly_tui.tui.doorway import Doorway
 from gangly_tui.tui.screens.connect import ConnectScreen
 from gangly_tui.tui.screens.sign_in import SignInScreen
 from gangly_tui.tui.screens.today import TodayScreen
+from tests.patience import until
 from tests.tui.desks import screen_text
+from tests.tui.resting import at_rest
 
 URL = "https://login.example/authorize?state=abc"
 HOSTILE = "[@click=app.quit()]x[/] \x1b[2J"
@@ -124,7 +126,7 @@ async def whole_page(app: GanglyApp, pilot: Pilot[None]) -> str:
     seen = [screen_text(app)]
     for _ in range(6):
         await pilot.press("pagedown")
-        await pilot.pause(0.3)
+        await at_rest(pilot)
         seen.append(screen_text(app))
     return "\n".join(seen)
 
@@ -149,7 +151,8 @@ async def test_from_the_choice_to_today(desk: Desk, size: tuple[int, int]) -> No
         await pilot.press(*"my-app", "ctrl+s")
         await pilot.pause()
         assert "your browser asks for your consent" in screen_text(app) and URL in screen_text(app)
-        assert vendor.answers == [Answers(way="browser", values={"host": "acme.example", "client_id": "my-app"})]
+        values = {"host": "acme.example", "client_id": "my-app"}
+        assert vendor.answers == [Answers(way="browser", values=values, insecure_loopback=False)]
         vendor.agreed.set()
         await pilot.pause()
         await pilot.pause()
@@ -269,7 +272,7 @@ async def test_one_key_signs_in_again_and_reads_on(desk: Desk, monkeypatch: pyte
 
     async def pull(_: Desk, __: object) -> PullReport:
         pulls.append(True)
-        sign_in = len(pulls) == 1
+        sign_in = "vendor" if len(pulls) == 1 else ""
         problems = ("vendor: the session has ended (gangly connect vendor)",) if sign_in else ()
         return PullReport(records=0, removed=0, meetings=0, transcripts=0, problems=problems, sign_in=sign_in)
 
@@ -350,10 +353,10 @@ async def test_the_palette_connects_and_signs_in_again(desk: Desk, typed: str, c
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         await pilot.press("ctrl+p", *["space" if each == " " else each for each in typed])
-        await pilot.pause(0.3)
+        await at_rest(pilot)
         await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert isinstance(app.screen, screen)
+        await until(lambda: isinstance(app.screen, screen))
+        await pilot.pause()
         assert "nothing is connected yet" not in screen_text(app)
         await pilot.press("escape")
         assert isinstance(app.screen, TodayScreen)

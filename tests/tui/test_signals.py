@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +26,9 @@ from gangly_tui.tui.screens.signals import DismissScreen, SignalsScreen
 from gangly_tui.tui.screens.source import SourceScreen
 from gangly_tui.tui.widgets.rows import RowView
 from tests.hostile.oracle import raw_in
+from tests.patience import until
 from tests.tui.desks import NOW, nordwind, paper_desk, screen_text
+from tests.tui.resting import at_rest
 from tests.tui.test_rows import HOSTILE
 
 SIZES = [(80, 24), (140, 40)]
@@ -86,19 +87,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     made.close()
 
 
-async def _until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    for _ in range(int(seconds * 100)):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to hold")
-
-
 @asynccontextmanager
 async def on_signals(desk: Desk, size: tuple[int, int] = (140, 40)) -> AsyncIterator[tuple[_App, Pilot[None]]]:
     app = _App(desk)
     async with app.run_test(size=size) as pilot:
-        await _until(lambda: isinstance(app.screen, SignalsScreen) and app.screen.found is not None)
+        await until(lambda: isinstance(app.screen, SignalsScreen) and app.screen.found is not None)
         await pilot.pause()
         yield app, pilot
 
@@ -124,27 +117,27 @@ async def test_w_lays_out_cards_and_2_shows_them(desk: Desk) -> None:
         assert ids(desk) == ["bb22"]
         assert "2 cards wait in Review" in screen_text(app)
         await pilot.press("2")
-        await _until(lambda: isinstance(app.screen, ReviewScreen))
-        await pilot.pause(0.3)
+        await until(lambda: isinstance(app.screen, ReviewScreen))
+        await at_rest(pilot)
         shown = screen_text(app)
         assert "signal, usage" in shown and "Call Jana Weiss" in shown and "play Usage" in shown
         assert "RAW" not in shown and "none: your play's words" in shown
         await pilot.press("n")
-        await pilot.pause(0.2)
+        await at_rest(pilot)
         assert app.is_running, "a card without a meeting opens the notes of one that has none"
 
 
 async def test_x_dismisses_with_a_reason_and_u_takes_it_back(desk: Desk) -> None:
     async with on_signals(desk) as (app, pilot):
         await pilot.press("x")
-        await _until(lambda: isinstance(app.screen, DismissScreen))
+        await until(lambda: isinstance(app.screen, DismissScreen))
         assert "Dismiss" in screen_text(app) and "trail" not in screen_text(app)
         await pilot.press("escape")
         assert ids(desk) == ["aa11", "bb22"]
         await pilot.press("x", *"lost", "enter")
-        await _until(lambda: ids(desk) == ["bb22"])
+        await until(lambda: ids(desk) == ["bb22"])
         assert desk.db.execute("SELECT reason FROM signal WHERE id = 'aa11'").fetchone() == ("lost",)
-        await _until(lambda: isinstance(app.screen, SignalsScreen))
+        await until(lambda: isinstance(app.screen, SignalsScreen))
         await pilot.press("u")
         assert ids(desk) == ["aa11", "bb22"]
         await pilot.press("u")
@@ -166,15 +159,15 @@ async def test_z_puts_off_until_tomorrow_or_next_week(desk: Desk, key: str, days
 async def test_enter_shows_all_and_o_opens_where_it_comes_from(desk: Desk) -> None:
     async with on_signals(desk) as (app, pilot):
         await pilot.press("enter")
-        await _until(lambda: isinstance(app.screen, SourceScreen))
+        await until(lambda: isinstance(app.screen, SourceScreen))
         shown = screen_text(app)
         for words in ("RAW 41 to 19", "Ages out", "Jana Weiss", "Nordwind Platform 2026", "a task, due", "Hello Jana."):
             assert words in shown, words
         await pilot.press("escape", "o")
-        await _until(lambda: isinstance(app.screen, SourceScreen))
+        await until(lambda: isinstance(app.screen, SourceScreen))
         assert "Nordwind Platform 2026" in screen_text(app)
         await pilot.press("escape", "j", "o")
-        await _until(lambda: "invitation" in screen_text(app))
+        await until(lambda: "invitation" in screen_text(app))
         assert "Three-site price" in screen_text(app)
 
 
@@ -183,7 +176,7 @@ async def test_o_opens_a_profile_in_the_browser_and_nothing_else(desk: Desk) -> 
     kept.save_signals(desk.db, [usage("dd44", at=NOW + timedelta(minutes=2), source="file:///etc/passwd", deal=None)])
     async with on_signals(desk) as (app, pilot):
         await pilot.press("o")
-        await _until(lambda: isinstance(app.screen, SourceScreen))
+        await until(lambda: isinstance(app.screen, SourceScreen))
         assert app.opened == ""
         await pilot.press("escape", "j", "o")
         assert app.opened == "https://www.linkedin.com/in/x"
@@ -221,7 +214,7 @@ async def test_hostile_words_are_shown_and_never_act(desk: Desk) -> None:
     async with on_signals(desk) as (app, pilot):
         for _ in hostile:
             await pilot.press("enter")
-            await _until(lambda: isinstance(app.screen, SourceScreen))
+            await until(lambda: isinstance(app.screen, SourceScreen))
             assert not raw_in(screen_text(app).replace("\n", ""))
             await pilot.press("escape", "j")
         await pilot.press("w", "x", "enter", "z")
@@ -231,8 +224,8 @@ async def test_hostile_words_are_shown_and_never_act(desk: Desk) -> None:
 async def test_the_keys_are_in_the_help_and_the_tab_can_be_clicked(desk: Desk) -> None:
     async with on_signals(desk) as (app, pilot):
         await pilot.press("question_mark")
-        await _until(lambda: isinstance(app.screen, HelpScreen))
+        await until(lambda: isinstance(app.screen, HelpScreen))
         assert "Put it off until tomorrow" in screen_text(app)
         await pilot.press("escape", "1")
         await pilot.press("4")
-        await _until(lambda: isinstance(app.screen, SignalsScreen))
+        await until(lambda: isinstance(app.screen, SignalsScreen))

@@ -16,7 +16,9 @@ from gangly_tui.tui.screens.today import TodayScreen
 from gangly_tui.tui.widgets.agenda import Agenda
 from gangly_tui.tui.widgets.brief_view import BriefView
 from gangly_tui.tui.widgets.day_bar import DayBar
+from tests.patience import until
 from tests.tui.desks import ANA, NOW, Clock, PaperReader, at, meeting, nordwind, paper_desk, record, screen_text
+from tests.tui.resting import at_rest
 from tests.tui.test_rows import HOSTILE
 
 SIZES = [(80, 24), (140, 40)]
@@ -249,7 +251,7 @@ async def test_hostile_names_are_text_everywhere(tmp_path: Path, text: str) -> N
         await pilot.press("escape", "G")
         seen += screen_text(app)
         await pilot.press("ctrl+p", *"bri")
-        await pilot.pause(0.2)
+        await at_rest(pilot)
         seen += screen_text(app)
         await pilot.press("escape")
         assert isinstance(app.screen, TodayScreen)
@@ -272,8 +274,6 @@ async def test_in_the_evening_the_first_call_that_still_waits_is_highlighted(dem
     clock.time = clock.time.replace(hour=21)
     app = GanglyApp(demo_desk)
     async with app.run_test(size=(120, 40)) as pilot:
-        for _ in range(200):
-            await pilot.pause(0.01)
-            if _today(app).meeting_id:
-                break
+        await until(lambda: _today(app).meeting_id)
+        await pilot.pause()
         assert _today(app).meeting_id == "demo-harbor-pine-2026-11-24"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -27,8 +26,10 @@ from gangly_tui.tui.widgets import trail_rows
 from gangly_tui.tui.widgets.rows import RowView
 from gangly_tui.tui.widgets.trail_bar import FilterInput, Tally
 from gangly_tui.tui.widgets.trail_rows import TrailPages
+from tests.patience import until
 from tests.store import made
 from tests.tui.desks import NOW, nordwind, screen_text
+from tests.tui.resting import at_rest
 from tests.tui.test_rows import HOSTILE
 
 SIZES = [(80, 24), (140, 40)]
@@ -78,27 +79,19 @@ def filled(desk: Desk) -> Desk:
     return desk
 
 
-async def _until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    for _ in range(int(seconds * 100)):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to hold")
-
-
 @asynccontextmanager
 async def on_trail(desk: Desk, size: tuple[int, int]) -> AsyncIterator[tuple[_App, Pilot[None]]]:
     """The app with the trail before the rep."""
     app = _App(desk)
     async with app.run_test(size=size) as pilot:
-        await _until(lambda: isinstance(app.screen, TrailScreen) and bool(app.screen.query("#entries:focus")))
+        await until(lambda: isinstance(app.screen, TrailScreen) and bool(app.screen.query("#entries:focus")))
         await pilot.pause()
         yield app, pilot
 
 
 async def _settled(pilot: Pilot[None]) -> None:
-    """Long enough for the filter to be asked and its hits to be counted."""
-    await pilot.pause(0.6)
+    """Until the filter was asked and its hits are counted."""
+    await at_rest(pilot)
 
 
 def go_around_the_triggers(db: Connection, change: str) -> None:
@@ -165,7 +158,7 @@ async def test_an_empty_trail_says_what_will_come_here(desk: Desk) -> None:
         await pilot.pause()
         assert "Nothing is in the trail yet" in screen_text(app)
         await pilot.press("o", "u", "enter", "down", "c", "V")
-        await _until(lambda: app.trail.verdict is not None)
+        await until(lambda: app.trail.verdict is not None)
         assert "0 entries, none missing" in screen_text(app)
         assert "No entry is approved" in screen_text(app)
 
@@ -215,13 +208,13 @@ async def test_a_search_shows_what_it_has_found_so_far_and_lets_the_keys_through
     monkeypatch.setattr(Tally, "tell", tell)
     async with on_trail(desk, (100, 30)) as (app, pilot):
         await pilot.press("f", *"zenit")
-        await _until(lambda: any("so far of 400 entries" in each for each in told))
+        await until(lambda: any("so far of 400 entries" in each for each in told))
         await pilot.press("enter", "down", "down")
         assert app.trail.selected is not None and app.trail.selected.op_id == "op394"
         made.append(desk.db, op_id="newest", target_name="Zenit")
         made.append(desk.db, op_id="other", target_name="Acme")
         app.screen.post_message(Delivered(()))
-        await _until(lambda: "201 of 402 entries" in told[-1], 30)
+        await until(lambda: "201 of 402 entries" in told[-1], 30)
         assert app.trail.selected is not None and app.trail.selected.op_id == "op394"
         await pilot.press("G")
         assert app.trail.selected is not None and app.trail.selected.op_id == "op0"

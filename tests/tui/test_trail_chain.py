@@ -17,9 +17,10 @@ from gangly_tui.tui.screens import export
 from gangly_tui.tui.screens.export import ExportScreen, default_file, parse_file, write
 from gangly_tui.tui.screens.trail import TrailScreen
 from gangly_tui.tui.stepwise import read_in_steps
+from tests.patience import until
 from tests.store import made
 from tests.tui.desks import NOW, screen_text
-from tests.tui.test_trail import _until, go_around_the_triggers, on_trail
+from tests.tui.test_trail import go_around_the_triggers, on_trail
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def test_verify_says_how_many_and_the_head(desk: Desk) -> None:
     _fill(desk, 3)
     async with on_trail(desk, (100, 30)) as (app, pilot):
         await pilot.press("V")
-        await _until(lambda: app.trail.verdict is not None)
+        await until(lambda: app.trail.verdict is not None)
         await pilot.pause()
         shown = screen_text(app)
         assert "✓ verified 09:12: 3 entries, none missing, altered or out of order" in shown
@@ -78,7 +79,7 @@ async def test_a_broken_trail_is_said_in_words_with_the_entry(desk: Desk, change
     go_around_the_triggers(desk.db, change)
     async with on_trail(desk, (100, 30)) as (app, pilot):
         await pilot.press("V")
-        await _until(lambda: app.trail.verdict is not None)
+        await until(lambda: app.trail.verdict is not None)
         await pilot.pause()
         assert app.trail.verdict is not None and not app.trail.verdict.good
         assert f"! the trail is BROKEN at entry {seq}:" in screen_text(app)
@@ -112,7 +113,7 @@ async def test_the_screen_lives_while_the_chain_is_checked_and_esc_ends_it(
     monkeypatch.setattr("gangly_tui.tui.screens.trail.QUIET", 0.0)
     async with on_trail(desk, (100, 30)) as (app, pilot):
         await pilot.press("V", "down", "down", "down")
-        await _until(lambda: len(steps) > 20)
+        await until(lambda: len(steps) > 20)
         assert app.entries.cursor == 3
         assert "checking the trail" in screen_text(app) and "Esc stops" in screen_text(app)
         await pilot.press("escape")
@@ -122,7 +123,7 @@ async def test_the_screen_lives_while_the_chain_is_checked_and_esc_ends_it(
         await pilot.pause(0.1)
         assert len(steps) <= stood + 1
         await pilot.press("V")
-        await _until(lambda: len(steps) > stood + 5)
+        await until(lambda: len(steps) > stood + 5)
         await pilot.press("escape", "escape")
         assert not isinstance(app.screen, TrailScreen)
 
@@ -143,7 +144,7 @@ async def test_entries_that_come_during_the_check_are_no_break(desk: Desk, monke
     monkeypatch.setattr(trail, "verify_trail", slow)
     async with on_trail(desk, (100, 30)) as (app, pilot):
         await pilot.press("V")
-        await _until(lambda: app.trail.verdict is not None)
+        await until(lambda: app.trail.verdict is not None)
         assert came == [5]
         assert app.trail.verdict is not None and app.trail.verdict.good and "6 entries" in app.trail.verdict.said
 
@@ -173,8 +174,8 @@ async def test_export_offers_a_free_name_and_writes_csv(desk: Desk, home: Path) 
         path = Path(app.screen.query_one(Input).value)
         assert path == home / "Downloads" / "gangly-trail-2026-11-24-2.csv"
         await pilot.press("enter")
-        await _until(path.exists)
-        await _until(lambda: "2 lines in" in app.status.text)
+        await until(path.exists)
+        await until(lambda: "2 lines in" in app.status.text)
     written = _text(path)
     assert written == "".join(trail.export_csv(desk.db))
     assert "'=cmd()" in written and "'@SUM(1)" in written
@@ -194,7 +195,7 @@ async def test_tab_and_the_mouse_change_the_form_and_a_name_of_ones_own_is_kept(
         assert box.value.endswith("gangly-trail-2026-11-24.csv")
         box.value = "~/mine.csv"
         await pilot.press("tab", "enter")
-        await _until(lambda: "4 lines in" in app.status.text)
+        await until(lambda: "4 lines in" in app.status.text)
     lines = _text(home / "mine.jsonl").splitlines()
     assert [json.loads(each)["seq"] for each in lines[1:]] == [1, 2, 3]
 
@@ -236,10 +237,10 @@ async def test_esc_ends_an_export_and_half_a_file_is_not_left(
     monkeypatch.setattr(trail, "export_csv", endless)
     async with on_trail(desk, (80, 24)) as (app, pilot):
         await pilot.press("E", "enter")
-        await _until(lambda: "writing gangly-trail" in app.status.text)
+        await until(lambda: "writing gangly-trail" in app.status.text)
         assert _names(home / "Downloads") != []
         await pilot.press("escape")
-        await _until(lambda: not _names(home / "Downloads"))
+        await until(lambda: not _names(home / "Downloads"))
         assert "export stopped" in screen_text(app)
 
 
@@ -248,7 +249,7 @@ async def test_a_broken_trail_is_not_exported_as_if_it_were_whole(desk: Desk, ho
     go_around_the_triggers(desk.db, "UPDATE trail SET body = 'rubbish' WHERE seq = 3")
     async with on_trail(desk, (100, 30)) as (app, pilot):
         await pilot.press("E", "enter")
-        await _until(lambda: app.trail.verdict is not None)
+        await until(lambda: app.trail.verdict is not None)
         assert "BROKEN at entry 3" in app.trail.verdict.said  # type: ignore[union-attr]
     assert _names(home / "Downloads") == []
 

@@ -18,8 +18,9 @@ from gangly_tui.flow.desk import Desk
 from gangly_tui.store import decisions, mirror, trail
 from gangly_tui.tui.screens.review import ReviewScreen
 from gangly_tui.tui.screens.trail import TrailScreen
+from tests.patience import until
 from tests.tui.desks import NOW, Clock, PaperWriter, nordwind, paper_desk, screen_text
-from tests.tui.test_trail import DEAL, _until, on_trail
+from tests.tui.test_trail import DEAL, on_trail
 
 
 def _card() -> Proposal:
@@ -56,7 +57,7 @@ async def test_u_takes_back_a_landed_write_by_an_inverse_card_in_review(writing:
     decisions.save_proposals(writing.db, [replace(_card(), id="other", drafted_at=NOW - timedelta(days=1))])
     clock.forward(5)
     async with on_trail(writing, (100, 30)) as (app, pilot):
-        await _until(lambda: trail.count(writing.db, kind=AuditKind.SENT) == 1)
+        await until(lambda: trail.count(writing.db, kind=AuditKind.SENT) == 1)
         await pilot.pause()
         for _ in range(2):  # a second u lays out no second card
             await pilot.press("u")
@@ -65,7 +66,7 @@ async def test_u_takes_back_a_landed_write_by_an_inverse_card_in_review(writing:
             card = app.screen.card
             assert card is not None and (card.undoes, card.changes[0].after) == ("op1", "Send the DPA")
             await pilot.press("5")
-            await _until(lambda: bool(app.screen.query("#entries:focus")))
+            await until(lambda: bool(app.screen.query("#entries:focus")))
         assert [each.undoes for each in queue(writing)].count("op1") == 1
 
 
@@ -76,7 +77,7 @@ async def test_u_in_the_grace_period_opens_the_card_again(writing: Desk) -> None
         assert isinstance(app.screen, ReviewScreen)
         assert [each.id for each in queue(writing)] == ["op1"]
         await pilot.press("5")
-        await _until(lambda: bool(app.screen.query("#entries:focus")))
+        await until(lambda: bool(app.screen.query("#entries:focus")))
         assert "withdrawn" in screen_text(app)
         await pilot.press("u")
         assert "not landed" in screen_text(app)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +12,20 @@ from pathlib import Path
 from gangly_tui.domain.outbox import DeliveryState
 from gangly_tui.flow.deliver import Courier
 from gangly_tui.store import decisions
+from gangly_tui.tui import app as app_module
 from gangly_tui.tui.app import GanglyApp
+from tests.patience import until
 from tests.store.test_locks import holder
 from tests.tui.desks import screen_text
-from tests.tui.test_app import _Bench, _until
+from tests.tui.test_app import _Bench
 
 
-async def test_the_second_window_says_who_sends_and_takes_over_within_two_seconds(tmp_path: Path) -> None:
+def test_a_window_that_waits_looks_again_every_second() -> None:
+    """A busy machine adds to it; the kernel lets go of the lock with the process."""
+    assert app_module._WHILE_ANOTHER_SENDS <= 1.0
+
+
+async def test_the_second_window_says_who_sends_and_takes_over(tmp_path: Path) -> None:
     bench = _Bench(tmp_path)
     other = await asyncio.to_thread(holder, bench.desk.db.path)
     try:
@@ -29,18 +35,16 @@ async def test_the_second_window_says_who_sends_and_takes_over_within_two_second
             bench.approve()
             bench.clock.forward(5)
             app.wake_courier()
-            await _until(lambda: f"sending is handled by pid {other.pid}" in app.status.text)
+            await until(lambda: f"sending is handled by pid {other.pid}" in app.status.text)
             await pilot.pause()
             assert f"handled by pid {other.pid}" in screen_text(app)
             assert bench.state() is DeliveryState.APPROVED
             assert bench.writer.begun == 0
-            began = time.monotonic()
             os.kill(other.pid, signal.SIGKILL)
             bench.writer.gate.set()
-            await _until(lambda: bench.state() is DeliveryState.SENT)
-            assert time.monotonic() - began < 2
+            await until(lambda: bench.state() is DeliveryState.SENT)
             assert bench.writer.begun == 1
-            await _until(lambda: "handled by pid" not in app.status.text)
+            await until(lambda: "handled by pid" not in app.status.text)
     finally:
         other.kill()
         other.wait()
@@ -49,7 +53,7 @@ async def test_the_second_window_says_who_sends_and_takes_over_within_two_second
         bench.desk.close()
 
 
-async def test_what_a_killed_window_left_in_the_air_is_read_back_within_two_seconds(tmp_path: Path) -> None:
+async def test_what_a_killed_window_left_in_the_air_is_read_back(tmp_path: Path) -> None:
     bench = _Bench(tmp_path)
     other = await asyncio.to_thread(holder, bench.desk.db.path)
     try:
@@ -62,10 +66,8 @@ async def test_what_a_killed_window_left_in_the_air_is_read_back_within_two_seco
             app.wake_courier()
             await pilot.pause(0.1)
             assert bench.state() is DeliveryState.ATTEMPTED, "the other one still has it"
-            began = time.monotonic()
             os.kill(other.pid, signal.SIGKILL)
-            await _until(lambda: bench.state() is DeliveryState.UNKNOWN)
-            assert time.monotonic() - began < 2
+            await until(lambda: bench.state() is DeliveryState.UNKNOWN)
             assert bench.writer.begun == 0
     finally:
         other.kill()

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from gangly_tui.keys import Keys, derived, keys_of
 from gangly_tui.store import trail
 from gangly_tui.store.database import open_database
 from gangly_tui.store.encrypt import is_in_clear, is_keyed
+from tests.patience import LONG, wait_until
 from tests.store import made
 from tests.vault.conftest import PASSPHRASE, FakeKeyring, Install, posing_as
 
@@ -53,18 +53,18 @@ def test_a_key_is_made_once_and_found_again(folder: Path, safe: FakeKeyring) -> 
 def test_a_keyring_that_waits_for_somebody_is_told(
     folder: Path, safe: FakeKeyring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(keys, "_UNTIL_TOLD", 0.05)
+    monkeypatch.setattr(keys, "_UNTIL_TOLD", LONG)
     kept = Keys(folder).of_store("x", folder / "store.db")
     assert capsys.readouterr().err == ""
-    at_once = safe.get_password
+    at_once, told = safe.get_password, list[str]()
 
-    def after_a_while(*name: str) -> str | None:
-        time.sleep(0.3)
+    def once_it_is_told(*name: str) -> str | None:
+        wait_until(lambda: told.append(capsys.readouterr().err) or "it may ask to be unlocked" in "".join(told))
         return at_once(*name)
 
-    monkeypatch.setattr(safe, "get_password", after_a_while)
+    monkeypatch.setattr(keys, "_UNTIL_TOLD", 0.05)
+    monkeypatch.setattr(safe, "get_password", once_it_is_told)
     assert Keys(folder).of_store("x", folder / "store.db") == kept
-    assert "it may ask to be unlocked" in capsys.readouterr().err
 
 
 def test_a_crash_of_the_interpreter_leaves_no_memory_on_the_disk(folder: Path) -> None:

@@ -182,7 +182,7 @@ async def check(link: Link) -> Standing:
         )
     if link.user_email and email.casefold() != link.user_email.casefold():
         warnings.append(f"{email} is signed in at Google, while gangly works for {link.user_email}")
-    return Standing(account=email or "?", missing=tuple(missing), warnings=tuple(warnings))
+    return Standing(account=email or "?", email=email, missing=tuple(missing), warnings=tuple(warnings))
 
 
 async def _switched_off(google: Google) -> list[str]:

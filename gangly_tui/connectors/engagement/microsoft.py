@@ -143,4 +143,9 @@ async def check(link: Link) -> Standing:
     if link.user_email and link.user_email.lower() not in theirs:
         warnings.append(f"this sign-in is {address}'s, and your work e-mail is {link.user_email}")
     name = str(me.get("displayName") or address)
-    return Standing(account=f"{name} ({address})" if address and name != address else name, warnings=tuple(warnings))
+    return Standing(
+        account=f"{name} ({address})" if address and name != address else name,
+        name=name if name != address else "",
+        email=address if "@" in address else "",
+        warnings=tuple(warnings),
+    )

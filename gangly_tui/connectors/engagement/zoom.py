@@ -244,7 +244,8 @@ async def check(link: Link) -> Standing:
         warnings.append("a Basic account records to this computer only: there are no transcripts to read at Zoom")
     if link.user_email and email and email.casefold() != link.user_email.casefold():
         warnings.append(f"{email} is signed in at Zoom, while gangly works for {link.user_email}")
-    return Standing(account=" ".join(filter(None, (name, email and f"({email})"))) or "?", warnings=tuple(warnings))
+    account = " ".join(filter(None, (name, email and f"({email})"))) or "?"
+    return Standing(account=account, name=name, email=email, warnings=tuple(warnings))
 
 
 def encoded(uuid: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -41,18 +40,25 @@ class Kept:
         self._known.clear()
 
 
-@contextmanager
-def understood(system: str, what: str) -> Iterator[None]:
+class understood:
     """Whatever has another shape than the API says is no answer. Nothing was written by asking."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
-        raise not_understood(system, what) from error
+
+    __slots__ = ("_system", "_what")
+
+    def __init__(self, system: str, what: str = "") -> None:
+        self._system, self._what = system, what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)):
+            raise not_understood(self._system, self._what) from error
 
 
 def not_understood(system: str, what: str) -> Unreachable:
     """An answer that is not what the API answers."""
     return Unreachable(
-        f"{system} answered {what} in a way that is not understood",
+        f"{system} answered {what + ' ' if what else ''}in a way that is not understood",
         fix="a proxy or a login page? if it stays, tell gangly's makers",
     )

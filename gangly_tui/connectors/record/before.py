@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 from gangly_tui.connectors.record.rules import Exists, validate
 from gangly_tui.domain.errors import DuplicateFound, RecordMoved, Refused
@@ -68,9 +68,16 @@ async def twins(find: Find, kind: Kind, fields: Mapping[str, Value], except_id: 
     return [each for each in await find(kind, key) if each.ref.id != except_id]
 
 
-async def refuse_twin(find: Find, kind: Kind, fields: Mapping[str, Value], except_id: str = "") -> None:
-    """Raises DuplicateFound that names the record: no vendor's own rule knows of aliases, and some have no rule."""
+async def refuse_twin(
+    find: Find, kind: Kind, fields: Mapping[str, Value], except_id: str = "", *, beside: Collection[str] = ()
+) -> None:
+    """Raises DuplicateFound that names the record: no vendor's own rule knows of aliases, and some have no rule.
+
+    Those in `beside` a person has looked at: this one is somebody else.
+    """
     for each in await twins(find, kind, fields, except_id):
+        if str(each.ref) in beside:
+            continue
         raise DuplicateFound(
             f"{each.title or 'a record'} already has {fields.get('email') or fields.get('domain')}",
             existing=each.ref,

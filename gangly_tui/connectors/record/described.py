@@ -101,20 +101,26 @@ def _field_schema(kind: Kind, ours: str, column: Column, locked: Collection[str]
 
 
 def activity_schema(
-    scope: Scope, types: Sequence[str], lengths: Mapping[str, int], labels: Mapping[str, str] | None = None
+    scope: Scope | None,
+    types: Sequence[str],
+    lengths: Mapping[str, int],
+    *,
+    labels: Mapping[str, str] | None = None,
+    there: Collection[str] = FIELDS[Kind.ACTIVITY],
+    required: Collection[str] = ("type", "subject"),
 ) -> ObjectSchema:
-    """The fields of an activity: its type and status are ours, not one table's list."""
+    """The fields of an activity: its type and status are ours, not one table's list. `there` are those it has."""
     labels = {**_OF_ACTIVITIES, **(labels or {})}
     fields = tuple(
         FieldSchema(
             name=ours,
             label=labels.get(ours, ours.capitalize()),
             type=ours_type,
-            required=ours in ("type", "subject"),
+            required=ours in required,
             max_length=lengths.get(ours) or None,
             options={"type": tuple(types), "status": ("open", "done")}.get(ours, ()),
         )
         for ours, ours_type in FIELDS[Kind.ACTIVITY].items()
-        if scope.may_read(Kind.ACTIVITY, ours)
+        if ours in there and (scope is None or scope.may_read(Kind.ACTIVITY, ours))
     )
     return ObjectSchema(kind=Kind.ACTIVITY, fields=fields)

@@ -29,13 +29,17 @@ OrgT = TypeVar("OrgT", bound=Org)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader(Generic[OrgT]):
-    """The read door. Has no way to change anything. `edits`, `feed` and `page` are the vendor's own functions."""
+    """The read door. Has no way to change anything. `edits`, `feed` and `page` are the vendor's own functions.
+
+    `look` reads a record with more than the Org does: who changed it.
+    """
 
     system: str
     org: OrgT
     edits: Callable[[OrgT, RecordRef, str], Awaitable[Sequence[FieldEdit] | None]]
     feed: Callable[[OrgT, str], AsyncIterator[ChangePage]]
     page: Callable[[OrgT, RecordRef], str]
+    look: Callable[[OrgT, RecordRef], Awaitable[Record]] | None = None
 
     async def describe(self, kind: Kind) -> ObjectSchema:
         """The live field list of a kind, at most an hour old."""
@@ -43,7 +47,7 @@ class Reader(Generic[OrgT]):
 
     async def read(self, ref: RecordRef) -> Record:
         """The record as it stands now."""
-        return await self.org.read(ref)
+        return await (self.look(self.org, ref) if self.look else self.org.read(ref))
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """The contacts of this mailbox, or the accounts of this domain."""

@@ -163,9 +163,9 @@ async def check(link: Link) -> Standing:
     org = Org(link)
     me = (await org.get("WhoAmI"))["UserId"]
     try:
-        user = (await org.get(f"systemusers({me})?$select=fullname,internalemailaddress"))["fullname"]
+        user = await org.get(f"systemusers({me})?$select=fullname,internalemailaddress")
     except (Refused, NotFound):
-        user = "a user whose name is not shown"
+        user = {}
     found, gaps, warnings, untracked = set(), dict[str, list[str]](), [], []
     for table in (each for each in TABLES.values() if link.scope.read.get(each.kind)):
         try:
@@ -187,7 +187,9 @@ async def check(link: Link) -> Standing:
             "removed is noticed when it is next opened"
         )
     return Standing(
-        account=f"{user} at {link.wire.base.partition('://')[2]}",
+        name=str(user.get("fullname") or ""),
+        email=str(user.get("internalemailaddress") or ""),
+        account=f"{user.get('fullname') or 'a user whose name is not shown'} at {link.wire.base.partition('://')[2]}",
         found=frozenset(found),
         missing=lacking(SYSTEM, gaps),
         warnings=tuple(warnings),

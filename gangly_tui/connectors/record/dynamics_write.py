@@ -25,8 +25,9 @@ from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
 _OURS = UUID("6b0d4d0e-6a5c-5f0e-9a57-9f5f1c1d2a11")
+_RULES = "MSCRM.SuppressDuplicateDetection"
 _ALWAYS = {
-    "MSCRM.SuppressDuplicateDetection": "false",  # rules against duplicates are off in the API unless asked for
+    _RULES: "false",  # rules against duplicates are off in the API unless asked for
     "Prefer": f"return=representation,{ANNOTATIONS}",
 }
 _LATER = frozenset({"subject", "body", "due", "status", "owner"})
@@ -71,7 +72,7 @@ class DynamicsWriter:
             raise removed_again()
         if known := await self._there(ref):
             return known
-        await refuse_twin(self._org.find, kind, fields, identifier)
+        await refuse_twin(self._org.find, kind, fields, identifier, beside=meta.beside)
         shape = await self._org.shape(table)
         if kind is Kind.ACTIVITY:
             row = activity.new_row(fields, shape, (await self._org.known()).here, meta.footer())
@@ -79,7 +80,8 @@ class DynamicsWriter:
         else:
             row = {name: value for name, value in (await self._row(fields, shape)).items() if value is not None}
         try:
-            return await self._send(table, identifier, row, {"If-None-Match": "*"}, meta)
+            guard = {"If-None-Match": "*", **({_RULES: "true"} if meta.beside else {})}
+            return await self._send(table, identifier, row, guard, meta)
         except Exists:
             return await self._org.read(ref)
         except NotFound as error:  # the row was to be made: what does not exist is what it refers to
@@ -122,7 +124,7 @@ class DynamicsWriter:
         body = {**row, **filled(marks, self._org.link, table.name, shape.columns, meta)}
         select = columns.partition("&")[0]  # an answer to a write brings no related rows
         path = f"{ROOT}/{table.set}({identifier})?{select}"
-        answer = await self._org.link.wire.write("PATCH", path, body=body, headers={**guard, **_ALWAYS})
+        answer = await self._org.link.wire.write("PATCH", path, body=body, headers={**_ALWAYS, **guard})
         if not isinstance(answer.data, dict):
             raise OutcomeUnknown("Dynamics said yes without showing the record")
         try:

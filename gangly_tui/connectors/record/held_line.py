@@ -31,7 +31,9 @@ def under(text: str, held: Mapping[str, Any]) -> str:
 
 def held_in(text: str, wanted: Mapping[str, type]) -> dict[str, Any]:
     """What `line_of` wrote, as far as it makes sense: anybody may have edited the text."""
-    lines = _LINE.findall(text) if _MARK in text else ()
+    if _MARK not in text:
+        return {}
+    lines = _LINE.findall(text)
     try:
         found = json.loads(lines[-1]) if lines else {}
         if "at" in found:

@@ -6,51 +6,34 @@ was made and whose it is) travels in the text itself and is read back from there
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
+from gangly_tui.connectors.record.described import activity_schema
+from gangly_tui.connectors.record.formatted import from_html, note_of, parts_of
 from gangly_tui.connectors.record.held_line import held_in, line_of
-from gangly_tui.connectors.record.hubspot_map import (
-    ACTIVITIES,
-    MOST_TEXT,
-    moment,
-    stamp,
-)
+from gangly_tui.connectors.record.hubspot_map import ACTIVITIES, MOST_TEXT, moment, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
-from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
+from gangly_tui.domain.records import Kind, ObjectSchema, Value
 
 PROPERTIES: Mapping[str, Mapping[str, str]] = {
     "calls": {
-        "subject": "hs_call_title",
-        "body": "hs_call_body",
-        "at": "hs_timestamp",
-        "status": "hs_call_status",
+        "subject": "hs_call_title", "body": "hs_call_body", "at": "hs_timestamp", "status": "hs_call_status",
     },
     "meetings": {
-        "subject": "hs_meeting_title",
-        "body": "hs_meeting_body",
-        "at": "hs_timestamp",
-        "status": "hs_meeting_outcome",
+        "subject": "hs_meeting_title", "body": "hs_meeting_body", "at": "hs_timestamp", "status": "hs_meeting_outcome",
     },
     "notes": {"subject": "hs_note_body", "body": "hs_note_body", "at": "hs_timestamp"},
     "tasks": {
-        "subject": "hs_task_subject",
-        "body": "hs_task_body",
-        "at": "hs_task_body",
-        "due": "hs_timestamp",
+        "subject": "hs_task_subject", "body": "hs_task_body", "at": "hs_task_body", "due": "hs_timestamp",
         "status": "hs_task_status",
     },
     "emails": {
-        "subject": "hs_email_subject",
-        "body": "hs_email_html",
-        "at": "hs_timestamp",
-        "status": "hs_email_status",
+        "subject": "hs_email_subject", "body": "hs_email_html", "at": "hs_timestamp", "status": "hs_email_status",
     },
-}
+}  # fmt: skip
 _NAMES = {name: kind for kind, name in ACTIVITIES.items()}
 _STATUS: Mapping[str, tuple[str, str]] = {
     "calls": ("QUEUED", "COMPLETED"),
@@ -67,34 +50,18 @@ _EXTRA: Mapping[str, Mapping[str, str]] = {"emails": {"hs_email_direction": "EMA
 _KEPT_FREE: Final = 2_000
 """Characters that stay free for the lines under a text and for the HTML around it."""
 _DUE: Final = time(9)
-_BREAK = re.compile(r"<br ?/?>")
-_TAG = re.compile(r"<[^>]*>")
-_TITLE = re.compile(r"<strong>([^<]*)</strong>(?:<br ?/?>)?(.*)", re.DOTALL)
 
 
-def schema_fields(scope: Scope | None = None) -> tuple[FieldSchema, ...]:
-    """The fields of an activity, with a scope those it may read: type and status are ours, not one object's list."""
-    labels = {"at": "When", "ours": "Ours to do", "opportunity": "Deal"}
-    return tuple(
-        FieldSchema(
-            name=ours,
-            label=labels.get(ours, ours.capitalize()),
-            type=ours_type,
-            required=ours == "type",
-            max_length={"subject": 1_000, "body": MOST_TEXT - _KEPT_FREE}.get(ours),
-            options={"type": tuple(ACTIVITIES), "status": ("open", "done")}.get(ours, ()),
-        )
-        for ours, ours_type in FIELDS[Kind.ACTIVITY].items()
-        if scope is None or scope.may_read(Kind.ACTIVITY, ours)
-    )
+def schema(scope: Scope | None = None) -> ObjectSchema:
+    """The fields of an activity, with a scope those it may read."""
+    lengths = {"subject": 1_000, "body": MOST_TEXT - _KEPT_FREE}
+    return activity_schema(scope, tuple(ACTIVITIES), lengths, required=("type",))
 
 
 def selected(name: str, scope: Scope) -> tuple[str, ...]:
     """The properties of this object for the fields in scope."""
     given = {**PROPERTIES[name], "owner": "hubspot_owner_id", "ours": PROPERTIES[name]["body"]}
-    return tuple(
-        dict.fromkeys(column for ours, column in given.items() if scope.may_read(Kind.ACTIVITY, ours)),
-    )
+    return tuple(dict.fromkeys(column for ours, column in given.items() if scope.may_read(Kind.ACTIVITY, ours)))
 
 
 def values_of(
@@ -102,12 +69,9 @@ def values_of(
 ) -> dict[str, Value]:
     """The fields of one activity. `now` is aware, in the rep's zone; `owner` is the owner's e-mail."""
     columns = PROPERTIES[name]
-    body = raw.get(columns["body"]) or ""
-    subject = raw.get(columns["subject"])
-    if name == "notes":
-        subject, body = _note(body)
-    text = from_html(body)
-    held = held_of(text)
+    markup, subject = raw.get(columns["body"]) or "", raw.get(columns["subject"])
+    subject, text = parts_of(markup) if name == "notes" else (subject, from_html(markup))
+    held = held_in(text, {"at": str, "ours": bool, "undated": bool})
     at = moment(raw["hs_timestamp"]) if raw.get("hs_timestamp") else None
     due = at.astimezone(now.tzinfo).date() if name == "tasks" and at else None
     status = raw.get(columns.get("status", "")) or ""
@@ -126,15 +90,6 @@ def values_of(
         "ours": held.get("ours"),
         "owner": owner,
     }
-
-
-def _note(markup: str) -> tuple[str, str]:
-    """A note's subject is its bold first line where we wrote it, else what its first line begins with."""
-    found = _TITLE.fullmatch(markup)
-    if found:
-        return html.unescape(found[1]), found[2]
-    text = from_html(markup).strip()
-    return text.split("\n")[0][:80], markup
 
 
 def properties_of(
@@ -185,9 +140,8 @@ def _markup(name: str, new: Mapping[str, Value], stands: Mapping[str, Value] | N
         held |= {"at": at.astimezone(UTC).isoformat()} if isinstance(at, datetime) else {}
         held |= {"undated": True} if fields.get("due") is None else {}
     below = "\n".join(filter(None, (line_of(held), footer)))
-    markup = to_html("\n\n".join(filter(None, (body, below))))
-    if name == "notes" and fields.get("subject"):
-        markup = f"<strong>{html.escape(str(fields['subject']), quote=False)}</strong><br>{markup}"
+    subject = str(fields.get("subject") or "") if name == "notes" else ""
+    markup = note_of(subject, "\n\n".join(filter(None, (body, below))))
     if len(markup) > MOST_TEXT:
         raise Refused(
             f"HubSpot keeps {MOST_TEXT:,} characters of formatted text, this would be {len(markup):,}",
@@ -197,34 +151,8 @@ def _markup(name: str, new: Mapping[str, Value], stands: Mapping[str, Value] | N
     return markup
 
 
-def held_of(text: str) -> dict[str, Any]:
-    """What the line under a text holds, as far as it makes sense."""
-    return held_in(text, {"at": str, "ours": bool, "undated": bool})
-
-
 def without_footer(text: str) -> str:
     """A text without the lines that gangly put under it: they are written anew with each change."""
     at = min((found for mark in ("-- gangly holds: ", "-- gangly: ") if (found := text.rfind("\n\n" + mark)) >= 0),
              default=-1)  # fmt: skip
     return text[:at] if at >= 0 else "" if text.startswith("-- gangly") else text
-
-
-def to_html(text: str) -> str:
-    """Plain text as HubSpot shows it: nothing in it is markup."""
-    return "<br>".join(html.escape(line, quote=False) for line in text.split("\n"))
-
-
-def from_html(markup: str) -> str:
-    """The text of a body: our own exactly as it was, anybody's formatted text as plain lines."""
-    if "<" not in markup:
-        return html.unescape(markup)
-    lines = _BREAK.split(markup)
-    if not any("<" in line for line in lines):
-        return "\n".join(html.unescape(line) for line in lines)
-    from html_text import extract_text
-    from lxml.etree import LxmlError
-
-    try:
-        return str(extract_text(markup))
-    except (LxmlError, ValueError, RecursionError):  # broken past reading: its words are there all the same
-        return html.unescape(_TAG.sub(" ", markup))

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from gangly_tui.connectors.record.hubspot_map import KINDS, OBJECTS, VERSION, milliseconds, moment, ref_of
 from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
-from gangly_tui.connectors.record.hubspot_place import Place, dump, parse
+from gangly_tui.connectors.record.hubspot_place import Place, cursor_of, parse, text_of
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import RECORD_KINDS, Kind, RecordRef
@@ -62,15 +62,15 @@ async def changes(org: Org, since: str) -> AsyncIterator[ChangePage]:
     door = asyncio.Semaphore(AT_ONCE)
     counts = {name: asyncio.ensure_future(_count(org, name)) for name in names if places[name].uncounted}
     feeds = {name: _object(org, name, places[name], door, counts.get(name)) for name in names}
-    total = None
+    total, told = None, {name: text_of(place) for name, place in places.items()}
     try:
         async with aclosing(_side_by_side(feeds)) as steps:
             async for name, step in steps:
-                places[name] = step.place
+                told[name] = text_of(step.place)
                 if not since and total is None and all(each.done() for each in counts.values()):
                     total = sum(each.result()[1] for each in counts.values())
                 if step.page is not None:
-                    yield replace(step.page, cursor=dump(places), total=total)
+                    yield replace(step.page, cursor=cursor_of(told), total=total)
     finally:
         for each in counts.values():
             each.cancel()
@@ -175,7 +175,8 @@ async def _listed(
                     wasted += not rows
                     if after and not (end and last >= end):
                         open_[key] = (after, end)
-                    records = tuple([await org.record(row, name) for row in rows])
+                    make = await org.maker(name)
+                    records = tuple([make(row, None) for row in rows])
                 # the moment stays where the list began: what is modified behind it meanwhile is searched for later
                 place = replace(_known(place, rows, at=place.at), pieces=tuple(open_.values()))
                 yield _Step(place=place, page=_page(records) if records else None)
@@ -258,7 +259,8 @@ async def _modified(org: Org, name: str, place: Place) -> AsyncGenerator[_Step, 
         place = _known(place, rows, at=place.at if unsorted else None)
         if fresh:
             links = await org.ids_of(fresh, name)
-            records = tuple([await org.record(row, name, links[str(row["id"])]) for row in fresh])
+            make = await org.maker(name)
+            records = tuple([make(row, links[str(row["id"])]) for row in fresh])
             merged = tuple(ref_of(name, each) for row in fresh for each in _merged(row))
             yield _Step(place=place, page=_page(records, merged))
         if unsorted:  # only its own pages are left, and none of them says how far it all is known

@@ -6,7 +6,7 @@ every value as text; a deal's stage is an id whose name is in its pipeline; who 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
@@ -278,27 +278,29 @@ def value_of(raw: Any, ours: FieldType, column: Column, here: tzinfo) -> Value:
 
     Raises ValueError when it is not what the field holds.
     """
-    if raw is None or raw == "":
-        return None
+    return None if raw is None or raw == "" else reading(ours, column, here)(raw)
+
+
+def reading(ours: FieldType, column: Column, here: tzinfo) -> Callable[[Any], Value]:
+    """How the values of one property are read, once for all of them; the empty ones are None before it comes to it."""
     if ours is FieldType.CHECKBOX:
-        return plain_values.flag(raw)
-    text = str(raw)
+        return plain_values.flag
     if column.options:
         named = {value: label for label, value in column.options.items()}
-        parts = text.split(";") if column.look == "checkbox" else [text]
-        return "; ".join(named.get(each, each) for each in parts)
+        if column.look == "checkbox":
+            return lambda raw: "; ".join(named.get(each, each) for each in str(raw).split(";"))
+        return lambda raw: named.get(str(raw), str(raw))
     match ours:
-        case FieldType.CURRENCY:
-            return Decimal(text)
-        case FieldType.NUMBER:
-            number = Decimal(text)
-            return int(number) if number == number.to_integral_value() else number
+        case FieldType.CURRENCY | FieldType.NUMBER:
+            return lambda raw: plain_values.plain_value(raw, ours, here)
+        case FieldType.DATE if column.type == "date":
+            return lambda raw: date.fromisoformat(str(raw))
         case FieldType.DATE:
-            return date.fromisoformat(text) if column.type == "date" else moment(text).astimezone(here).date()
+            return lambda raw: moment(str(raw)).astimezone(here).date()
         case FieldType.DATETIME:
-            return moment(text)
+            return lambda raw: moment(str(raw))
         case _:
-            return text
+            return str
 
 
 def raw_of(value: Value, column: Column, here: tzinfo) -> str:
@@ -345,7 +347,9 @@ def links_of(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for to, page in (row.get("associations") or {}).items():
         told = page.get("results", ())
-        if len(told) > 1:
-            told = sorted(told, key=lambda each: str(each.get("type", "")).endswith("_unlabeled"))
+        if len(told) == 1:
+            found[to.split("/")[-1]] = (str(told[0]["id"]),)
+            continue
+        told = sorted(told, key=lambda each: str(each.get("type", "")).endswith("_unlabeled"))
         found[to.split("/")[-1]] = tuple(dict.fromkeys([str(each["id"]) for each in told]))
     return found

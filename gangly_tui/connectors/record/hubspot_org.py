@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from gangly_tui.connectors.pace import Pace
+from gangly_tui.connectors.record import asked
 from gangly_tui.connectors.record import hubspot_activity as activity
 from gangly_tui.connectors.record.hubspot_map import (
     KINDS,
@@ -24,6 +25,7 @@ from gangly_tui.connectors.record.hubspot_map import (
     links_of,
     moment,
     own_names,
+    reading,
     ref_of,
     selected,
     shape_of,
@@ -31,12 +33,10 @@ from gangly_tui.connectors.record.hubspot_map import (
     where,
 )
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import NotFound, Refused, Unreachable
+from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
 from gangly_tui.domain.records import FIELDS, FieldStamp, Kind, ObjectSchema, Record, RecordRef, Value
 
-FRESH: Final = timedelta(hours=1)
-"""How long a property list is taken for true."""
 SEARCHES: Final = 4
 """Searches a second and token; HubSpot tells nothing of this limit in its headers."""
 PAGE = 100
@@ -50,17 +50,13 @@ def path_of(*parts: str) -> str:
     return "/".join((f"/crm/objects/{VERSION}", *(quote(each, safe="") for each in parts)))
 
 
-@contextmanager
-def understood() -> Iterator[None]:
+def understood() -> asked.understood:
     """Whatever has another shape than the API says is no answer. Nothing was written by asking."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
-        raise Unreachable("HubSpot answered in a way that is not understood", fix="a proxy or a login page?") from error
+    return asked.understood("HubSpot")
 
 
 class Org:
-    """Asks one account, and keeps what it learned of its shape for as long as it lives."""
+    """Asks one account, and keeps what it learned of its shape for an hour."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
@@ -69,11 +65,9 @@ class Org:
         self.here = link.now().tzinfo or UTC
         """the rep's zone, in which a day is meant"""
         self._own = own_names(link.setup.get("fields"))
-        self._shapes: dict[Kind, Shape] = {}
+        self._kept = asked.Kept(link.now)
         self._owners: dict[str, str] = {}
         self._users: dict[str, str] = {}
-        self._owners_at: datetime | None = None
-        self._emails: bool | None = None
         self._searches = Pace(most=SEARCHES, per=1.0)
         self._may = {kind: [each for each in FIELDS[kind] if self.scope.may_read(kind, each)] for kind in OBJECTS}
 
@@ -82,13 +76,14 @@ class Org:
         return self.link.now()
 
     async def shape(self, kind: Kind) -> Shape:
-        """The account's properties of accounts, contacts or deals, at most an hour old."""
-        known = self._shapes.get(kind)
-        if known is None or self.now() - known.asked_at > FRESH:
+        """The account's properties of accounts, contacts or deals."""
+
+        async def ask() -> Shape:
             with understood():
                 properties, stages = await asyncio.gather(self.properties(OBJECTS[kind][0]), self._stages(kind))
-                known = self._shapes[kind] = shape_of(kind, properties, stages, self._own, self.now())
-        return known
+                return shape_of(kind, properties, stages, self._own, self.now())
+
+        return await self._kept.get(kind, ask)
 
     async def properties(self, name: str) -> list[Mapping[str, Any]]:
         """Every property of an object."""
@@ -99,60 +94,49 @@ class Org:
     async def _stages(self, kind: Kind) -> tuple[Stage, ...]:
         if kind is not Kind.OPPORTUNITY:
             return ()
-        answer = await self.wire.read(f"/crm/pipelines/{VERSION}/deals")
-        pipelines = sorted(answer.data["results"], key=lambda each: each.get("displayOrder", 0))
+        found = (await self.wire.read(f"/crm/pipelines/{VERSION}/deals")).data["results"]
         return tuple(
             Stage(id=each["id"], label=each["label"], pipeline=pipeline["id"], pipeline_label=pipeline["label"])
-            for pipeline in pipelines
-            if not pipeline.get("archived")
-            for each in sorted(pipeline["stages"], key=lambda each: each.get("displayOrder", 0))
-            if not each.get("archived")
+            for pipeline in _in_order(found)
+            for each in _in_order(pipeline["stages"])
         )
 
     async def describe(self, kind: Kind) -> ObjectSchema:
         """The live field list of a kind, as far as it is in scope."""
-        if kind is Kind.ACTIVITY:
-            return ObjectSchema(kind=kind, fields=activity.schema_fields(self.scope))
-        return await self.full_schema(kind, readable=True)
-
-    async def full_schema(self, kind: Kind, *, readable: bool = False) -> ObjectSchema:
-        """All fields of a kind, for the check before a write; with `readable` only those in the read scope."""
-        if readable and not self.scope.read.get(kind):
+        if kind is not Kind.ACTIVITY and not self.scope.read.get(kind):
             return ObjectSchema(kind=kind, fields=())
-        shape = await self.shape(kind)
-        names = [ours for ours in FIELDS[kind] if ours in shape.names or (kind, ours) in LINKS]
-        return ObjectSchema(
-            kind=kind,
-            fields=tuple(
-                field_schema(kind, ours, shape.names.get(ours))
-                for ours in names
-                if not readable or self.scope.may_read(kind, ours)
-            ),
-        )
+        full = await self.full_schema(kind)
+        may = self._may[kind]
+        return ObjectSchema(kind=kind, fields=tuple(each for each in full.fields if each.name in may))
+
+    async def full_schema(self, kind: Kind) -> ObjectSchema:
+        """All fields of a kind, for the check before a write: what may not be read can be written all the same."""
+        if kind is Kind.ACTIVITY:
+            return activity.schema()
+        names = (await self.shape(kind)).names
+        wanted = [ours for ours in FIELDS[kind] if ours in names or (kind, ours) in LINKS]
+        return ObjectSchema(kind=kind, fields=tuple(field_schema(kind, each, names.get(each)) for each in wanted))
 
     async def owners(self) -> Mapping[str, str]:
-        """E-mail by owner id, those who left included; at most an hour old."""
-        if self._owners_at is None or self.now() - self._owners_at > FRESH:
-            with understood():
-                for archived in ("true", "false"):
-                    async for each in self._owner_rows(archived):
-                        email = str(each.get("email") or "")
-                        self._owners[str(each["id"])] = email
-                        self._users[str(each.get("userId") or each.get("userIdIncludingInactive") or "")] = email
-            self._owners_at = self.now()
-        return self._owners
+        """E-mail by owner id, those who left included."""
 
-    async def _owner_rows(self, archived: str) -> Any:
-        after = ""
-        while True:
-            params: dict[str, str | int] = {"limit": PAGE, "archived": archived}
-            params |= {"after": after} if after else {}
-            data = (await self.wire.read(f"/crm/owners/{VERSION}", params=params)).data
-            for each in data["results"]:
-                yield each
-            after = ((data.get("paging") or {}).get("next") or {}).get("after") or ""
-            if not after:
-                return
+        async def ask() -> Mapping[str, str]:
+            for archived in ("true", "false"):
+                params: dict[str, str | int] = {"limit": PAGE, "archived": archived}
+                while True:
+                    data = (await self.wire.read(f"/crm/owners/{VERSION}", params=params)).data
+                    with understood():
+                        for each in data["results"]:
+                            email = str(each.get("email") or "")
+                            self._owners[str(each["id"])] = email
+                            self._users[str(each.get("userId") or each.get("userIdIncludingInactive") or "")] = email
+                        after = _after(data)
+                    if not after:
+                        break
+                    params["after"] = after
+            return self._owners
+
+        return await self._kept.get("owners", ask)
 
     async def owner_id(self, email: str) -> str:
         """The active owner with this address, asked fresh. Raises Refused when nobody has it."""
@@ -203,32 +187,52 @@ class Org:
         self, row: Mapping[str, Any], name: str, links: Mapping[str, tuple[str, ...]] | None = None
     ) -> Record:
         """A row of an answer as the canonical record. `links`: its associations, where the row brings none."""
-        kind = KINDS[name]
-        owners = await self.owners()
-        raw, to = row["properties"], links_of(row) if links is None else links
-        owner = owners.get(str(raw.get("hubspot_owner_id") or "")) or None
-        values: dict[str, Value] = {}
-        if kind is Kind.ACTIVITY:
-            values = activity.values_of(raw, name, to, owner, self.now())
-            changed: dict[str, FieldStamp] = {}
-        else:
-            shape = await self.shape(kind)
-            for ours, column in shape.names.items():
-                with suppress(ValueError, ArithmeticError):  # the year 20226: not read, and no reason to stop a pull
-                    values[ours] = self.value(shape, ours, raw.get(column.name))
-            for (of, ours), each in LINKS.items():
-                if of is kind:
-                    values[ours] = _linked(ours, to.get(each, ())) or values.get(ours) or _linked(ours, ())
-            changed = self._stamps(shape, row.get("propertiesWithHistory") or {})
+        return (await self.maker(name))(row, links)
+
+    async def maker(self, name: str) -> Callable[[Mapping[str, Any], Mapping[str, tuple[str, ...]] | None], Record]:
+        """What makes records of an object's rows: all that is the same for each of them is looked up here."""
+        kind, owners, now = KINDS[name], await self.owners(), self.now()
         may = self._may[kind]
-        return Record(
-            ref=ref_of(name, str(row["id"])),
-            version=str(row["updatedAt"]),
-            fields={ours: values[ours] for ours in may if ours in values},
-            updated_at=moment(str(row["updatedAt"])),
-            updated_by=self.user(raw.get("hs_updated_by_user_id")),
-            changed={ours: each for ours, each in changed.items() if ours in may} if changed else changed,
-        )
+        shape = None if kind is Kind.ACTIVITY else await self.shape(kind)
+        columns = [
+            (ours, column.name, reading(FIELDS[kind][ours], column, self.here))
+            for ours, column in (shape.names.items() if shape else ())
+            if ours != "owner"
+        ]
+        associated = [(ours, to) for (of, ours), to in LINKS.items() if of is kind]
+
+        def values_of(
+            raw: Mapping[str, Any], to: Mapping[str, tuple[str, ...]], owner: str | None
+        ) -> Mapping[str, Value]:
+            if shape is None:
+                return activity.values_of(raw, name, to, owner, now)
+            values: dict[str, Value] = {"owner": owner} if "owner" in shape.names else {}
+            for ours, column, read in columns:
+                told = raw.get(column)
+                try:
+                    values[ours] = None if told is None or told == "" else read(told)
+                except (ValueError, ArithmeticError):  # the year 20226: not read, and no reason to stop a pull
+                    continue
+            for ours, each in associated:
+                values[ours] = _linked(ours, to.get(each, ())) or values.get(ours) or _linked(ours, ())
+            return values
+
+        def record(row: Mapping[str, Any], links: Mapping[str, tuple[str, ...]] | None) -> Record:
+            raw, stamp = row["properties"], str(row["updatedAt"])
+            owner = owners.get(str(raw.get("hubspot_owner_id") or "")) or None
+            values = values_of(raw, links_of(row) if links is None else links, owner)
+            histories = row.get("propertiesWithHistory")
+            changed = self._stamps(shape, histories) if shape and histories else {}
+            return Record(
+                ref=ref_of(name, str(row["id"])),
+                version=stamp,
+                fields={ours: values[ours] for ours in may if ours in values},
+                updated_at=moment(stamp),
+                updated_by=self.user(raw.get("hs_updated_by_user_id")),
+                changed={ours: each for ours, each in changed.items() if ours in may} if changed else changed,
+            )
+
+        return record
 
     def value(self, shape: Shape, ours: str, raw: Any) -> Value:
         """A property's text as our value."""
@@ -259,39 +263,34 @@ class Org:
 
     async def may_see_emails(self) -> bool:
         """Whether the sign-in may read e-mails: that is a permission of its own, and one may do without it."""
-        if self._emails is None:
+
+        async def ask() -> bool:
             try:
                 await self.search("emails", {"limit": 1, "properties": []})
-                self._emails = True
             except Refused:
-                self._emails = False
-        return self._emails
+                return False
+            return True
+
+        return await self._kept.get("emails", ask)
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """The contacts of a mailbox, or the accounts of a domain.
 
         A contact is first read by its address, which no index delays; other spellings of the mailbox are searched.
         """
-        name, candidates = OBJECTS[kind][0], dict[str, None]()
+        name, found = OBJECTS[kind][0], list[str]()
         if kind is Kind.CONTACT and key.mailbox:
-            try:
-                exact = await self.read(ref_of(name, key.mailbox), by="email")
-                candidates[exact.ref.id] = None
-            except NotFound:
-                pass
-            candidates |= dict.fromkeys(
-                await self._searched(name, "email", _spellings(key.mailbox), mailbox, key.mailbox)
-            )
+            with suppress(NotFound):
+                found.append((await self.read(ref_of(name, key.mailbox), by="email")).ref.id)
+            found += await self._searched(name, "email", _spellings(key.mailbox), mailbox, key.mailbox)
         elif kind is Kind.ACCOUNT and key.domain:
             spellings = [[("EQ", key.domain)], [("CONTAINS_TOKEN", f"*.{key.domain}")]]
-            candidates |= dict.fromkeys(await self._searched(name, "domain", spellings, registrable_domain, key.domain))
-        found = []
-        for identifier in candidates:
-            try:
-                found.append(await self.read(ref_of(name, identifier)))
-            except NotFound:  # the index still shows what is gone
-                continue
-        return found
+            found += await self._searched(name, "domain", spellings, registrable_domain, key.domain)
+        records = []
+        for identifier in dict.fromkeys(found):
+            with suppress(NotFound):  # the index still shows what is gone
+                records.append(await self.read(ref_of(name, identifier)))
+        return records
 
     async def _searched(
         self, name: str, column: str, spellings: list[list[tuple[str, str]]], plain: Any, wanted: str
@@ -309,7 +308,7 @@ class Org:
             body = {"filterGroups": groups, "properties": [column], "limit": FOUND}
             data = await self.search(name, body | ({"after": after} if after else {}))
             found += [str(row["id"]) for row in data["results"] if plain(row["properties"].get(column) or "") == wanted]
-            after = ((data.get("paging") or {}).get("next") or {}).get("after") or ""
+            after = _after(data)
             if not after:
                 break
         return found
@@ -328,6 +327,16 @@ class Org:
                 ids = dict.fromkeys(str(one["toObjectId"]) for one in ordered)
                 found.setdefault(str(each["from"]["id"]), {})[to] = tuple(ids)
         return found
+
+
+def _after(page: Mapping[str, Any]) -> str:
+    """Where the next page begins; "" at the end."""
+    return ((page.get("paging") or {}).get("next") or {}).get("after") or ""
+
+
+def _in_order(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    there = [each for each in found if not each.get("archived")]
+    return sorted(there, key=lambda each: each.get("displayOrder", 0))
 
 
 def _is_primary(one: Mapping[str, Any]) -> bool:

@@ -35,22 +35,27 @@ class Place:
         return bool(self.pieces) and not self.top
 
 
-def dump(places: Mapping[str, Place]) -> str:
-    """The places of all objects as a cursor."""
-    table = {
-        TYPE_IDS[name]: [
-            list(each.pieces),
-            each.top,
-            each.at,
-            dict(each.seen),
-            each.gone,
-            list(each.told),
-            list(each.bin),
-            each.rows,
-        ]
-        for name, each in places.items()
-    }
-    return "1 " + json.dumps(table, separators=(",", ":"), sort_keys=True)
+def text_of(place: Place) -> str:
+    """One place as its part of a cursor."""
+    return json.dumps(
+        [
+            list(place.pieces),
+            place.top,
+            place.at,
+            dict(place.seen),
+            place.gone,
+            list(place.told),
+            list(place.bin),
+            place.rows,
+        ],
+        separators=(",", ":"),
+        sort_keys=True,
+    )
+
+
+def cursor_of(texts: Mapping[str, str]) -> str:
+    """The places of all objects, each as its text: one of them moves at a time, and some are long."""
+    return "1 {" + ",".join(f'"{TYPE_IDS[name]}":{text}' for name, text in sorted(texts.items())) + "}"
 
 
 def parse(since: str) -> dict[str, Place]:

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gangly_tui.connectors.record import hubspot_activity as activity
-from gangly_tui.connectors.record.before import check_scope, refuse_twin, unmoved
+from gangly_tui.connectors.record.before import check, refuse_twin, removed_again, unmoved
+from gangly_tui.connectors.record.formatted import from_html
 from gangly_tui.connectors.record.hubspot_map import (
     ACTIVITIES,
     AUDIT,
@@ -32,19 +33,11 @@ from gangly_tui.connectors.record.hubspot_map import (
     where,
 )
 from gangly_tui.connectors.record.hubspot_org import Org, path_of, understood
-from gangly_tui.connectors.record.rules import validate
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import (
-    ConnectorError,
-    DuplicateFound,
-    NotFound,
-    OutcomeUnknown,
-    Refused,
-    Unreachable,
-)
+from gangly_tui.domain.errors import ConnectorError, DuplicateFound, NotFound, OutcomeUnknown, Refused, Unreachable
 from gangly_tui.domain.identity import person_key
 from gangly_tui.domain.proposal import WriteMeta
-from gangly_tui.domain.records import Kind, ObjectSchema, Record, RecordRef, Value
+from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
 _SLACK: Final = timedelta(minutes=5)
 """How far this clock and HubSpot's may be apart."""
@@ -78,9 +71,8 @@ class HubspotWriter:
             await self._check(ref.kind, fields, new=False)
             await refuse_twin(self._org.find, ref.kind, fields, ref.id)
             owner = await self._owner(fields)
-            current = unmoved(
-                await self._org.read(ref), expect
-            )  # all other questions are asked: nothing comes in between
+            # all other questions are asked: nothing comes in between
+            current = unmoved(await self._org.read(ref), expect)
             properties = await self._properties(name, fields, meta, current, owner)
             await self._send("PATCH", path_of(name, identifier), {"properties": properties}, ref.kind, fields)
             return await self._answer(ref)
@@ -93,7 +85,7 @@ class HubspotWriter:
             marked = self._marks(name)
             if known := await (self._marked(name, meta.op_id) if marked else self._journaled(name, meta.op_id)):
                 return known
-            await refuse_twin(self._org.find, kind, fields)
+            await refuse_twin(self._org.find, kind, fields, beside=meta.beside)
             properties = await self._properties(name, fields, meta, None, await self._owner(fields))
             body: dict[str, object] = {"properties": properties | ({MARKER: meta.op_id} if marked else {})}
             if associations := _associations(kind, name, fields):
@@ -123,10 +115,7 @@ class HubspotWriter:
 
     async def _find_in(self, name: str, kind: Kind, op_id: str) -> Record | None:
         if self._marks(name):
-            try:
-                return await self._org.read(ref_of(name, op_id), by=MARKER)
-            except NotFound:
-                return None
+            return await self._there(ref_of(name, op_id), by=MARKER)
         made = self._journal.get(op_id)
         if made and made.name != name:
             return None
@@ -138,7 +127,7 @@ class HubspotWriter:
         wanted = {"propertyName": column, "operator": "CONTAINS_TOKEN", "value": op_id}
         body = {"filterGroups": [{"filters": [wanted]}], "properties": [column], "limit": 10}
         for row in (await self._org.search(name, body))["results"]:
-            if f"op {op_id};" in activity.from_html(row["properties"].get(column) or ""):
+            if f"op {op_id};" in from_html(row["properties"].get(column) or ""):
                 return await self._org.read(ref_of(name, str(row["id"])))
         return None
 
@@ -148,22 +137,21 @@ class HubspotWriter:
             return None
         found = await self._find_in(name, KINDS[name], op_id)
         if found is None and self._journal[op_id].id:
-            raise _removed()
+            raise removed_again()
         return found
 
     async def _by_journal(self, made: _Made) -> Record | None:
         """By the id of the answer; where none came, the record since then that holds what was sent."""
         kind = KINDS[made.name]
-        ids = [made.id] if made.id else []
-        if not made.id:
-            email = made.sent.get("email", "")
-            ids += [each.ref.id for each in await self._org.find(kind, person_key(email))] if email else []
-            telling = [each for each in _TELLING if made.sent.get(each)]
+        if made.id:
+            return await self._there(ref_of(made.name, made.id))
+        email = made.sent.get("email", "")
+        ids = [each.ref.id for each in await self._org.find(kind, person_key(email))] if email else []
+        if telling := [each for each in _TELLING if made.sent.get(each)]:
             since = {"propertyName": "createdate", "operator": "GTE", "value": str(milliseconds(made.since))}
             same = [{"propertyName": each, "operator": "EQ", "value": made.sent[each]} for each in telling[:2]]
             body = {"filterGroups": [{"filters": [since, *same]}], "properties": telling, "limit": 20}
-            rows = (await self._org.search(made.name, body))["results"] if telling else []
-            ids += [str(row["id"]) for row in rows]
+            ids += [str(row["id"]) for row in (await self._org.search(made.name, body))["results"]]
         others = {each.id for each in self._journal.values() if each is not made}
         for identifier in dict.fromkeys(ids):
             if identifier not in others and await self._holds(made, identifier):
@@ -172,10 +160,7 @@ class HubspotWriter:
 
     async def _holds(self, made: _Made, identifier: str) -> bool:
         """Whether a record is the one that was sent: made since, and with the texts of it."""
-        if identifier == made.id:
-            params = {"properties": "createdate"}
-        else:
-            params = {"properties": ",".join(["createdate", *made.sent])}
+        params = {"properties": ",".join(["createdate", *made.sent])}
         try:
             row = (await self._link.wire.read(path_of(made.name, identifier), params=params)).data
         except NotFound:
@@ -183,42 +168,36 @@ class HubspotWriter:
         with understood():
             held = row["properties"]
             same = all(held.get(each, "") == made.sent[each] for each in _TELLING if each in made.sent)
-            return identifier == made.id or (same and moment(row["createdAt"]) >= made.since)
+            return same and moment(row["createdAt"]) >= made.since
+
+    async def _there(self, ref: RecordRef, *, by: str = "", archived: bool = False) -> Record | None:
+        try:
+            return await self._org.read(ref, by=by, archived=archived)
+        except NotFound:
+            return None
 
     def _marks(self, name: str) -> bool:
         return f"{name}.{MARKER}" in self._link.audit_fields
 
     async def _marked(self, name: str, op_id: str) -> Record | None:
         """What this operation created before. Raises Refused when that was removed again."""
-        try:
-            return await self._org.read(ref_of(name, op_id), by=MARKER)
-        except NotFound:
-            pass
-        try:
-            await self._org.read(ref_of(name, op_id), by=MARKER, archived=True)
-        except NotFound:
-            return None
-        raise _removed()
+        ref = ref_of(name, op_id)
+        found = await self._there(ref, by=MARKER)
+        if found is None and await self._there(ref, by=MARKER, archived=True):
+            raise removed_again()
+        return found
 
     async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
         """What HubSpot would refuse, or take in silence, is refused here, by field."""
         for ours in fields:
             if not new and (kind, ours) in LINKS and not await self._is_a_property(kind, ours):
                 raise Refused(f"an association ({ours}) is set in HubSpot itself", field=ours, fix="open the record")
-        if kind is Kind.ACTIVITY:
-            schema = ObjectSchema(kind=kind, fields=activity.schema_fields())
-        else:
-            schema = await self._org.full_schema(kind)
-        check_scope(self._link.scope, schema, fields)
-        # what is not written is as good as filled in a record that stands
-        complete = {each.name: fields.get(each.name, None if new else "-") for each in schema.fields}
-        validate(schema, fields, complete, lambda _kind, _id: True)
+        schema = await self._org.full_schema(kind)
+        check(self._link.scope, schema, fields, lambda _kind, _id: True, new=new)
 
     async def _is_a_property(self, kind: Kind, ours: str) -> bool:
         """Whether an association can be changed by a property: a contact's primary company."""
-        if kind is not Kind.CONTACT:
-            return False
-        column = (await self._org.shape(kind)).names.get(ours)
+        column = (await self._org.shape(kind)).names.get(ours) if kind is Kind.CONTACT else None
         return column is not None and not column.read_only
 
     async def _properties(
@@ -274,17 +253,13 @@ class HubspotWriter:
         except DuplicateFound:
             raise
         except Refused as error:
-            ours = error.field
-            if not ours:  # an association that is not taken is named by the id alone
+            said, theirs = str(error), error.field
+            if not theirs:  # an association that is not taken is named by the id alone
                 linked = [each for of, each in LINKS if of is kind]
-                ours = next((each for each in linked if any(one in str(error) for one in _ids(fields.get(each)))), "")
-            elif kind is not Kind.ACTIVITY:
-                ours = (await self._org.shape(kind)).ours(error.field) or error.field
-            said = (
-                re.sub(rf"\b{re.escape(error.field)}\b", ours.replace("_", " "), str(error))
-                if error.field
-                else str(error)
-            )
+                ours = next((each for each in linked if any(one in said for one in _ids(fields.get(each)))), "")
+                raise Refused(said, field=ours, fix=error.fix) from error
+            ours = theirs if kind is Kind.ACTIVITY else (await self._org.shape(kind)).ours(theirs) or theirs
+            said = re.sub(rf"\b{re.escape(theirs)}\b", ours.replace("_", " "), said)
             raise Refused(said, field=ours, fix=error.fix) from error
         if not isinstance(answer.data, dict) or "id" not in answer.data:
             raise OutcomeUnknown("HubSpot answered, but not with the record")
@@ -296,10 +271,6 @@ class HubspotWriter:
             return await self._org.read(ref)
         except ConnectorError as error:
             raise OutcomeUnknown(f"HubSpot took it, but it could not be read back: {error}") from error
-
-
-def _removed() -> Refused:
-    return Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
 
 
 def _associations(kind: Kind, name: str, fields: Mapping[str, Value]) -> list[dict[str, object]]:

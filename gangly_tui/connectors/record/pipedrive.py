@@ -1,31 +1,31 @@
-"""Pipedrive over its REST API: what connecting asks, the read door, the check.
+"""Pipedrive over its REST API: what connecting asks, the doors, the check.
 
-Read on in pipedrive_map (fields), pipedrive_activity (activities and notes), pipedrive_org (what the account calls
-things, reads), pipedrive_feed (changes), pipedrive_history (who changed what), pipedrive_write (the write door),
-pipedrive_marks (what an operation created, found again), pipedrive_errors (refusals in the rep's words).
+Read on in      pipedrive_map       which field is which of ours, and its values
+    to read     pipedrive_org       what the account calls things, one record;  pipedrive_feed  what changed
+                pipedrive_history   who changed what
+    to write    pipedrive_write     the write door;  pipedrive_marks  what an operation created, found again
+    for both    pipedrive_activity  activities and notes;  pipedrive_errors  refusals in words
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gangly_tui.connectors.oauth import Provider
-from gangly_tui.connectors.record import pipedrive_feed
+from gangly_tui.connectors.record.audit import found_and_lacking
+from gangly_tui.connectors.record.door import Reader
 from gangly_tui.connectors.record.pipedrive_errors import explain, quota
-from gangly_tui.connectors.record.pipedrive_history import edits_of, stamps_of
+from gangly_tui.connectors.record.pipedrive_feed import changes
+from gangly_tui.connectors.record.pipedrive_history import edits_of, read_with_authors
 from gangly_tui.connectors.record.pipedrive_map import CUSTOM, ENTITIES, SYSTEM
 from gangly_tui.connectors.record.pipedrive_org import Org, place_of
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
 from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way, lacking
-from gangly_tui.domain.errors import ConnectorError, NotFound
+from gangly_tui.domain.errors import NotFound
 from gangly_tui.domain.hierarchy import Layer
-from gangly_tui.domain.identity import IdentityKey
-from gangly_tui.domain.ports import ChangePage
-from gangly_tui.domain.records import FieldEdit, Kind, ObjectSchema, Record, RecordRef
+from gangly_tui.domain.records import Kind, RecordRef
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.record.pipedrive_write import PipedriveWriter
@@ -38,12 +38,12 @@ WINDOW = (
     "Pipedrive has no conditional write: the record is read and compared right before, a small window stays, "
     "and the changes of the field are read afterwards."
 )
-_SIGN_IN = "https://oauth.pipedrive.com"
-_RECENT = timedelta(days=1)
+MARKER = "gangly op id"
+"""The custom field that says which operation created a record."""
 
 
 def _provider(setup: Setup) -> Provider:
-    at = setup.at(_SIGN_IN)
+    at = setup.at("https://oauth.pipedrive.com")
     return Provider(
         system=SYSTEM,
         authorize_url=f"{at}/oauth/authorize",
@@ -137,7 +137,7 @@ VENDOR = Vendor(
         AuditField(of=of, name=name, type="Text", meta=meta)
         for of in ("deal", "person", "organization")
         for name, meta in (
-            ("gangly op id", "op_id"),
+            (MARKER, "op_id"),
             ("gangly source", "source"),
             ("gangly approved by", "approved_by"),
             ("gangly approved at", "approved_at"),
@@ -149,68 +149,9 @@ VENDOR = Vendor(
 )
 
 
-class PipedriveReader:
-    """The read door. Satisfies the reader's protocol; has no write method."""
-
-    window = WINDOW
-    """what a card says of the moment between the last look and the write"""
-
-    def __init__(self, link: Link) -> None:
-        self._org = Org(link)
-        self._shown: dict[RecordRef, str] = {}
-
-    @property
-    def system(self) -> str:
-        """`pipedrive`."""
-        return SYSTEM
-
-    async def describe(self, kind: Kind) -> ObjectSchema:
-        """The live field list of a kind, at most an hour old."""
-        return await self._org.describe(kind)
-
-    async def read(self, ref: RecordRef) -> Record:
-        """The record as it stands now; with who changed it, when it is not as it was shown before (20 tokens more)."""
-        record = await self._org.read(ref)
-        before = self._shown.get(ref)
-        self._shown[ref] = record.version
-        recent = record.updated_at > self._org.server_now - _RECENT
-        if before == record.version or not (before or recent):
-            return record
-        try:
-            stamps = await stamps_of(self._org, ref)
-        except ConnectorError:  # who it was is good to know; the record is what was asked for
-            return record
-        latest = max(stamps.values(), key=lambda each: each.at, default=None)
-        return replace(record, changed=stamps, updated_by=latest.by if latest else "")
-
-    async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
-        """The contacts of this mailbox, or the accounts of this domain."""
-        return await self._org.find(kind, key)
-
-    async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
-        """The edits of one field, newest first; None where Pipedrive keeps none of it."""
-        return await edits_of(self._org, ref, field) if self._org.scope.may_read(ref.kind, field) else ()
-
-    def changes(self, since: str) -> AsyncIterator[ChangePage]:
-        """Everything that changed after the cursor, removals included."""
-        return pipedrive_feed.changes(self._org, since)
-
-    def url(self, ref: RecordRef) -> str:
-        """The record's page; a note has none of its own."""
-        try:
-            path, _ = place_of(ref)
-        except NotFound:
-            return ""
-        base = self._org.link.wire.base
-        pages = {"organizations": "organization", "persons": "person", "deals": "deal"}
-        if path == "activities":
-            return f"{base}/activities/list/user/everyone?activityId={ref.id}"
-        return f"{base}/{pages[path]}/{ref.id}" if path in pages else ""
-
-
-def open_reader(link: Link) -> PipedriveReader:
+def open_reader(link: Link) -> Reader[Org]:
     """The read door."""
-    return PipedriveReader(link)
+    return Reader(system=SYSTEM, org=Org(link), edits=edits_of, feed=changes, page=_page, look=read_with_authors)
 
 
 def open_writer(link: Link) -> PipedriveWriter:
@@ -218,6 +159,17 @@ def open_writer(link: Link) -> PipedriveWriter:
     from gangly_tui.connectors.record.pipedrive_write import PipedriveWriter
 
     return PipedriveWriter(link)
+
+
+def _page(org: Org, ref: RecordRef) -> str:
+    """The record's page; a note has none of its own."""
+    try:
+        path, _ = place_of(ref)
+    except NotFound:
+        return ""
+    if path == "activities":
+        return f"{org.link.wire.base}/activities/list/user/everyone?activityId={ref.id}"
+    return f"{org.link.wire.base}/{ENTITIES[ref.kind]}/{ref.id}" if path != "notes" else ""
 
 
 async def check(link: Link) -> Standing:
@@ -230,12 +182,12 @@ async def check(link: Link) -> Standing:
             continue
         shape, of = await org.shape(kind), ENTITIES[kind]
         wanted = [each.name for each in VENDOR.audit_fields if each.of == of]
-        found |= {f"{of}.{each}" for each in wanted if each in shape.by_label}
-        gaps[of] = [each for each in wanted if each not in shape.by_label]
-        absent = [each.replace("_", " ") for each in CUSTOM[kind] if each not in shape.names]
-        absent = [each for each in absent if link.scope.may_read(kind, each.replace(" ", "_"))]
+        there, gaps[of] = found_and_lacking(wanted, shape.columns)
+        found |= {f"{of}.{each}" for each in there}
+        absent = [each for each in CUSTOM[kind] if each not in shape.names and link.scope.may_read(kind, each)]
         if absent:
-            missing.append(f"{of} has no custom field for {', '.join(absent)}: nothing is proposed for them")
+            said = ", ".join(absent).replace("_", " ")
+            missing.append(f"{of} has no custom field for {said}: nothing is proposed for them")
     domain = str(me.get("company_domain") or "")
     host = link.wire.base.partition("://")[2]
     if domain and not link.setup.loopback and host.partition(".")[0] not in (domain, "api"):
@@ -244,6 +196,8 @@ async def check(link: Link) -> Standing:
     if link.user_email and email.casefold() != link.user_email.casefold():
         warnings.append(f"this sign-in is {email}'s, and your work e-mail is {link.user_email}")
     return Standing(
+        name=str(me["name"]),
+        email=str(me.get("email") or ""),
         account=f"{me['name']} at {me.get('company_name') or host}",
         found=frozenset(found),
         missing=(*lacking(SYSTEM, gaps), *missing),

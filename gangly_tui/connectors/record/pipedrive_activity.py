@@ -6,81 +6,40 @@ the text and is read back from there; the audit footer comes below it.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from gangly_tui.connectors.record.held_line import held_in, line_of, short_enough, with_tail
+from gangly_tui.connectors.record.formatted import from_html, parts_of
+from gangly_tui.connectors.record.held_line import held_in
 from gangly_tui.connectors.record.pipedrive_map import Words
 from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.domain.errors import Refused
-from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
+from gangly_tui.domain.records import Value
 
 NOTE = "note"
 COMMON = ("call", "meeting", "email", "task")
 BODY_MOST = 60_000
 """Characters of a text, with gangly's lines: Pipedrive names no limit for activities, about 100 KB for notes."""
 _FREE = 1_000
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_OTHER_TAG = re.compile(r"<(?!br\s*/?>)[a-zA-Z/!]", re.IGNORECASE)
-_TITLE = re.compile(r"\A<(b|strong)>(?P<title>.*?)</\1>(?:<br\s*/?>|\Z)", re.IGNORECASE | re.DOTALL)
-
-
-def field_schema(ours: str, words: Words) -> FieldSchema:
-    """An activity is an activity or a note of Pipedrive's: its type is both lists in one."""
-    labels = {"at": "When", "ours": "Ours to do", "opportunity": "Deal"}
-    options = {"type": (*words.types.values(), NOTE), "status": ("open", "done")}
-    return FieldSchema(
-        name=ours,
-        label=labels.get(ours, ours.capitalize()),
-        type=FIELDS[Kind.ACTIVITY][ours],
-        required=ours in ("type", "subject"),
-        max_length={"subject": 255, "body": BODY_MOST - _FREE}.get(ours),
-        options=options.get(ours, ()),
-    )
-
-
-def as_html(text: str) -> str:
-    """A text as Pipedrive keeps it: nothing in it can become a tag."""
-    return html.escape(text, quote=False).replace("\n", "<br>")
-
-
-def as_text(content: str | None) -> str | None:
-    """What stands in an activity or a note. What gangly wrote comes back exactly; a colleague's layout becomes text."""
-    if not content:
-        return None
-    if not _OTHER_TAG.search(content):
-        return html.unescape(_BREAK.sub("\n", content))
-    import html_text
-
-    return html_text.extract_text(content) or None
-
-
-def note_html(subject: str, body: str) -> str:
-    """A note has no subject: it is the first line, in bold."""
-    return f"<b>{as_html(subject)}</b>" + (f"<br>{as_html(body)}" if body else "")
+_WANTED: Mapping[str, type] = {"at": str, "ours": bool, "contacts": list, "type": str}
+LENGTHS = {"subject": 255, "body": BODY_MOST - _FREE}
 
 
 def note_values(row: Mapping[str, Any], words: Words) -> dict[str, Value]:
-    """The fields of a note. One without a bold first line goes by its first line."""
-    content = row.get("content") or ""
-    titled = _TITLE.match(content)
-    body = as_text(content[titled.end() :] if titled else content)
-    held = held_of(body or "")
-    first = (body or "").strip().split("\n", 1)[0][:80]
-    person = row.get("person_id")
+    """The fields of a note."""
+    subject, body = parts_of(row.get("content") or "")
+    held = held_in(body, _WANTED)
     return {
         "type": NOTE,
-        "subject": as_text(titled["title"]) if titled else first or None,
-        "body": body,
+        "subject": subject or None,
+        "body": body or None,
         "at": moment(held["at"]) if "at" in held else moment(row["add_time"]),
         "due": None,
         "status": "done",
         "account": _id(row.get("org_id")),
         "opportunity": _id(row.get("deal_id")),
-        "contacts": (*filter(None, [_id(person)]), *held.get("contacts", ())),
+        "contacts": (*filter(None, [_id(row.get("person_id"))]), *held.get("contacts", ())),
         "ours": held.get("ours"),
         "owner": words.email(row.get("user_id")),
     }
@@ -88,8 +47,8 @@ def note_values(row: Mapping[str, Any], words: Words) -> dict[str, Value]:
 
 def values_of(row: Mapping[str, Any], words: Words, here: tzinfo) -> dict[str, Value]:
     """The fields of an activity. Its time is in UTC; one without a time of day is on a day."""
-    body = as_text(row.get("note"))
-    held = held_of(body or "")
+    body = from_html(row.get("note") or "")
+    held = held_in(body, _WANTED)
     kind = words.types.get(str(row.get("type")), str(row.get("type") or "task"))
     kind = NOTE if held.get("type") == NOTE else kind
     day = date.fromisoformat(row["due_date"][:10]) if row.get("due_date") else None
@@ -102,7 +61,7 @@ def values_of(row: Mapping[str, Any], words: Words, here: tzinfo) -> dict[str, V
     return {
         "type": kind,
         "subject": row.get("subject") or None,
-        "body": body,
+        "body": body or None,
         "at": moment(held["at"]) if "at" in held else None if task else exact or whole,
         "due": (exact.astimezone(here).date() if exact else day) if task else None,
         "status": "done" if row.get("done") else "open",
@@ -155,19 +114,3 @@ def type_key(fields: Mapping[str, Value], words: Words) -> str:
     """What Pipedrive calls the type of an activity."""
     wanted = "task" if fields["type"] == NOTE else fields["type"]
     return next((key for key, name in words.types.items() if name == wanted), next(iter(words.types), "task"))
-
-
-def text_of(body: str, held: Mapping[str, Any], footer: str) -> str:
-    """A text with gangly's lines under it. Raises Refused when it is too long."""
-    above = "\n".join(filter(None, (body.rstrip("\n"), line_of(held))))
-    return short_enough(f"{above}\n\n{footer}" if above else footer, BODY_MOST)
-
-
-def rewritten(body: str, standing: str) -> str:
-    """A changed text: the lines that gangly put under the old one stay."""
-    return short_enough(with_tail(body, standing), BODY_MOST)
-
-
-def held_of(body: str) -> dict[str, Any]:
-    """What the line under a text holds, as far as it makes sense."""
-    return held_in(body, {"at": str, "ours": bool, "contacts": list, "type": str})

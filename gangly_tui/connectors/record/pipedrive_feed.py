@@ -20,8 +20,9 @@ from datetime import timedelta
 from typing import Any
 
 from gangly_tui.connectors.record import pipedrive_org
+from gangly_tui.connectors.record.asked import understood
 from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, ref_of
-from gangly_tui.connectors.record.pipedrive_org import V1, V2, Org, cursor_of, not_understood
+from gangly_tui.connectors.record.pipedrive_org import V1, V2, Org, cursor_of
 from gangly_tui.connectors.record.plain_values import moment, stamp
 from gangly_tui.domain.errors import ConnectorError, Refused
 from gangly_tui.domain.ports import ChangePage
@@ -238,14 +239,12 @@ async def _removed(org: Org, strand: _Strand) -> tuple[list[Mapping[str, Any]], 
     page = await org.get(f"{V1}/recents", query)
     strand.at = strand.at or stamp(org.server_now)
     told = page["data"] or ()
-    try:
+    with understood("Pipedrive", "its list of removals"):
         rows: list[Mapping[str, Any]] = [
             {"id": each["id"], "update_time": stamp(moment(each["data"]["update_time"]))}
             for each in told
             if each["data"] and _is_removed(each["data"])
         ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise not_understood("its list of removals") from error
     paging = (page.get("additional_data") or {}).get("pagination") or {}
     return rows, str(int(strand.cursor or 0) + len(told)) if told and paging.get("more_items_in_collection") else ""
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from gangly_tui.connectors.record.pipedrive_activity import as_html
-from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, SYSTEM, Column
+from gangly_tui.connectors.record.described import Column
+from gangly_tui.connectors.record.formatted import to_html
+from gangly_tui.connectors.record.pipedrive_map import ENTITIES, PATHS, SYSTEM
 from gangly_tui.connectors.record.pipedrive_org import PAGE, V1, V2, Org, cursor_of
 from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.domain.errors import NotFound
@@ -23,7 +24,7 @@ async def by_text(org: Org, op_id: str) -> Record | None:
     Of a busy company only the latest ones of all and the rep's own are looked through; a note is always one's own.
     """
     mine = int((await org.me())["id"])
-    mark = as_html(f"op {op_id};")
+    mark = to_html(f"op {op_id};")
     found, all_seen = await _in_activities(org, mark, {})
     if found is None and not all_seen:
         found, _ = await _in_activities(org, mark, {"owner_id": mine})
@@ -55,10 +56,10 @@ async def _in_activities(org: Org, mark: str, only: Mapping[str, int]) -> tuple[
 
 async def by_marker(org: Org, kind: Kind, marker: Column, op_id: str) -> Record | None:
     """By the custom field for the op id: in the list of what is young, then by the search, which lags behind."""
-    for row in await org.young(kind, marker.code):
-        if (row.get("custom_fields") or {}).get(marker.code) == op_id:
+    for row in await org.young(kind, marker.name):
+        if (row.get("custom_fields") or {}).get(marker.name) == op_id:
             return await org.record(row, kind, PATHS[kind])
-    query = {"term": op_id, "entity_type": ENTITIES[kind], "field": marker.code, "match": "exact"}
+    query = {"term": op_id, "entity_type": ENTITIES[kind], "field": marker.name, "match": "exact"}
     for hit in await org.rows(f"{V2}/itemSearch/field", query, most=1):
         try:
             return await org.read(RecordRef(system=SYSTEM, kind=kind, id=str(hit.get("item", hit)["id"])))

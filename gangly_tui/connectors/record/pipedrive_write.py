@@ -10,31 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from gangly_tui.connectors.record import pipedrive_activity as activity
-from gangly_tui.connectors.record.before import check_scope, refuse_twin, unmoved
+from gangly_tui.connectors.record.audit import filled
+from gangly_tui.connectors.record.before import check, refuse_twin, removed_again, stays, unmoved
+from gangly_tui.connectors.record.described import Column
+from gangly_tui.connectors.record.formatted import note_of, to_html
+from gangly_tui.connectors.record.held_line import short_enough, text_of, with_tail
 from gangly_tui.connectors.record.journal import Made
-from gangly_tui.connectors.record.pipedrive_map import (
-    LOST,
-    PATHS,
-    WON,
-    Column,
-    Shape,
-    names_of,
-    number,
-    with_primary,
-)
+from gangly_tui.connectors.record.pipedrive import MARKER, VENDOR
+from gangly_tui.connectors.record.pipedrive_map import ENTITIES, LOST, PATHS, WON, names_of, with_primary
 from gangly_tui.connectors.record.pipedrive_marks import by_content, by_marker, by_text
 from gangly_tui.connectors.record.pipedrive_org import LAG, V1, V2, Org, names_a, place_of
-from gangly_tui.connectors.record.rules import validate
+from gangly_tui.connectors.record.plain_values import number
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import (
-    NotFound,
-    OutcomeUnknown,
-    Refused,
-    Unreachable,
-)
+from gangly_tui.domain.errors import NotFound, OutcomeUnknown, Refused, Unreachable
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
@@ -62,31 +54,32 @@ class PipedriveWriter:
             if path == "notes":
                 return await self._send("PUT", where, _changed_note(fields, current), ref.kind, path)
             if path == "activities":
-                return await self._send("PATCH", where, await self._changed_activity(fields, current), ref.kind, path)
-            raw = await self._raw(ref.kind, fields, row)
-            _join(raw, await self._audit(ref.kind, meta, new=False))
+                raw = await self._changed_activity(fields, current)
+            else:
+                raw = await self._raw(ref.kind, fields, row, meta, new=False)
             return await self._send("PATCH", where, raw, ref.kind, path)
 
     async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
         """Create a record that carries the op id, unless one carries it already."""
         async with self._one:
             await self._check(kind, fields, new=True)
-            if known := await self._made_before(kind, meta.op_id):
+            if known := await self.find_op(kind, meta.op_id):
                 return known
-            await refuse_twin(self._org.find, kind, fields)
-            path = "notes" if kind is Kind.ACTIVITY and activity.is_note(fields) else PATHS[kind]
-            if path == "notes":
-                raw = self._new_note(fields, meta)
+            if (made := self._journal.get(meta.op_id)) and made.ref:
+                raise removed_again()
+            await refuse_twin(self._org.find, kind, fields, beside=meta.beside)
+            path, where = PATHS[kind], V2
+            if kind is Kind.ACTIVITY and activity.is_note(fields):
+                path, where = "notes", V1
+                raw = _new_note(fields, meta)
             elif kind is Kind.ACTIVITY:
                 raw = await self._new_activity(fields, meta)
             else:
-                filled = {name: value for name, value in fields.items() if value not in (None, "", ())}
-                raw = await self._raw(kind, filled, {})
-                _join(raw, await self._audit(kind, meta, new=True))
-            self._journal[meta.op_id] = made = Made(
-                kind=kind, raw=raw, since=max(self._org.server_now, self._org.link.now() - LAG)
-            )
-            record = await self._send("POST", f"{V1 if path == 'notes' else V2}/{path}", raw, kind, path)
+                whole = {name: value for name, value in fields.items() if value not in (None, "", ())}
+                raw = await self._raw(kind, whole, {}, meta, new=True)
+            since = max(self._org.server_now, self._org.link.now() - LAG)
+            self._journal[meta.op_id] = made = Made(kind=kind, raw=raw, since=since)
+            record = await self._send("POST", f"{where}/{path}", raw, kind, path)
             made.ref = record.ref
             return record
 
@@ -106,17 +99,10 @@ class PipedriveWriter:
                 return None
         if kind is Kind.ACTIVITY:
             return await by_text(self._org, op_id)
-        marker = await self._org.marker(kind)
-        if marker is not None:
+        marker = (await self._org.shape(kind)).columns.get(MARKER)
+        if marker and f"{ENTITIES[kind]}.{MARKER}" in self._org.link.audit_fields:
             return await by_marker(self._org, kind, marker, op_id)
         return await by_content(self._org, kind, made.raw, made.since) if made and made.kind is kind else None
-
-    async def _made_before(self, kind: Kind, op_id: str) -> Record | None:
-        """The record of an earlier try of this operation. Raises Refused when it was made and removed again."""
-        found = await self.find_op(kind, op_id)
-        if found is None and (made := self._journal.get(op_id)) and made.ref:
-            raise Refused("this was created, and removed again since", fix="draft it anew if it is wanted after all")
-        return found
 
     async def _at(self, ref: RecordRef, expect: str) -> tuple[Mapping[str, Any], Record]:
         """The record, read right before the write. Raises RecordMoved, NotFound."""
@@ -124,65 +110,70 @@ class PipedriveWriter:
         return row, unmoved(await self._org.record(row, ref.kind, place_of(ref)[0]), expect)
 
     async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
-        """What Pipedrive would take and keep wrongly is refused here, by field, before anything is sent."""
-        schema = await self._org.describe(kind)
-        check_scope(self._org.scope, schema, fields)
-        standing = {} if new else {each.name: "stands" for each in schema.fields}
-        validate(schema, fields, {**standing, **fields}, names_a)
+        check(self._org.scope, await self._org.describe(kind), fields, names_a, new=new)
 
-    async def _raw(self, kind: Kind, fields: Mapping[str, Value], row: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields as Pipedrive takes them. `row` is what stands there now."""
+    async def _send(self, method: str, where: str, raw: Mapping[str, Any], kind: Kind, path: str) -> Record:
+        """One write. Its answer holds the record as it stands; an answer that does not says nothing of the write."""
+        answer = await self._org.link.wire.write(method, where, body=raw)
+        data = answer.data.get("data") if isinstance(answer.data, dict) else None
+        if not isinstance(data, dict):
+            raise OutcomeUnknown("Pipedrive answered without the record")
+        try:
+            return await self._org.record(data, kind, path)
+        except (Unreachable, Refused) as error:
+            raise OutcomeUnknown(f"Pipedrive's answer was not understood: {error}") from error
+
+    async def _raw(
+        self, kind: Kind, fields: Mapping[str, Value], row: Mapping[str, Any], meta: WriteMeta, *, new: bool
+    ) -> dict[str, Any]:
+        """The fields as Pipedrive takes them, and the audit fields that connecting found. `row` is what stands there.
+
+        The op id in its field stays the creating one's.
+        """
         shape = await self._org.shape(kind)
+        marks = [each for each in VENDOR.audit_fields if each.of == shape.of and (new or each.meta != "op_id")]
+        custom: dict[str, Any] = {}
         raw: dict[str, Any] = {}
         for ours, value in fields.items():
             column = shape.names[ours]
             empty = value in (None, "", ())
             if column.custom:
-                choice = column.options.get(str(value)) if column.options else value
-                raw.setdefault("custom_fields", {})[column.code] = None if empty else choice
+                custom[column.name] = None if empty else column.options.get(str(value), value)
             elif ours in ("first_name", "last_name"):
-                names = {
-                    **names_of(row),
-                    **{name: fields[name] for name in ("first_name", "last_name") if name in fields},
-                }
-                raw["name"] = " ".join(str(each) for each in (names["first_name"], names["last_name"]) if each)
+                names = {**names_of(row), **fields}
+                raw["name"] = " ".join(str(each) for each in (names.get("first_name"), names.get("last_name")) if each)
             elif ours in ("email", "phone"):
-                raw[column.code] = with_primary(row.get(column.code), str(value or ""), ours)
-            elif empty:
-                if column.code not in _EMPTIED:
-                    raise Refused(
-                        f"Pipedrive has no way to empty {column.label} from outside", field=ours,
-                        fix="empty it in Pipedrive",
-                    )  # fmt: skip
-                raw[column.code] = _EMPTIED[column.code]
+                raw[column.name] = with_primary(row.get(column.name), str(value or ""), ours)
+            elif not empty:
+                raw |= await self._standard(ours, value, column, row)
+            elif column.name in _EMPTIED:
+                raw[column.name] = _EMPTIED[column.name]
             else:
-                raw |= await self._standard(ours, value, column, shape, row)
-        return raw
+                said = f"Pipedrive has no way to empty {column.label} from outside"
+                raise Refused(said, field=ours, fix="empty it in Pipedrive")
+        custom |= filled(marks, self._org.link, shape.of, shape.columns, meta)
+        return raw | ({"custom_fields": custom} if custom else {})
 
-    async def _standard(
-        self, ours: str, value: Value, column: Column, shape: Shape, row: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    async def _standard(self, ours: str, value: Value, column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
         match ours:
             case "stage":
                 return await self._stage(str(value), row)
             case "owner":
-                return {column.code: await self._org.user_id(str(value))}
+                return {column.name: await self._org.user_id(value)}
             case "account":
-                return {column.code: int(str(value))}
+                return {column.name: int(str(value))}
             case "contacts":
                 assert isinstance(value, tuple)  # checked before
                 if len(value) > 1:
                     raise Refused("a deal has one contact in Pipedrive", field=ours, fix="name the main one")
-                return {column.code: int(value[0])}
-            case "amount":
-                return {column.code: number(value, ours)}
-            case "employees":
-                whole = number(value, ours)
-                if not isinstance(whole, int):
+                return {column.name: int(value[0])}
+            case "amount" | "employees":
+                found = number(Decimal(str(value)), column.label, ours)
+                if ours == "employees" and not isinstance(found, int):
                     raise Refused("a head count is a whole number", field=ours, fix="correct it")
-                return {column.code: whole}
+                return {column.name: found}
             case _:
-                return {column.code: column.options[str(value)] if column.options else str(value)}
+                return {column.name: column.options.get(str(value), str(value))}
 
     async def _stage(self, label: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """A stage of the deal's own pipeline; a new deal takes the first pipeline that has one of this name."""
@@ -197,58 +188,38 @@ class PipedriveWriter:
         if not here:
             owns = " or ".join(sorted({words.pipelines.get(each.pipeline, "another") for each in named}))
             own = words.pipelines.get(row.get("pipeline_id", 0), "another pipeline")
-            raise Refused(
-                f"{label} is a stage of {owns}, and this deal is in {own}",
-                field="stage",
-                fix="move the deal to that pipeline in Pipedrive first",
-            )
+            said = f"{label} is a stage of {owns}, and this deal is in {own}"
+            raise Refused(said, field="stage", fix="move the deal to that pipeline in Pipedrive first")
         raw: dict[str, Any] = {"stage_id": here[0].id}
         return raw | ({"status": "open"} if row.get("status") in ("won", "lost") else {})
 
     async def _new_activity(self, fields: Mapping[str, Value], meta: WriteMeta) -> dict[str, Any]:
         """An activity on the deal, the account and its people; nobody's calendar is blocked by it."""
-        words = await self._org.words()
-        contacts = fields.get("contacts") or ()
-        assert isinstance(contacts, tuple)  # checked before
-        body = activity.text_of(str(fields.get("body") or ""), activity.holding(fields), meta.footer())
         raw: dict[str, Any] = {
             "subject": fields["subject"],
-            "type": activity.type_key(fields, words),
-            "note": activity.as_html(body),
+            "type": activity.type_key(fields, await self._org.words()),
+            "note": to_html(_new_text(fields, meta)),
             "done": fields.get("status") == "done",
             "busy": False,
             **activity.times_of(fields),
             **_anchors(fields),
         }
-        if contacts:
-            raw["participants"] = [
-                {"person_id": int(each), "primary": place == 0} for place, each in enumerate(contacts)
-            ]
-        if fields.get("owner"):
-            raw["owner_id"] = await self._org.user_id(str(fields["owner"]))
-        return raw
-
-    def _new_note(self, fields: Mapping[str, Value], meta: WriteMeta) -> dict[str, Any]:
-        if fields.get("status") == "open" or fields.get("due") is not None:
-            name = "due" if fields.get("due") is not None else "status"
-            raise Refused("a note is nothing to do", field=name, fix="make it a task")
-        contacts = fields.get("contacts") or ()
-        assert isinstance(contacts, tuple)  # checked before
-        body = activity.text_of(str(fields.get("body") or ""), activity.holding(fields), meta.footer())
-        person = {"person_id": int(contacts[0])} if contacts else {}
-        return {"content": activity.note_html(str(fields["subject"]), body), **person, **_anchors(fields)}
+        if people := _people(fields):
+            raw["participants"] = [{"person_id": each, "primary": place == 0} for place, each in enumerate(people)]
+        return raw | ({"owner_id": await self._org.user_id(fields["owner"])} if fields.get("owner") else {})
 
     async def _changed_activity(self, fields: Mapping[str, Value], current: Record) -> dict[str, Any]:
         raw: dict[str, Any] = {}
         for name, value in fields.items():
-            _may_change(name)
+            if name not in _LATER:
+                raise stays(name, "Pipedrive")
             match name:
                 case "status":
                     raw["done"] = value == "done"
                 case "owner":
-                    raw["owner_id"] = await self._org.user_id(str(value or ""))
+                    raw["owner_id"] = await self._org.user_id(value)
                 case "body":
-                    raw["note"] = activity.as_html(activity.rewritten(str(value or ""), current.text("body")))
+                    raw["note"] = to_html(_changed_text(value, current))
                 case "subject":
                     raw["subject"] = value
                 case _:
@@ -261,28 +232,11 @@ class PipedriveWriter:
                     raw |= activity.times_of({"type": current.fields.get("type"), name: value})
         return raw
 
-    async def _audit(self, kind: Kind, meta: WriteMeta, *, new: bool) -> dict[str, str]:
-        """The audit fields that connecting found. The op id stays the creating one's."""
-        values = {
-            "source": meta.source,
-            "approved_by": meta.approved_by,
-            "approved_at": meta.approved_at.isoformat(),
-            "trail_head": meta.trail_head,
-        } | ({"op_id": meta.op_id} if new else {})
-        there = await self._org.audit(kind)
-        whole = {name: value for name, value in values.items() if len(value) <= 255}  # half a trail head proves nothing
-        return {there[name].code: value for name, value in whole.items() if name in there}
 
-    async def _send(self, method: str, where: str, raw: Mapping[str, Any], kind: Kind, path: str) -> Record:
-        """One write. Its answer holds the record as it stands; an answer that does not says nothing of the write."""
-        answer = await self._org.link.wire.write(method, where, body=raw)
-        data = answer.data.get("data") if isinstance(answer.data, dict) else None
-        if not isinstance(data, dict):
-            raise OutcomeUnknown("Pipedrive answered without the record")
-        try:
-            return await self._org.record(data, kind, path)
-        except (Unreachable, Refused) as error:
-            raise OutcomeUnknown(f"Pipedrive's answer was not understood: {error}") from error
+def _people(fields: Mapping[str, Value]) -> list[int]:
+    contacts = fields.get("contacts") or ()
+    assert isinstance(contacts, tuple)  # checked before
+    return [int(each) for each in contacts]
 
 
 def _anchors(fields: Mapping[str, Value]) -> dict[str, int]:
@@ -291,20 +245,25 @@ def _anchors(fields: Mapping[str, Value]) -> dict[str, int]:
     return {code: int(str(fields[ours])) for ours, code in names.items() if fields.get(ours)}
 
 
+def _new_text(fields: Mapping[str, Value], meta: WriteMeta) -> str:
+    return text_of(str(fields.get("body") or ""), activity.holding(fields), meta.footer(), activity.BODY_MOST)
+
+
+def _changed_text(body: Value, current: Record) -> str:
+    return short_enough(with_tail(str(body or ""), current.text("body")), activity.BODY_MOST)
+
+
+def _new_note(fields: Mapping[str, Value], meta: WriteMeta) -> dict[str, Any]:
+    if fields.get("status") == "open" or fields.get("due") is not None:
+        name = "due" if fields.get("due") is not None else "status"
+        raise Refused("a note is nothing to do", field=name, fix="make it a task")
+    content, people = note_of(str(fields["subject"]), _new_text(fields, meta)), _people(fields)
+    return {"content": content, **_anchors(fields), **({"person_id": people[0]} if people else {})}
+
+
 def _changed_note(fields: Mapping[str, Value], current: Record) -> dict[str, Any]:
     for name in fields:
-        _may_change(name, among=frozenset({"subject", "body"}))
-    body = current.text("body")
-    if "body" in fields:
-        body = activity.rewritten(str(fields["body"] or ""), body)
-    return {"content": activity.note_html(str(fields.get("subject") or current.text("subject")), body)}
-
-
-def _may_change(name: str, among: frozenset[str] = _LATER) -> None:
-    if name not in among:
-        raise Refused(f"{name} of an activity stays as it is", field=name, fix="change it in Pipedrive")
-
-
-def _join(raw: dict[str, Any], custom: Mapping[str, Any]) -> None:
-    if custom:
-        raw["custom_fields"] = {**raw.get("custom_fields", {}), **custom}
+        if name not in ("subject", "body"):
+            raise stays(name, "Pipedrive")
+    body = _changed_text(fields["body"], current) if "body" in fields else current.text("body")
+    return {"content": note_of(str(fields.get("subject") or current.text("subject")), body)}

@@ -1,28 +1,31 @@
-"""Salesforce over its REST API: what connecting asks, the read door, the check.
+"""Salesforce over its REST API: what connecting asks, the doors, the check.
 
-Read on in salesforce_map (fields), salesforce_activity (Tasks and Events), salesforce_org (describe, queries),
-salesforce_feed (changes), salesforce_write (the write door), salesforce_errors (refusals in the rep's words).
+Read on in      salesforce_map       which field is which of ours, and its values
+    to read     salesforce_org       describe, queries, one record;  salesforce_feed  what changed
+                salesforce_history   who changed what
+    to write    salesforce_write     the write door, its guards
+    for both    salesforce_activity  Tasks and Events;  salesforce_errors  refusals in words
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gangly_tui.connectors.oauth import Provider
-from gangly_tui.connectors.record import salesforce_feed
-from gangly_tui.connectors.record.plain_values import moment
+from gangly_tui.connectors.record.audit import found_and_lacking
+from gangly_tui.connectors.record.door import Reader
 from gangly_tui.connectors.record.salesforce_errors import explain, quota
-from gangly_tui.connectors.record.salesforce_map import KINDS, SYSTEM, quoted, value_of
+from gangly_tui.connectors.record.salesforce_feed import changes
+from gangly_tui.connectors.record.salesforce_history import edits_of
+from gangly_tui.connectors.record.salesforce_map import KINDS, SYSTEM, quoted
 from gangly_tui.connectors.record.salesforce_org import Org, object_of
 from gangly_tui.connectors.registry import About
 from gangly_tui.connectors.transport import Manners
 from gangly_tui.connectors.vendor import HOST, Ask, AuditField, Link, Permission, Setup, Standing, Vendor, Way, lacking
 from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.hierarchy import Layer
-from gangly_tui.domain.identity import IdentityKey
-from gangly_tui.domain.ports import ChangePage
-from gangly_tui.domain.records import FIELDS, FieldEdit, FieldType, Kind, ObjectSchema, Record, RecordRef
+from gangly_tui.domain.records import RecordRef
 
 if TYPE_CHECKING:
     from gangly_tui.connectors.record.salesforce_write import SalesforceWriter
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 ABOUT = About(label="Salesforce", layer=Layer.RECORD, brings="accounts, contacts, deals, activities")
 PORT = 8642
 """The redirect's port: Salesforce compares the whole address, so the app must be registered with it."""
+MARKER = "gangly_Op_Id__c"
+"""The field that says which operation created a record: where it is an external id, a create cannot happen twice."""
 CALLBACK = f"http://localhost:{PORT}/callback"
 
 
@@ -108,7 +113,7 @@ VENDOR = Vendor(
         AuditField(of=of, name=name, type=type_, meta=meta)
         for of in ("Opportunity", "Contact", "Activity")
         for name, type_, meta in (
-            ("gangly_Op_Id__c", "Text(80)" if of == "Activity" else "Text(80), unique, external id", "op_id"),
+            (MARKER, "Text(80)" if of == "Activity" else "Text(80), unique, external id", "op_id"),
             ("gangly_Source__c", "Text(255)", "source"),
             ("gangly_Approved_By__c", "Text(255)", "approved_by"),
             ("gangly_Approved_At__c", "Date/Time", "approved_at"),
@@ -121,52 +126,9 @@ VENDOR = Vendor(
 )
 
 
-class SalesforceReader:
-    """The read door. Satisfies the reader's protocol; has no write method."""
-
-    def __init__(self, link: Link) -> None:
-        self._org = Org(link)
-
-    @property
-    def system(self) -> str:
-        """`salesforce`."""
-        return SYSTEM
-
-    async def describe(self, kind: Kind) -> ObjectSchema:
-        """The live field list of a kind, at most an hour old."""
-        return await self._org.describe(kind)
-
-    async def read(self, ref: RecordRef) -> Record:
-        """The record as it stands now."""
-        return await self._org.read(ref)
-
-    async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
-        """The contacts of this mailbox, or the accounts of this domain."""
-        return await self._org.find(kind, key)
-
-    async def history(self, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
-        """The edits of one field, newest first; None where the organisation does not track it."""
-        if not self._org.scope.may_read(ref.kind, field):
-            return ()
-        return await _history(self._org, ref, field)
-
-    def changes(self, since: str) -> AsyncIterator[ChangePage]:
-        """Everything that changed after the cursor, deletions included."""
-        return salesforce_feed.changes(self._org, since)
-
-    def url(self, ref: RecordRef) -> str:
-        """The record's page in Lightning."""
-        try:
-            name = object_of(ref)
-        except NotFound:
-            return ""
-        host = self._org.link.wire.base.replace(".my.salesforce.com", ".lightning.force.com")
-        return f"{host}/lightning/r/{name}/{ref.id}/view"
-
-
-def open_reader(link: Link) -> SalesforceReader:
+def open_reader(link: Link) -> Reader[Org]:
     """The read door."""
-    return SalesforceReader(link)
+    return Reader(system=SYSTEM, org=Org(link), edits=edits_of, feed=changes, page=_page)
 
 
 def open_writer(link: Link) -> SalesforceWriter:
@@ -174,6 +136,16 @@ def open_writer(link: Link) -> SalesforceWriter:
     from gangly_tui.connectors.record.salesforce_write import SalesforceWriter
 
     return SalesforceWriter(link)
+
+
+def _page(org: Org, ref: RecordRef) -> str:
+    """The record's page in Lightning."""
+    try:
+        name = object_of(ref)
+    except NotFound:
+        return ""
+    host = org.link.wire.base.replace(".my.salesforce.com", ".lightning.force.com")
+    return f"{host}/lightning/r/{name}/{ref.id}/view"
 
 
 async def check(link: Link) -> Standing:
@@ -188,12 +160,9 @@ async def check(link: Link) -> Standing:
         except (Refused, NotFound) as error:
             warnings.append(f"{name}: {error}" + (f"; {error.fix}" if error.fix else ""))
             continue
-        wanted = [
-            each for each in VENDOR.audit_fields if each.of == ("Activity" if name in ("Task", "Event") else name)
-        ]
-        there = {each.name for each in wanted if each.name in columns and columns[each.name].updateable}
+        of = "Activity" if name in ("Task", "Event") else name
+        there, gaps[name] = found_and_lacking((each.name for each in VENDOR.audit_fields if each.of == of), columns)
         found |= {f"{name}.{each}" for each in there}
-        gaps[name] = [each.name for each in wanted if each.name not in there]
     if about["IsSandbox"] != (".sandbox." in link.wire.base) and not link.setup.loopback:
         kinds = ("production", "a sandbox") if about["IsSandbox"] else ("a sandbox", "production")
         warnings.append(f"the address looks like {kinds[0]}, but this is {kinds[1]}: what you approve is written there")
@@ -203,66 +172,10 @@ async def check(link: Link) -> Standing:
             f' what you write is given to you once config.toml says user_email = "{user["Email"]}"'
         )
     return Standing(
+        name=str(user["Name"]),
+        email=str(user["Email"] or ""),
         account=f"{user['Name']} at {about['Name']}, {'sandbox' if about['IsSandbox'] else 'production'}",
         found=frozenset(found),
         missing=lacking(SYSTEM, gaps),
         warnings=tuple(warnings),
     )
-
-
-_SNAPSHOTS: Mapping[str, str] = {"stage": "StageName", "amount": "Amount", "close_date": "CloseDate"}
-_HISTORIES: Mapping[str, tuple[str, str]] = {
-    "Account": ("AccountHistory", "AccountId"),
-    "Contact": ("ContactHistory", "ContactId"),
-    "Opportunity": ("OpportunityFieldHistory", "OpportunityId"),
-}
-
-
-async def _history(org: Org, ref: RecordRef, field: str) -> Sequence[FieldEdit] | None:
-    """A deal's stage, amount and close date have a history in every organisation; others where they are tracked."""
-    name = object_of(ref)
-    column = (await org.shape(name)).names.get(field)
-    here = org.link.now().tzinfo
-    if column is None or here is None or name not in _HISTORIES:
-        return None
-    kind_of_value = FIELDS[ref.kind][field]
-
-    def edit(row: Mapping[str, object], before: object, after: object) -> FieldEdit:
-        author = row.get("CreatedBy")
-        return FieldEdit(
-            before=value_of(before, kind_of_value, column, here),
-            after=value_of(after, kind_of_value, column, here),
-            by=str(author.get("Email") or "") if isinstance(author, dict) else "",
-            at=moment(str(row["CreatedDate"])),
-        )
-
-    if ref.kind is Kind.OPPORTUNITY and (snapshot := _SNAPSHOTS.get(field)):
-        rows = await org.rows(
-            f"SELECT {snapshot}, CreatedDate, CreatedBy.Email FROM OpportunityHistory"
-            f" WHERE OpportunityId = {quoted(ref.id)} ORDER BY CreatedDate DESC, Id DESC"
-        )
-        steps = zip(rows[1:], rows, strict=False)
-        return [edit(new, old[snapshot], new[snapshot]) for old, new in steps if old[snapshot] != new[snapshot]]
-    if kind_of_value in (FieldType.LONG_TEXT, FieldType.REFERENCE, FieldType.REFERENCES) or field == "owner":
-        return None  # the history says that it changed, not from what to what
-    if not await _tracked(org, name, column.name):
-        return None
-    table, parent = _HISTORIES[name]
-    rows = await org.rows(
-        f"SELECT OldValue, NewValue, CreatedDate, CreatedBy.Email FROM {table}"
-        f" WHERE {parent} = {quoted(ref.id)} AND Field = {quoted(column.name)} ORDER BY CreatedDate DESC, Id DESC"
-    )
-    return [edit(row, row["OldValue"], row["NewValue"]) for row in rows]
-
-
-async def _tracked(org: Org, name: str, field: str) -> bool:
-    """Whether the administrator has field history on; who may not know that is treated as a no."""
-    try:
-        return bool(
-            await org.rows(
-                f"SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = {quoted(name)}"
-                f" AND QualifiedApiName = {quoted(field)} AND IsFieldHistoryTracked = true"
-            )
-        )
-    except Refused:
-        return False

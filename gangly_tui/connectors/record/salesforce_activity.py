@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from gangly_tui.connectors.record.described import activity_schema
 from gangly_tui.connectors.record.held_line import held_in
 from gangly_tui.connectors.record.plain_values import moment
 from gangly_tui.connectors.record.salesforce_map import Column, ids, inner
-from gangly_tui.domain.records import FIELDS, FieldSchema, Kind, Value
+from gangly_tui.domain.hierarchy import Scope
+from gangly_tui.domain.records import ObjectSchema, Value
 
 TYPES = ("call", "meeting", "email", "note", "task")
 SUBTYPES: Mapping[str, str] = {"call": "Call", "email": "Email", "note": "Task", "task": "Task"}
@@ -26,24 +28,19 @@ _KEPT_FREE = 1_000
 """Characters of an activity's text that stay free for the lines gangly puts under it."""
 
 
-def field_schema(ours: str, column: Column) -> FieldSchema:
-    """An activity is a Task or an Event: its type and status are ours, not one object's picklist."""
-    texts = {"subject": column.length or None, "body": column.length - _KEPT_FREE if column.length else None}
-    labels = {"at": "When", "ours": "Ours to do", "body": column.label, "subject": column.label, "due": column.label}
-    return FieldSchema(
-        name=ours,
-        label=labels.get(ours, ours.capitalize() if ours != "opportunity" else "Deal"),
-        type=FIELDS[Kind.ACTIVITY][ours],
-        required=ours in ("type", "subject"),
-        max_length=texts.get(ours),
-        options={"type": TYPES, "status": ("open", "done")}.get(ours, ()),
-    )
+def schema(scope: Scope, names: Mapping[str, Column]) -> ObjectSchema:
+    """An activity is a Task or an Event: its type and status are ours, the lengths and some labels the Task's."""
+    lengths = {ours: names[ours].length for ours in ("subject", "body") if ours in names}
+    if lengths.get("body"):
+        lengths["body"] -= _KEPT_FREE
+    labels = {ours: names[ours].label for ours in ("subject", "body", "due") if ours in names}
+    return activity_schema(scope, TYPES, lengths, labels=labels, there=names)
 
 
 def values_of(row: Mapping[str, Any], name: str, now: datetime) -> dict[str, Value]:
     """The fields of a Task or an Event. `now` is aware, in the rep's zone."""
     body = row.get("Description")
-    held = held_of(body or "")
+    held = held_in(body or "", _WANTED)
     said = moment(held["at"]) if "at" in held else None
     what, who = row.get("WhatId") or "", row.get("WhoId") or ""
     related = ids(row, f"{name}WhoRelations", "RelationId") or (*filter(None, [who]), *held.get("contacts", ()))
@@ -96,8 +93,3 @@ def holding(fields: Mapping[str, Value], name: str, now: datetime, *, shared: bo
     if isinstance(contacts, tuple) and len(contacts) > 1 and not shared:
         held["contacts"] = list(contacts[1:])
     return held
-
-
-def held_of(body: str) -> dict[str, Any]:
-    """What the line under a text holds, as far as it makes sense."""
-    return held_in(body, _WANTED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from gangly_tui.connectors.pace import Quota
+from gangly_tui.connectors.record.refusals import Sayings, body_of, said
 from gangly_tui.connectors.record.salesforce_map import FIELD_MAP, KINDS, PREFIXES, SYSTEM
 from gangly_tui.connectors.transport import retry_after
 from gangly_tui.domain.errors import (
@@ -22,41 +23,6 @@ from gangly_tui.domain.errors import (
 )
 from gangly_tui.domain.records import RecordRef
 
-_LOCKED_FOR = 5.0
-_LIMIT_FOR = 3600.0
-"""The limit is over the last 24 hours: something of it comes back every hour."""
-_ID = re.compile(r"\b(?:001|003|006|00T|00U)[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?\b")
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
-_ASK_ADMIN = "ask the Salesforce administrator"
-_AGAIN = "it is tried again by itself"
-
-_SAID: Mapping[str, tuple[str, str]] = {
-    "REQUIRED_FIELD_MISSING": ("Salesforce requires {fields}", "fill it, then approve again"),
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": ("a validation rule says: {message}", "change the value as the rule asks"),
-    "FIELD_INTEGRITY_EXCEPTION": ("Salesforce does not take this value: {message}", "correct it"),
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": ("{fields} does not have this value", "pull, then choose from the list"),
-    "STRING_TOO_LONG": ("the text is too long for {fields}", "shorten it"),
-    "INVALID_EMAIL_ADDRESS": ("Salesforce does not take this e-mail address", "correct it"),
-    "NUMBER_OUTSIDE_VALID_RANGE": ("the number is too large for {fields}", "correct it"),
-    "JSON_PARSER_ERROR": ("Salesforce does not take this value: {message}", "correct it"),
-    "INSUFFICIENT_ACCESS_OR_READONLY": ("you may not change this record", f"{_ASK_ADMIN} or the record's owner"),
-    "INSUFFICIENT_ACCESS": ("you may not change this record", f"{_ASK_ADMIN} or the record's owner"),
-    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": ("you may not use the record it refers to", _ASK_ADMIN),
-    "INVALID_CROSS_REFERENCE_KEY": ("the record that {fields} refers to does not exist", "it may have been removed"),
-    "MALFORMED_ID": ("the record that {fields} refers to does not exist", "it may have been removed"),
-    "INVALID_FIELD_FOR_INSERT_UPDATE": ("you may not set {fields}", f"{_ASK_ADMIN} for edit access to the field"),
-    "INVALID_FIELD": ("Salesforce does not show you a field: {message}", f"{_ASK_ADMIN} for access to the field"),
-    "INVALID_TYPE": ("Salesforce does not show you a kind of record: {message}", _ASK_ADMIN),
-    "ENTITY_IS_LOCKED": ("the record is locked: it waits for somebody's approval", "wait, or ask the approver"),
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": ("an automation in Salesforce stopped it: {message}", _ASK_ADMIN),
-    "CANNOT_EXECUTE_FLOW_TRIGGER": ("an automation in Salesforce stopped it: {message}", _ASK_ADMIN),
-    "DELETE_FAILED": ("Salesforce does not remove it: {message}", _ASK_ADMIN),
-    "STORAGE_LIMIT_EXCEEDED": ("the organisation's storage is full", _ASK_ADMIN),
-    "API_DISABLED_FOR_ORG": ("the API is off for this user or edition", f"{_ASK_ADMIN} for 'API Enabled'"),
-    "API_CURRENTLY_DISABLED": ("the API is off for this user or edition", f"{_ASK_ADMIN} for 'API Enabled'"),
-    "INVALID_QUERY_LOCATOR": ("the list was kept only for a while, and is gone", "pull again"),
-}  # fmt: skip
-
 
 class Stale(ConnectorError):
     """412: the record was changed after the moment that the guard names. Nothing was applied."""
@@ -64,6 +30,56 @@ class Stale(ConnectorError):
 
 class Unshown(Refused):
     """A field that `describe` told of is not shown (any more): an administrator has changed something."""
+
+
+_ADMIN = "ask the Salesforce administrator"
+_WAITS = {"UNABLE_TO_LOCK_ROW": 5.0, "REQUEST_LIMIT_EXCEEDED": 3600.0}
+"""The limit is over the last 24 hours: something of it comes back every hour."""
+_VALUE = (Refused, "Salesforce does not take this value: {message}", "correct it")
+_MAY_NOT = (Refused, "you may not change this record", f"{_ADMIN} or the record's owner")
+_NO_SUCH = (Refused, "the record that {fields} refers to does not exist", "it may have been removed")
+_AUTOMATION = (Refused, "an automation in Salesforce stopped it: {message}", _ADMIN)
+_API_OFF = (Refused, "the API is off for this user or edition", f"{_ADMIN} for 'API Enabled'")
+_SIGN_IN = (SignInNeeded, "Salesforce does not accept the sign-in any more", "gangly connect salesforce")
+_ASLEEP = (Unreachable, "the organisation is asleep or locked", f"open it in a browser, or {_ADMIN}")
+_GONE = (NotFound, "Salesforce has no such record (any more)", "pull again: ctrl+r")
+_SAID: Sayings = {
+    "REQUIRED_FIELD_MISSING": (Refused, "Salesforce requires {fields}", "fill it, then approve again"),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION":
+        (Refused, "a validation rule says: {message}", "change the value as the rule asks"),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST":
+        (Refused, "{fields} does not have this value", "pull, then choose from the list"),
+    "STRING_TOO_LONG": (Refused, "the text is too long for {fields}", "shorten it"),
+    "INVALID_EMAIL_ADDRESS": (Refused, "Salesforce does not take this e-mail address", "correct it"),
+    "NUMBER_OUTSIDE_VALID_RANGE": (Refused, "the number is too large for {fields}", "correct it"),
+    "FIELD_INTEGRITY_EXCEPTION": _VALUE, "JSON_PARSER_ERROR": _VALUE,
+    "INSUFFICIENT_ACCESS_OR_READONLY": _MAY_NOT, "INSUFFICIENT_ACCESS": _MAY_NOT,
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": (Refused, "you may not use the record it refers to", _ADMIN),
+    "INVALID_CROSS_REFERENCE_KEY": _NO_SUCH, "MALFORMED_ID": _NO_SUCH,
+    "INVALID_FIELD_FOR_INSERT_UPDATE": (Refused, "you may not set {fields}", f"{_ADMIN} for edit access to the field"),
+    "INVALID_FIELD":
+        (Unshown, "Salesforce does not show you a field: {message}", f"{_ADMIN} for access to the field"),
+    "INVALID_TYPE": (Unshown, "Salesforce does not show you a kind of record: {message}", _ADMIN),
+    "ENTITY_IS_LOCKED":
+        (Refused, "the record is locked: it waits for somebody's approval", "wait, or ask the approver"),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _AUTOMATION, "CANNOT_EXECUTE_FLOW_TRIGGER": _AUTOMATION,
+    "DELETE_FAILED": (Refused, "Salesforce does not remove it: {message}", _ADMIN),
+    "STORAGE_LIMIT_EXCEEDED": (Refused, "the organisation's storage is full", _ADMIN),
+    "API_DISABLED_FOR_ORG": _API_OFF, "API_CURRENTLY_DISABLED": _API_OFF,
+    "INVALID_QUERY_LOCATOR": (Refused, "the list was kept only for a while, and is gone", "pull again"),
+    "UNABLE_TO_LOCK_ROW":
+        (RateLimited, "somebody is saving this record right now", "it is tried again by itself"),
+    "REQUEST_LIMIT_EXCEEDED": (RateLimited, "the organisation's API calls of 24 hours are used up ({message})",
+        "a part of it comes back every hour; the administrator can see who uses it"),
+    "INVALID_SESSION_ID": _SIGN_IN, "INVALID_AUTH_HEADER": _SIGN_IN,
+    "inactive_org": _ASLEEP, "INACTIVE_ORG": _ASLEEP, "ORG_LOCKED": _ASLEEP,
+    "NOT_FOUND": _GONE, "ENTITY_IS_DELETED": _GONE,
+    "other": (Refused, "Salesforce refused it: {message}", f"correct it, or {_ADMIN}"),
+}  # fmt: skip
+_ID = re.compile(rf"\b(?:{'|'.join(PREFIXES)})[A-Za-z0-9]{{12}}(?:[A-Za-z0-9]{{3}})?\b")
+_PAIRS = [(theirs, ours) for names in FIELD_MAP.values() for ours, candidates in names.items() for theirs in candidates]
+_OURS = dict(reversed(_PAIRS))  # the first of them counts
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
 def quota(headers: Mapping[str, str]) -> Quota | None:
@@ -77,19 +93,12 @@ def quota(headers: Mapping[str, str]) -> Quota | None:
 
 def explain(response: httpx.Response, write: bool) -> ConnectorError | None:
     """An answer of the API that is no success. None leaves it to the rules that all vendors share."""
-    try:
-        told = response.json()
-    except ValueError:
-        return _not_the_api(response, write)
-    return meaning(response.status_code, told, write=write, wait=retry_after(response.headers))
-
-
-def _not_the_api(response: httpx.Response, write: bool) -> ConnectorError | None:
-    """A page for people instead of an answer."""
-    if response.status_code == 503 and not write:
-        wait = retry_after(response.headers)
+    status, told, wait = response.status_code, body_of(response), retry_after(response.headers)
+    if told is not None:
+        return meaning(status, told, wait=wait)
+    if status == 503 and not write:
         return RateLimited("Salesforce is under maintenance", retry_after=wait, fix="see status.salesforce.com")
-    if response.status_code == 404 or 300 <= response.status_code < 400:
+    if status == 404 or 300 <= status < 400:
         return SignInNeeded(
             "this address is not your organisation's API",
             fix="use its My Domain: acme.my.salesforce.com, or acme--NAME.sandbox.my.salesforce.com for a sandbox",
@@ -97,71 +106,45 @@ def _not_the_api(response: httpx.Response, write: bool) -> ConnectorError | None
     return None
 
 
-def meaning(status: int, told: Any, *, write: bool, wait: float = 0.0) -> ConnectorError | None:
+def meaning(status: int, told: Any, *, wait: float = 0.0) -> ConnectorError | None:
     """What an error body says, of a whole answer or of one part of a composite."""
     first = told[0] if isinstance(told, list) and told else told
-    if not isinstance(first, dict):
-        return Stale("the record was changed") if status == 412 else None
-    code, message = str(first.get("errorCode") or first.get("error") or ""), str(first.get("message") or "")
-    fields = [str(each) for each in first.get("fields") or ()]
     if status == 412:
         return Stale("the record was changed")
-    match code:
-        case "DUPLICATES_DETECTED" | "DUPLICATE_VALUE":
-            return _duplicate(first, message)
-        case "UNABLE_TO_LOCK_ROW":
-            return RateLimited("somebody is saving this record right now", retry_after=wait or _LOCKED_FOR, fix=_AGAIN)
-        case "REQUEST_LIMIT_EXCEEDED":
-            return RateLimited(
-                f"the organisation's API calls of 24 hours are used up ({message})" if message else "limit reached",
-                retry_after=wait or _LIMIT_FOR,
-                fix="a part of it comes back every hour; the administrator can see who uses it",
-            )
-        case "INVALID_SESSION_ID" | "INVALID_AUTH_HEADER":
-            return SignInNeeded("Salesforce does not accept the sign-in any more", fix="gangly connect salesforce")
-        case "inactive_org" | "INACTIVE_ORG" | "ORG_LOCKED":
-            return Unreachable("the organisation is asleep or locked", fix=f"open it in a browser, or {_ASK_ADMIN}")
-        case "NOT_FOUND" | "ENTITY_IS_DELETED":
-            return NotFound("Salesforce has no such record (any more)", fix="pull again: ctrl+r")
-    return _refused(code, message, fields) if code in _SAID or (status in (400, 403) and message) else None
-
-
-def _refused(code: str, message: str, fields: list[str]) -> Refused:
-    said, fix = _SAID.get(code, ("Salesforce refused it: {message}", "correct it, or " + _ASK_ADMIN))
+    if not isinstance(first, dict):
+        return None
+    code, message = str(first.get("errorCode") or first.get("error") or ""), str(first.get("message") or "")
+    if code in ("DUPLICATES_DETECTED", "DUPLICATE_VALUE"):
+        return _duplicate(first, message)
+    fields = [str(each) for each in first.get("fields") or ()]
     named = ", ".join(ours_of([each]).replace("_", " ") or each for each in fields) or "one of the fields"
-    kind = Unshown if code in ("INVALID_FIELD", "INVALID_TYPE") else Refused
-    return kind(said.format(message=message, fields=named), field=ours_of(fields), fix=fix)
+    other = "other" if status in (400, 403) and message else ""
+    wait = wait or _WAITS.get(code, 0.0)
+    return said(_SAID, code, other, field=ours_of(fields), wait=wait, message=message, fields=named)
 
 
-def ours_of(fields: list[str]) -> str:
+def ours_of(fields: Sequence[str]) -> str:
     """Our name of the first field that an error names, "" when it is none of ours."""
-    for theirs in fields:
-        for names in FIELD_MAP.values():
-            for ours, candidates in names.items():
-                if theirs in candidates:
-                    return ours
-    return ""
+    return next((_OURS[each] for each in fields if each in _OURS), "")
 
 
 def _duplicate(first: Mapping[str, Any], message: str) -> Refused:
     """The record that is there already, as far as Salesforce names it."""
     result = first.get("duplicateResult") or {}
-    for match in result.get("matchResults") or ():
-        for each in match.get("matchRecords") or ():
-            if existing := _ref(str((each.get("record") or {}).get("Id") or "")):
-                return DuplicateFound(
-                    result.get("errorMessage") or message, existing=existing, fix="use the record that is there"
-                )
-    if (found := _ID.search(message)) and (existing := _ref(found[0])):
-        return DuplicateFound(
-            "Salesforce already has this record", existing=existing, fix="use the record that is there"
-        )
+    words = str(result.get("errorMessage") or message)
+    for identifier in _named(result, message):
+        if name := PREFIXES.get(identifier[:3]):
+            existing = RecordRef(system=SYSTEM, kind=KINDS[name], id=identifier)
+            words = words if result else "Salesforce already has this record"
+            return DuplicateFound(words, existing=existing, fix="use the record that is there")
     return Refused(
-        f"a duplicate rule stopped it: {result.get('errorMessage') or message}",
+        f"a duplicate rule stopped it: {words}",
         fix="look for the record in Salesforce, also among the leads and what you may not see",
     )
 
 
-def _ref(identifier: str) -> RecordRef | None:
-    name = PREFIXES.get(identifier[:3])
-    return RecordRef(system=SYSTEM, kind=KINDS[name], id=identifier) if name else None
+def _named(result: Mapping[str, Any], message: str) -> Iterator[str]:
+    for match in result.get("matchResults") or ():
+        for each in match.get("matchRecords") or ():
+            yield str((each.get("record") or {}).get("Id") or "")
+    yield from _ID.findall(message)

@@ -6,6 +6,7 @@ Organisations differ: what a field is called is a list of names, the first that 
 from __future__ import annotations
 
 import hashlib
+import marshal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -230,7 +231,7 @@ def values_of(row: Mapping[str, Any], shape: Shape, here: tzinfo) -> dict[str, V
 def as_record(row: Mapping[str, Any], kind: Kind, values: Mapping[str, Value], scope: Scope) -> Record:
     """The canonical record of a row. Its version also tells of two edits within one second."""
     may = scope.read.get(kind, frozenset())
-    digest = hashlib.sha256(repr(row).encode("utf-8", "replace")).hexdigest()[:12]  # a query keeps its fields' order
+    digest = hashlib.sha256(marshal.dumps(dict(row), 2)).hexdigest()[:12]  # a query keeps its fields' order
     return Record(
         ref=RecordRef(system=SYSTEM, kind=kind, id=row["Id"]),
         version=f"{row['SystemModstamp']} {digest}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
+from gangly_tui.connectors.record.asked import Kept, not_understood, understood
 from gangly_tui.connectors.record.salesforce_errors import Unshown
 from gangly_tui.connectors.record.salesforce_map import (
     KINDS,
@@ -27,16 +27,14 @@ from gangly_tui.connectors.record.salesforce_map import (
     values_of,
 )
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import NotFound, Refused, Unreachable
+from gangly_tui.domain.errors import NotFound, Refused
 from gangly_tui.domain.identity import IdentityKey, mailbox, registrable_domain
 from gangly_tui.domain.records import FIELDS, Kind, ObjectSchema, Record, RecordRef
 
 VERSION = "v62.0"
 ROOT = f"/services/data/{VERSION}"
 """The API version, pinned: what an upsert answers and which fields there are depends on it."""
-_KEPT = timedelta(hours=1)
 _IS_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
-_GMAIL = ("gmail.com", "googlemail.com")
 
 
 class Org:
@@ -46,24 +44,20 @@ class Org:
         self.link = link
         self.scope = link.scope
         self._own = own_names(link.setup.get("fields"))
-        self._shapes: dict[str, Shape] = {}
-        self._user_id = ""
+        self._kept = Kept(link.now)
         self._owners: dict[str, str] = {}
         self.server_now = link.now()
         """what time it was there at the last query"""
 
     async def shape(self, name: str) -> Shape:
-        """An object as the organisation has it, asked again after an hour."""
-        known = self._shapes.get(name)
-        now = self.link.now()
-        if known is None or now - known.asked_at > _KEPT:
+        """An object as the organisation has it."""
+
+        async def ask() -> Shape:
             answer = await self.link.wire.read(f"{ROOT}/sobjects/{name}/describe")
-            try:
-                known = shape_of(answer.data, self._own, now)
-            except (KeyError, TypeError, AttributeError) as error:
-                raise _not_understood("its list of fields") from error
-            self._shapes[name] = known
-        return known
+            with understood("Salesforce", "its list of fields"):
+                return shape_of(answer.data, self._own, self.link.now())
+
+        return await self._kept.get(name, ask)
 
     async def shows(self, name: str) -> bool:
         """Whether the organisation shows the object to this user. Some have no Events, say: the rest still works."""
@@ -75,14 +69,19 @@ class Org:
             return False
         return True
 
+    def forget(self) -> None:
+        """What `describe` said is not so any more: it is asked again."""
+        self._kept.forget()
+
     async def describe(self, kind: Kind) -> ObjectSchema:
         """The fields of a kind that the organisation has and the scope lets us read."""
-        wanted = [name for name in FIELDS[kind] if self.scope.may_read(kind, name)]
-        if not wanted:
+        if not self.scope.read.get(kind):
             return ObjectSchema(kind=kind, fields=())
         names = (await self.shape(OBJECTS[kind][0])).names
-        make = activity.field_schema if kind is Kind.ACTIVITY else lambda ours, column: field_schema(kind, ours, column)
-        return ObjectSchema(kind=kind, fields=tuple(make(name, names[name]) for name in wanted if name in names))
+        if kind is Kind.ACTIVITY:
+            return activity.schema(self.scope, names)
+        wanted = [name for name in FIELDS[kind] if name in names and self.scope.may_read(kind, name)]
+        return ObjectSchema(kind=kind, fields=tuple(field_schema(kind, name, names[name]) for name in wanted))
 
     async def query(self, soql: str, *, deleted: bool = False) -> Mapping[str, Any]:
         """The first page of a query, as it came. `deleted` also brings what is in the recycle bin."""
@@ -98,7 +97,7 @@ class Org:
     async def page(self, address: str) -> Mapping[str, Any]:
         """A further page. The address comes from an answer: only one of this very API is followed."""
         if not address.startswith(f"{ROOT}/query"):
-            raise _not_understood("where the next page is")
+            raise not_understood("Salesforce", "where the next page is")
         return page_of((await self.link.wire.read(address)).data)
 
     async def rows(self, soql: str, *, deleted: bool = False, most: int = 10_000) -> list[Mapping[str, Any]]:
@@ -112,35 +111,27 @@ class Org:
 
     async def select(self, name: str, where: str) -> list[Record]:
         """The records of an object that fit; with the fields asked anew when one of them is not shown any more."""
-        for again in (True, False):
-            shape = await self.shape(name)
-            try:
-                rows = await self.rows(f"SELECT {selected(shape, self.scope)} FROM {name} WHERE {where}")
-            except Unshown:
-                if not again:
-                    raise
-                continue
-            return [self.record(row, shape) for row in rows]
-        raise AssertionError("unreachable")  # the loop returns or raises
+        try:
+            return await self._select(name, where)
+        except Unshown:
+            return await self._select(name, where)
 
-    def forget(self) -> None:
-        """What `describe` said is not so any more: it is asked again."""
-        self._shapes.clear()
+    async def _select(self, name: str, where: str) -> list[Record]:
+        shape = await self.shape(name)
+        rows = await self.rows(f"SELECT {selected(shape, self.scope)} FROM {name} WHERE {where}")
+        return [self.record(row, shape) for row in rows]
 
     def record(self, row: Mapping[str, Any], shape: Shape) -> Record:
         """A row as the canonical record."""
-        now = self.link.now()
-        kind = KINDS[shape.object]
+        now, kind = self.link.now(), KINDS[shape.object]
         assert now.tzinfo is not None  # the Link's clock is aware
-        try:
+        with understood("Salesforce", f"a {kind.label}"):
             if kind is Kind.ACTIVITY:
-                values = activity.values_of(row, shape.object, now)
-                values = {name: values[name] for name in values if name in shape.names}
+                told = activity.values_of(row, shape.object, now)
+                values = {name: told[name] for name in told if name in shape.names}
             else:
                 values = values_of(row, shape, now.tzinfo)
             return as_record(row, kind, values, self.scope)
-        except (KeyError, ValueError, TypeError, ArithmeticError) as error:
-            raise _not_understood(f"a {kind.label}") from error
 
     async def read(self, ref: RecordRef) -> Record:
         """The record as it stands now. Raises NotFound."""
@@ -152,26 +143,27 @@ class Org:
 
     async def find(self, kind: Kind, key: IdentityKey) -> Sequence[Record]:
         """By mailbox or by domain. A query reads the database itself: unlike a search, it does not lag behind."""
-        if kind is Kind.CONTACT and key.mailbox:
-            found = await self.select("Contact", _like_mailbox(key.mailbox)) if self._may("Contact", "email") else []
+        if kind is Kind.CONTACT and key.mailbox and self.scope.may_read(kind, "email"):
+            found = await self.select("Contact", _like_mailbox(key.mailbox))
             return [each for each in found if mailbox(each.text("email")) == key.mailbox]
-        if kind is Kind.ACCOUNT and key.domain and self._may("Account", "domain"):
+        if kind is Kind.ACCOUNT and key.domain and self.scope.may_read(kind, "domain"):
             found = await self.select("Account", f"Website LIKE '%{_literal(key.domain)}%'")
             return [each for each in found if registrable_domain(each.text("domain")) == key.domain]
         return []
 
-    def _may(self, name: str, field: str) -> bool:
-        return self.scope.may_read(KINDS[name], field)
-
     async def user_id(self) -> str:
         """Who is signed in: the token answer's identity address ends in it, and userinfo says it."""
-        self._user_id = self._user_id or self.link.more.get("id", "").rpartition("/")[2]
-        if not _IS_ID.fullmatch(self._user_id):
-            told = (await self.link.wire.read("/services/oauth2/userinfo")).data
-            self._user_id = str(told.get("user_id") or "") if isinstance(told, dict) else ""
-            if not _IS_ID.fullmatch(self._user_id):
-                raise _not_understood("who is signed in")
-        return self._user_id
+
+        async def ask() -> str:
+            known = self.link.more.get("id", "").rpartition("/")[2]
+            if not _IS_ID.fullmatch(known):
+                told = (await self.link.wire.read("/services/oauth2/userinfo")).data
+                known = str(told.get("user_id") or "") if isinstance(told, dict) else ""
+            if not _IS_ID.fullmatch(known):
+                raise not_understood("Salesforce", "who is signed in")
+            return known
+
+        return await self._kept.get("who is signed in", ask)
 
     async def owner_id(self, who: str) -> str:
         """The one active user of this e-mail address or name. Raises Refused."""
@@ -185,8 +177,7 @@ class Org:
             many = f"{len(users)} users are called {who}" if users else f"no active Salesforce user is {who}"
             fix = "name the owner by the e-mail address of their Salesforce user; yours is user_email in config.toml"
             raise Refused(many, field="owner", fix=fix)
-        self._owners[who] = str(exact[0]["Id"])
-        return self._owners[who]
+        return self._owners.setdefault(who, str(exact[0]["Id"]))
 
 
 def object_of(ref: RecordRef) -> str:
@@ -210,7 +201,7 @@ def path_of(soql: str) -> str:
 def page_of(data: Any) -> Mapping[str, Any]:
     """A page of a query. Raises Unreachable when it is none."""
     if not (isinstance(data, dict) and isinstance(data.get("records"), list) and isinstance(data.get("done"), bool)):
-        raise _not_understood("a page of records")
+        raise not_understood("Salesforce", "a page of records")
     return data
 
 
@@ -224,14 +215,10 @@ def _like_mailbox(box: str) -> str:
     local, _, host = box.rpartition("@")
     if host == "gmail.com":
         spread = "%".join(_literal(each) for each in local)
-        return "(" + " OR ".join(f"Email LIKE '{spread}%@{each}'" for each in _GMAIL) + ")"
+        return "(" + " OR ".join(f"Email LIKE '{spread}%@{each}'" for each in ("gmail.com", "googlemail.com")) + ")"
     return f"(Email = {quoted(box)} OR Email LIKE '{_literal(local)}+%@{_literal(host)}')"
 
 
 def _literal(text: str) -> str:
     """A text in a LIKE pattern that stands for itself."""
     return quoted(text)[1:-1].replace("_", "\\_").replace("%", "\\%")
-
-
-def _not_understood(what: str) -> Unreachable:
-    return Unreachable(f"Salesforce answered {what} in a way that is not understood", fix="tell gangly's makers")

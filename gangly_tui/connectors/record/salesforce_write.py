@@ -7,31 +7,35 @@ a write that was refused left nothing behind.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
 from gangly_tui.connectors.record import salesforce_activity as activity
-from gangly_tui.connectors.record.before import check_scope, refuse_twin, unmoved
-from gangly_tui.connectors.record.held_line import short_enough, under, with_tail
+from gangly_tui.connectors.record.audit import filled
+from gangly_tui.connectors.record.before import check, moved, refuse_twin, removed_again, stays, unmoved
+from gangly_tui.connectors.record.held_line import short_enough, text_of, with_tail
 from gangly_tui.connectors.record.journal import Made
 from gangly_tui.connectors.record.plain_values import stamp
-from gangly_tui.connectors.record.rules import validate
-from gangly_tui.connectors.record.salesforce import VENDOR
+from gangly_tui.connectors.record.salesforce import MARKER, VENDOR
 from gangly_tui.connectors.record.salesforce_errors import Stale, Unshown, meaning
 from gangly_tui.connectors.record.salesforce_map import KINDS, OBJECTS, Shape, quoted, raw_of, selected
 from gangly_tui.connectors.record.salesforce_org import ROOT, Org, names_a, object_of, path_of
 from gangly_tui.connectors.vendor import Link
-from gangly_tui.domain.errors import NotFound, OutcomeUnknown, RecordMoved, Refused, Unreachable
+from gangly_tui.domain.errors import NotFound, OutcomeUnknown, Refused, Unreachable
 from gangly_tui.domain.proposal import WriteMeta
 from gangly_tui.domain.records import Kind, Record, RecordRef, Value
 
-MARKER = "gangly_Op_Id__c"
+_RULES = "Sforce-Duplicate-Rule-Header"
 DUPLICATES = "allowSave=false; includeRecordDetails=false; runAsCurrentUser=true"
+ANYWAY = DUPLICATES.replace("false", "true", 1)
+"""Where a person has said why: a rule that warns lets it pass, one that blocks does not."""
 _RECENT = timedelta(days=7)
 _SLACK = timedelta(seconds=5)
+_TELLING = ("LastName", "FirstName", "Name", "Email", "Website", "AccountId")
+"""Fields that tell one new record from another."""
 _LATER = frozenset({"subject", "body", "due", "status", "owner"})
 """What of an activity may be changed once it is there."""
 
@@ -48,34 +52,27 @@ class SalesforceWriter:
         """Set fields if the record still is at `expect`, guarded by the moment it was last changed."""
         current = unmoved(await self._org.read(ref), expect)
         shape = await self._org.shape(object_of(ref))
-        await self._check(ref.kind, fields, {**current.fields, **fields})
-        await self._refuse_twin(ref.kind, fields, ref.id)
+        await self._check(ref.kind, fields, new=False)
+        await self._refuse_twin(ref.kind, fields, ref.id, ())
         if ref.kind is Kind.ACTIVITY:
             raw = await self._changed_activity(fields, shape, current)
         else:
             raw = await self._raw(fields, shape)
-        guard = format_datetime(current.updated_at.astimezone(UTC), usegmt=True)
+        guard = {"If-Unmodified-Since": format_datetime(current.updated_at.astimezone(UTC), usegmt=True)}
+        path, raw = f"{ROOT}/sobjects/{shape.object}/{ref.id}", raw | self._audit(shape, meta, new=False)
         try:
-            return await self._send(
-                "PATCH",
-                f"{ROOT}/sobjects/{shape.object}/{ref.id}",
-                shape,
-                raw | self._audit(shape, meta, new=False),
-                where=f"Id = {quoted(ref.id)}",
-                headers={"If-Unmodified-Since": guard},
-            )
+            return await self._send("PATCH", path, shape, raw, where=f"Id = {quoted(ref.id)}", guard=guard)
         except Stale:
-            moved = await self._org.read(ref)
-            raise RecordMoved(f"{moved.title} was changed by {moved.updated_by}", current=moved) from None
+            raise moved(await self._org.read(ref)) from None
 
     async def create(self, kind: Kind, fields: Mapping[str, Value], *, meta: WriteMeta) -> Record:
         """Create a record marked with the op id: an upsert on it where the organisation has a field for that."""
         name = "Event" if fields.get("type") == "meeting" else OBJECTS[kind][0]
-        await self._check(kind, fields, fields)
+        await self._check(kind, fields, new=True)
         shape = await self._org.shape(name)
         if known := await self._made_before(shape, meta.op_id):
             return known
-        await self._refuse_twin(kind, fields, "")
+        await self._refuse_twin(kind, fields, "", meta.beside)
         if kind is Kind.ACTIVITY:
             raw = await self._new_activity(fields, shape, meta)
         else:
@@ -85,7 +82,8 @@ class SalesforceWriter:
         path, method = f"{ROOT}/sobjects/{name}", "POST"
         if MARKER in raw and shape.columns[MARKER].external_id:
             path, method = f"{path}/{MARKER}/{quote(raw.pop(MARKER), safe='')}", "PATCH"
-        record = await self._send(method, path, shape, raw, where="Id = '@{made.id}'")
+        guard = {_RULES: ANYWAY} if meta.beside else {}
+        record = await self._send(method, path, shape, raw, where="Id = '@{made.id}'", guard=guard)
         made.ref = record.ref
         return record
 
@@ -99,13 +97,12 @@ class SalesforceWriter:
         found = await asyncio.gather(*(self._marked(name, op_id) for name in OBJECTS[kind]))
         return next((each for records in found for each in records), None)
 
-    async def _check(self, kind: Kind, fields: Mapping[str, Value], complete: Mapping[str, Value]) -> None:
-        """What Salesforce would refuse late or keep wrongly is refused here, by field, before anything is sent."""
-        schema = await self._org.describe(kind)
-        check_scope(self._org.scope, schema, fields)
-        validate(schema, fields, complete, names_a)
+    async def _check(self, kind: Kind, fields: Mapping[str, Value], *, new: bool) -> None:
+        check(self._org.scope, await self._org.describe(kind), fields, names_a, new=new)
 
-    async def _refuse_twin(self, kind: Kind, fields: Mapping[str, Value], except_id: str) -> None:
+    async def _refuse_twin(
+        self, kind: Kind, fields: Mapping[str, Value], except_id: str, beside: Collection[str]
+    ) -> None:
         """Duplicate rules know nothing of aliases: the identity key is looked up in the database itself."""
         name = {Kind.CONTACT: "email", Kind.ACCOUNT: "domain"}.get(kind, "")
         if isinstance(fields.get(name), str) and not self._org.scope.may_read(kind, name):
@@ -114,15 +111,13 @@ class SalesforceWriter:
                 field=name,
                 fix=f"let {kind.value}.{name} be read in the hierarchy page",
             )
-        await refuse_twin(self._org.find, kind, fields, except_id)
+        await refuse_twin(self._org.find, kind, fields, except_id, beside=beside)
 
     async def _raw(self, fields: Mapping[str, Value], shape: Shape) -> dict[str, Any]:
         raw: dict[str, Any] = {}
         for name, value in fields.items():
-            if name == "owner":
-                raw["OwnerId"] = await self._owner(value)
-            else:
-                raw[shape.names[name].name] = raw_of(value, shape.names[name], name)
+            column = shape.names[name]
+            raw[column.name] = await self._owner(value) if name == "owner" else raw_of(value, column, name)
         return raw
 
     async def _owner(self, who: Value) -> str:
@@ -138,13 +133,12 @@ class SalesforceWriter:
         at, due, contacts = fields.get("at"), fields.get("due"), fields.get("contacts") or ()
         assert isinstance(contacts, tuple)  # checked before
         if len(contacts) > activity.MOST_CONTACTS:
-            raise Refused(
-                f"an activity takes {activity.MOST_CONTACTS} contacts", field="contacts", fix="leave some of them out"
-            )
+            said = f"an activity takes {activity.MOST_CONTACTS} contacts"
+            raise Refused(said, field="contacts", fix="leave some of them out")
         shared = f"{name}WhoIds" in shape.columns
         held = activity.holding(fields, name, now, shared=shared)
-        lines = under(str(fields.get("body") or ""), held).strip("\n") + f"\n\n{meta.footer()}"
-        text = short_enough(lines.lstrip("\n"), shape.columns["Description"].length)
+        most = shape.columns["Description"].length
+        text = text_of(str(fields.get("body") or ""), held, meta.footer(), most)
         raw: dict[str, Any] = {"Subject": fields["subject"], "Description": text}
         if what := fields.get("opportunity") or fields.get("account"):
             raw["WhatId"] = what
@@ -170,11 +164,10 @@ class SalesforceWriter:
         return raw | ({"Type": named} if named else {})
 
     async def _changed_activity(self, fields: Mapping[str, Value], shape: Shape, current: Record) -> dict[str, Any]:
-        for name in fields:
-            if name not in _LATER or (name in ("due", "status") and shape.object == "Event"):
-                raise Refused(f"{name} of an activity stays as it is", field=name, fix="change it in Salesforce")
         raw: dict[str, Any] = {}
         for name, value in fields.items():
+            if name not in _LATER or (name in ("due", "status") and shape.object == "Event"):
+                raise stays(name, "Salesforce")
             match name:
                 case "status":
                     raw["Status"] = await self._status(value == "done")
@@ -197,43 +190,36 @@ class SalesforceWriter:
             raise Refused("the organisation has no such status", field="status", fix="ask the administrator")
         return str(next((each for each in fit if each["IsDefault"]), fit[0])["ApiName"])
 
-    def _has(self, shape: Shape, name: str) -> bool:
-        """Whether a write may fill this audit field: it was there when connecting, and is there now."""
-        return f"{shape.object}.{name}" in self._org.link.audit_fields and name in shape.columns
-
-    def _audit(self, shape: Shape, meta: WriteMeta, *, new: bool) -> dict[str, Any]:
+    def _audit(self, shape: Shape, meta: WriteMeta, *, new: bool) -> dict[str, str]:
         """Where the write came from, in the organisation's own fields. A later write leaves the mark of a create."""
-        raw: dict[str, Any] = {}
-        for each in VENDOR.audit_fields:
-            if not self._has(shape, each.name) or (each.name == MARKER and not new and shape.object != "Opportunity"):
-                continue
-            value = getattr(meta, each.meta)
-            text = stamp(value) if isinstance(value, datetime) else str(value)
-            most = shape.columns[each.name].length
-            if not most or len(text) <= most:  # half a head proves nothing
-                raw[each.name] = text
-        return raw
+        of = "Activity" if KINDS[shape.object] is Kind.ACTIVITY else shape.object
+        wanted = [each for each in VENDOR.audit_fields if each.of == of]
+        if not new and of != "Opportunity":
+            wanted = [each for each in wanted if each.name != MARKER]
+        return filled(wanted, self._org.link, shape.object, shape.columns, meta)
+
+    def _marks(self, shape: Shape) -> bool:
+        """Whether a create carries the op id in a field: it was there when connecting, and is there now."""
+        return f"{shape.object}.{MARKER}" in self._org.link.audit_fields and MARKER in shape.columns
 
     async def _made_before(self, shape: Shape, op_id: str) -> Record | None:
         """What this operation made already. Raises Refused when that was removed since."""
-        name = shape.object
-        if self._has(shape, MARKER):
+        if self._marks(shape):
             where = f"{MARKER} = {quoted(op_id)}"
-            rows = await self._org.rows(f"SELECT Id, IsDeleted FROM {name} WHERE {where}", deleted=True)
+            rows = await self._org.rows(f"SELECT Id, IsDeleted FROM {shape.object} WHERE {where}", deleted=True)
             gone = bool(rows) and all(each["IsDeleted"] for each in rows)
-            found = await self._org.select(name, where) if rows and not gone else []
+            found = await self._org.select(shape.object, where) if rows and not gone else []
         else:
-            found = await self._marked(name, op_id)
-            made = self._journal.get(op_id)
+            found, made = await self._marked(shape.object, op_id), self._journal.get(op_id)
             gone = bool(made and made.ref and not found)
         if gone:
-            raise Refused("what this write created was removed again", fix="draft it anew if it is still wanted")
+            raise removed_again()
         return found[0] if found else None
 
     async def _marked(self, name: str, op_id: str) -> list[Record]:
         if not await self._org.shows(name):
             return []
-        if self._has(await self._org.shape(name), MARKER):
+        if self._marks(await self._org.shape(name)):
             return await self._org.select(name, f"{MARKER} = {quoted(op_id)}")
         return await (self._by_footer if KINDS[name] is Kind.ACTIVITY else self._by_journal)(name, op_id)
 
@@ -244,11 +230,8 @@ class SalesforceWriter:
                 "whether it arrived cannot be told: the text of activities is not in the read scope",
                 fix=f"let activity.body be read, or have the administrator create {MARKER}",
             )
-        since = stamp(self._org.server_now - _RECENT)
-        rows = await self._org.rows(
-            f"SELECT Id, Description FROM {name} WHERE CreatedById = {quoted(await self._org.user_id())}"
-            f" AND CreatedDate >= {since}"
-        )
+        mine = await self._mine(self._org.server_now - _RECENT)
+        rows = await self._org.rows(f"SELECT Id, Description FROM {name} WHERE {mine}")
         ids = [row["Id"] for row in rows if f"; op {op_id}; trail " in (row["Description"] or "")]
         return await self._org.select(name, f"Id = {quoted(ids[0])}") if ids else []
 
@@ -258,35 +241,26 @@ class SalesforceWriter:
             return []
         if made.ref is not None:
             return await self._org.select(name, f"Id = {quoted(made.ref.id)}")
-        same = [
-            f"{key} = {quoted(value)}"
-            for key, value in made.raw.items()
-            if isinstance(value, str) and key in ("LastName", "FirstName", "Name", "Email", "Website", "AccountId")
-        ]
-        mine = f"CreatedById = {quoted(await self._org.user_id())} AND CreatedDate >= {stamp(made.since)}"
+        same = [f"{each} = {quoted(made.raw[each])}" for each in _TELLING if isinstance(made.raw.get(each), str)]
         others = {each.ref for each in self._journal.values() if each.ref}
-        return [each for each in await self._org.select(name, " AND ".join([mine, *same])) if each.ref not in others]
+        found = await self._org.select(name, " AND ".join([await self._mine(made.since), *same]))
+        return [each for each in found if each.ref not in others]
+
+    async def _mine(self, since: datetime) -> str:
+        return f"CreatedById = {quoted(await self._org.user_id())} AND CreatedDate >= {stamp(since)}"
 
     async def _send(
-        self,
-        method: str,
-        path: str,
-        shape: Shape,
-        raw: Mapping[str, Any],
-        *,
-        where: str,
-        headers: Mapping[str, str] | None = None,
+        self, method: str, path: str, shape: Shape, raw: Mapping[str, Any], *, where: str, guard: Mapping[str, str]
     ) -> Record:
         """The write, and the record as it stands after it. Raises what the part that failed means."""
         soql = f"SELECT {selected(shape, self._org.scope)} FROM {shape.object} WHERE {where}"
-        guards = {"Sforce-Duplicate-Rule-Header": DUPLICATES, **(headers or {})}
+        guards = {_RULES: DUPLICATES, **guard}
         parts = [
             {"method": method, "url": path, "referenceId": "made", "httpHeaders": guards, "body": dict(raw)},
             {"method": "GET", "url": path_of(soql), "referenceId": "stands"},
         ]
-        answer = await self._org.link.wire.write(
-            "POST", f"{ROOT}/composite", body={"allOrNone": True, "compositeRequest": parts}
-        )
+        body = {"allOrNone": True, "compositeRequest": parts}
+        answer = await self._org.link.wire.write("POST", f"{ROOT}/composite", body=body)
         try:
             told = [(int(each["httpStatusCode"]), each.get("body")) for each in answer.data["compositeResponse"]]
             failed = next((each for each in told if each[0] >= 300 and not _halted(each[1])), None)
@@ -315,7 +289,7 @@ def _halted(body: Any) -> bool:
 def _failure(status: int, body: Any) -> Exception:
     if status < 400:
         return Refused("several records carry the mark of this write", fix="ask the Salesforce administrator")
-    if found := meaning(status, body, write=True):
+    if found := meaning(status, body):
         return found
     if status == 404:
         return NotFound("Salesforce has no such record")

@@ -1,4 +1,4 @@
-"""The first run: try the sandbox, connect a CRM, or bring a calendar; what is not built is listed, not pretended."""
+"""What can be connected, and what is: the first run asks it, and later a further system is added here."""
 
 from __future__ import annotations
 
@@ -70,10 +70,7 @@ def check_calendar(text: str) -> Path | str:
 
 
 class ConnectScreen(Screen[None]):
-    """Asks what to open. `systems` can be connected, as (name, title, what it brings).
-
-    `coming` is shown as what will be connectable, as (name, what it brings).
-    """
+    """Asks what to open. `systems` can be connected, as (name, title, what it brings); those that are say so."""
 
     CSS_PATH = "connect.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,12 +80,8 @@ class ConnectScreen(Screen[None]):
         Binding("escape", "leave_path", "Back", key_display="Esc", id="connect.back", tooltip="Back"),
     ]
 
-    def __init__(
-        self, coming: Sequence[tuple[str, str]] = (), systems: Sequence[tuple[str, str, str]] | None = None
-    ) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._coming = tuple(coming)
-        self._systems = systems
         self._choices: tuple[tuple[str, str, str], ...] = (_SANDBOX, _CALENDAR)
 
     def compose(self) -> ComposeResult:
@@ -98,7 +91,6 @@ class ConnectScreen(Screen[None]):
             yield RowView(marked_always=True)
             yield LineInput(placeholder="~/Downloads/calendar.ics or https://…", id="path", select_on_focus=False)
             yield Static(Content(_HOW), id="said")
-            yield Static(self._list(), id="coming")
         desk = app_of(self).desk
         yield StatusLine(desk.label if desk else "nothing is connected yet")
         yield KeyFooter()
@@ -106,20 +98,20 @@ class ConnectScreen(Screen[None]):
     def on_mount(self) -> None:
         view = self.query_one(RowView)
         doorway = app_of(self).doorway
-        systems = self._systems if self._systems is not None else doorway.systems if doorway else ()
-        self._choices = (_SANDBOX, *systems, _CALENDAR)
-        view.show(partial(_lay_out, self._choices, doorway.groups if doorway else {}), cursor=0)
+        self._choices = (_SANDBOX, *(doorway.systems if doorway else ()), _CALENDAR)
+        groups, accounts = doorway.groups if doorway else {}, self._accounts()
+        view.show(partial(_lay_out, self._choices, groups, accounts), cursor=_first(self._choices, groups, accounts))
         view.focus()
         self.query_one("#path").display = False
 
-    def _list(self) -> Content:
-        if not self._coming:
-            return Content("")
-        width = max(cell_len(str(line(name, limit=40))) for name, _ in self._coming) + 2
-        rows: list[Content] = [Content.styled("Coming, not built yet", "$quiet")]
-        for name, what in self._coming:
-            rows.append(join("  ", cell(name, width, style="$quiet"), line(what, limit=200, style="$quiet")))
-        return Content("\n").join(rows)
+    def _accounts(self) -> Mapping[str, str]:
+        """The account of each system that is connected."""
+        doorway = app_of(self).doorway
+        try:
+            return doorway.connected() if doorway else {}
+        except GanglyError as error:
+            self._refuse(error)
+            return {}
 
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         event.stop()
@@ -187,7 +179,19 @@ class ConnectScreen(Screen[None]):
         self.query_one("#said", Static).update(text)
 
 
-def _lay_out(choices: Sequence[tuple[str, str, str]], groups: Mapping[str, str], width: int) -> list[Row]:
+def _first(choices: Sequence[tuple[str, str, str]], groups: Mapping[str, str], accounts: Mapping[str, str]) -> int:
+    """Where the cursor stands: on the sandbox at first; with something connected, on what could stand beside it."""
+    fits = (
+        at
+        for at, (name, _, _) in enumerate(choices)
+        if accounts and name in groups and name not in accounts and groups[name] != groups[choices[1][0]]
+    )
+    return next(fits, 0)
+
+
+def _lay_out(
+    choices: Sequence[tuple[str, str, str]], groups: Mapping[str, str], accounts: Mapping[str, str], width: int
+) -> list[Row]:
     rows: list[Row] = []
     under = ""
     broad = max((cell_len(title) for _, title, _ in choices[1:-1]), default=0) + 2
@@ -203,6 +207,7 @@ def _lay_out(choices: Sequence[tuple[str, str, str]], groups: Mapping[str, str],
         if heading != under:
             rows += [Row(left=Content("")), Row(left=line(heading, style="$quiet"))]
             under = heading
-        rest = cell(what, max(width - MARGIN - broad, 0), style="$quiet")
+        said, style = (f"✓ {accounts[name]}", "$good") if name in accounts else (what, "$quiet")
+        rest = cell(said, max(width - MARGIN - broad, 0), style=style)
         rows.append(Row(left=join(cell(title, broad, style="bold"), rest), item=item))
     return rows

@@ -23,7 +23,7 @@ from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 if TYPE_CHECKING:
     from gangly_tui.flow.desk import Desk
 
-LIMIT = 200
+LIMIT = 100
 _KIND = 10
 _EMPTY = "Type a name, a company, a mail address or a word from your notes and mails."
 

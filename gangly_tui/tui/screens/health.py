@@ -13,6 +13,7 @@ from gangly_tui.domain.errors import GanglyError
 from gangly_tui.flow.health import look, retry_failed
 from gangly_tui.tui.app import app_of
 from gangly_tui.tui.messages import Delivered, Pulled
+from gangly_tui.tui.opening import open_system, sign_in_again
 from gangly_tui.tui.screens.source import Entry, Sheet, SourceScreen
 from gangly_tui.tui.widgets.footer import KeyFooter, StatusLine
 from gangly_tui.tui.widgets.health_rows import Line, lay_out, lines_of, told
@@ -34,7 +35,7 @@ class HealthScreen(Screen[None]):
 
     CSS_PATH = "health.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "sign_in", "Sign in", id="health.sign-in", tooltip="Sign in to the CRM again"),
+        Binding("r", "sign_in", "Sign in", id="health.sign-in", tooltip="Sign in to this system again"),
         Binding("R", "retry", "Retry", id="health.retry", tooltip="Send now what waits after a failure"),
         Binding("o", "open", "Runbook", id="health.open", tooltip="This system in full: owner, backup, runbook"),
     ]
@@ -119,12 +120,16 @@ class HealthScreen(Screen[None]):
         self.action_open()
 
     def action_sign_in(self) -> None:
-        """The sign-in, as from anywhere."""
+        """The sign-in of the selected system; of this machine's block, the CRM's."""
         app = app_of(self)
         if app.doorway is None:
             app.say("nothing can be connected from here", fix="gangly connect", tone="bad")
             return
-        app.action_connect()
+        system = self.selected.system if self.selected else ""
+        if system in {name for name, _, _ in app.doorway.systems}:
+            open_system(app, system)
+        else:
+            sign_in_again(app)
 
     def action_retry(self) -> None:
         """What waits after a failure goes now, not when its wait is over."""

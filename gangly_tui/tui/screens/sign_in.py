@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from gangly_tui.domain.connection import Answers, Ask, Connected, Plan, PlanWay, Step, fields_by_object
+from gangly_tui.domain.connection import HOST, Answers, Ask, Connected, Plan, PlanWay, Step, fields_by_object
 from gangly_tui.domain.errors import GanglyError
 from gangly_tui.domain.secret import Secret
 from gangly_tui.tui.doorway import Doorway
@@ -25,6 +25,14 @@ from gangly_tui.tui.widgets.rows import MARGIN, Row, RowView
 
 _HOW = "Enter goes to the next empty line, ctrl+s signs in, Esc goes back"
 _LONGEST = 600
+_TRIAL = "loopback"
+"""The name of the line for the address of a trial's server: no vendor asks for one of this name."""
+_WHERE = Ask(
+    name=_TRIAL,
+    label="Its address",
+    why="A server on this machine, nowhere else, such as a fake of the vendor. What is sent to it is not encrypted.",
+    example="http://127.0.0.1:8702",
+)
 
 
 class SignInScreen(Screen[Connected | None]):
@@ -45,6 +53,7 @@ class SignInScreen(Screen[Connected | None]):
         self._ways = _variants(plan)
         self._chosen = next((at for at, (way, _) in enumerate(self._ways) if way.name == plan.chosen().name), 0)
         self._parts = set(plan.asked_for or plan.parts[:1])
+        self._trial = bool(plan.loopback)
         self._step: Step | None = None
         self._work: Worker[None] | None = None
         self._connected: Connected | None = None
@@ -59,12 +68,11 @@ class SignInScreen(Screen[Connected | None]):
                     yield RowView(id="parts", marked_always=True)
                 yield Static(Content.styled("Sign in", "bold"), id="ways-title")
                 yield RowView(id="ways", marked_always=True)
+                yield RowView(id="trial")
                 for name, ask in self._asks().items():
                     with Vertical(classes="ask", id=f"ask-{name}"):
-                        yield Static(_about(ask, kept=name in self._plan.kept))
-                        yield LineInput(
-                            value=self._plan.known.get(name, ""), password=ask.secret, name=name, select_on_focus=False
-                        )
+                        yield Static(_answer_sheet(ask, kept=name in self._plan.kept))
+                        yield LineInput(value=self._known(name), password=ask.secret, name=name, select_on_focus=False)
             yield Static(content(_HOW), id="said")
         yield StatusLine("nothing is sent before you sign in")
         yield KeyFooter()
@@ -72,7 +80,7 @@ class SignInScreen(Screen[Connected | None]):
     def on_mount(self) -> None:
         ways = self.query_one("#ways", RowView)
         ways.show(partial(_lay_out, self._ways), cursor=self._chosen)
-        self._show_asks()
+        self._show_trial()
         self._show_parts()
         self.call_after_refresh(self._begin)
 
@@ -88,7 +96,13 @@ class SignInScreen(Screen[Connected | None]):
     # -- what is asked ------------------------------------------------------------------------------------------
 
     def _asks(self) -> dict[str, Ask]:
-        return {ask.name: ask for way in self._plan.ways for ask in way.asks}
+        return {_TRIAL: _WHERE, **{ask.name: ask for way in self._plan.ways for ask in way.asks}}
+
+    def _known(self, name: str) -> str:
+        """The answer from before; the address of a trial is none of the vendor's own."""
+        if name == _TRIAL:
+            return self._plan.loopback
+        return "" if name == HOST and self._plan.loopback else self._plan.known.get(name, "")
 
     def _plan_page(self) -> Content:
         """What an administrator does first, what is asked for and why."""
@@ -114,7 +128,12 @@ class SignInScreen(Screen[Connected | None]):
         return self._ways[self.query_one("#ways", RowView).cursor]
 
     def _is_asked(self, field: Input) -> bool:
-        return field.name in {ask.name for ask in self._way()[0].asks}
+        return field.name in {ask.name for ask in self._needed()}
+
+    def _needed(self) -> list[Ask]:
+        """What is asked as things are chosen: a server on this machine stands in for the vendor's address."""
+        asks = self._way()[0].asks
+        return [_WHERE, *(each for each in asks if each.name != HOST)] if self._trial else list(asks)
 
     def _show_asks(self) -> None:
         for field in self.query(Input):
@@ -133,6 +152,12 @@ class SignInScreen(Screen[Connected | None]):
         event.stop()
         if event.view.id == "parts":
             self._turn_part(self._plan.parts[event.item])
+        elif event.view.id == "trial":
+            self._trial = not self._trial
+            self._show_trial()
+            address = next(each for each in self.query(Input) if each.name == _TRIAL)
+            if self._trial and not address.value:
+                self.call_after_refresh(address.focus)
         else:
             self.action_next()
 
@@ -142,6 +167,10 @@ class SignInScreen(Screen[Connected | None]):
             self._parts ^= {part}
         self._show_parts()
         self.query_one("#sheet", Static).update(self._plan_page())
+
+    def _show_trial(self) -> None:
+        self.query_one("#trial", RowView).show(partial(_trial_rows, self._plan.title, self._trial))
+        self._show_asks()
 
     def _show_parts(self) -> None:
         for view in self.query("#parts").results(RowView):
@@ -171,11 +200,13 @@ class SignInScreen(Screen[Connected | None]):
         """Sign in with what was typed. What is missing is said in place."""
         way, device = self._way()
         fields = {each.name or "": each.value.strip() for each in self.query(Input) if self._is_asked(each)}
-        for ask in way.asks:
+        for ask in self._needed():
             if not (fields.get(ask.name) or ask.optional or ask.name in self._plan.kept):
                 self._refuse(GanglyError(f"{ask.label} is missing", fix=ask.why))
                 next(each for each in self.query(Input) if each.name == ask.name).focus()
                 return
+        if self._trial:
+            fields[HOST] = fields.pop(_TRIAL)
         secret = {ask.name for ask in way.asks if ask.secret}
         answers = Answers(
             way=way.name,
@@ -183,8 +214,10 @@ class SignInScreen(Screen[Connected | None]):
             secrets={name: Secret(value) for name, value in fields.items() if value and name in secret},
             device=device,
             parts=frozenset(self._parts) if self._plan.parts else None,
+            insecure_loopback=self._trial,
         )
         try:
+            self._doorway.examine(self._plan.name, answers)
             self._doorway.unlock()
         except GanglyError as error:
             self._refuse(error)
@@ -296,7 +329,14 @@ def _part_rows(plan: Plan, chosen: frozenset[str], width: int) -> list[Row]:
     return rows
 
 
-def _about(ask: Ask, *, kept: bool) -> Content:
+def _trial_rows(title: str, chosen: bool, width: int) -> list[Row]:
+    """The way to try it without an account."""
+    why = f"a server on this machine stands in for {title}, without encryption; Enter changes it"
+    head = join(line(f"[{'x' if chosen else ' '}] a trial", limit=60), "  ", line(why, limit=_LONGEST, style="$quiet"))
+    return [Row(left=each, item=0) for each in head.wrap(max(width - MARGIN - 1, 10))]
+
+
+def _answer_sheet(ask: Ask, *, kept: bool) -> Content:
     """What an answer is."""
     hint = "left empty: the one from before stays" if kept else "may stay empty" if ask.optional else ""
     example = f"such as {ask.example}" if ask.example else ""

@@ -127,8 +127,7 @@ class TodayScreen(Screen[None]):
         if not self._ahead:
             sentences.insert(0, "No calendar here knows of a meeting in the next 30 days.")
             sentences.append(
-                "Your own calendar comes in as an .ics file, exported from any calendar: "
-                "gangly connect calendar FILE.ics"
+                "ctrl+o connects your calendar: Google, Microsoft, CalDAV, or an .ics file exported from any other."
             )
         self.query_one(BriefView).show_words(f"Nothing on {day_words(self._on)}", sentences)
         self._say_where(writes=0)

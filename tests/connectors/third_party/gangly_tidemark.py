@@ -254,6 +254,7 @@ async def schema_of(link: Link, kind: Kind) -> ObjectSchema:
                 read_only=told[theirs].get("fixed", False),
                 max_length=told[theirs].get("most"),
                 options=tuple(told[theirs].get("of", ())),
+                unique=ours in ("email", "domain"),
             )
             for ours, theirs in NAMES[kind].items()
             if theirs in told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from gangly_tui.domain.errors import ConfigError, ModelError
@@ -136,11 +138,12 @@ async def test_nobody_listening_and_silence_are_different_words() -> None:
     async with serving(Told(hang=5)) as server:
         with pytest.raises(ModelError, match="did not finish within"):
             await again(server, patience=0.1)
-        port = server.port
     async with serving() as server:
-        server.port = port  # closed by now
-        with pytest.raises(ModelError, match="cannot be reached"):
-            await again(server)
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else can take it
+            server.port = deaf.getsockname()[1]
+            with pytest.raises(ModelError, match="cannot be reached"):
+                await again(server)
 
 
 async def test_a_server_that_does_not_stream_is_understood() -> None:
