@@ -23,7 +23,7 @@ from gangly_tui.intelligence.offline.price import accepted
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.sides import sound
 from gangly_tui.intelligence.offline.stage import generic_of, supports
-from gangly_tui.intelligence.offline.step_words import BASE
+from gangly_tui.intelligence.offline.step_words import base_of
 from gangly_tui.intelligence.offline.typed import fit, schema_of
 from gangly_tui.intelligence.wording import beyond
 
@@ -288,7 +288,7 @@ class Gate:
             text,
         )
         quote = set(_tokens(_clean(evidence.text)))
-        quote |= {BASE[word] for word in quote & BASE.keys()}
+        quote |= {base_of(word) for word in quote}
         loose = [word for word in _tokens(body) if word not in frame and word not in _TEMPLATE and word not in quote]
         return f"its quote does not say {loose[0]!r}" if loose else ""
 
@@ -329,7 +329,7 @@ class Gate:
             action,
         )
         anywhere = {"send"} if self.reading.says_send else set()
-        quote |= {BASE[word] for word in quote & BASE.keys()}
+        quote |= {base_of(word) for word in quote}
         loose = [word for word in _tokens(dated) if word not in quote | names | _TEMPLATE | anywhere]
         return f"its quote does not say {loose[0]!r}" if loose else "" if _tokens(action) else "no words"
 

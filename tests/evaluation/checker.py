@@ -41,7 +41,7 @@ _STAGE_WORDS = {
     "demo": r"demo|screen|see (?:here|on)|walk-?through|presentation|dashboard|click",
     "proposal": r"proposal|quot|offer|pricing",
     "negotiation": r"contract|agreement|order form|msa|redlin|legal|procurement|negotiat|sign|terms|verbal|price|deal|"
-    r"forward",
+    r"forward|mark(?:ing|ed)? up|preferred|liability",
     "closed_won": r"sign|closed|won|purchase order|\bpo\b|welcome|onboarding|renewed",
     "closed_lost": r"lost|another|competitor|not|no longer|pass|with [A-Z]|disqualif|cancel|reject|dead|list|fit",
 }
@@ -147,7 +147,14 @@ def _verbatim(what: str, evidence: Evidence, text: str) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     text = re.sub(r"<[^<>\n]{0,80}>|^[^\n]*-->[^\n]*$|[*_`]", " ", text, flags=re.MULTILINE)
-    return " ".join(text.replace("\u2019", "'").replace("\u2014", " - ").lower().split())
+    said = " ".join(text.replace("\u2019", "'").replace("\u2014", " - ").lower().split())
+    return " ".join(_STUMBLES.sub(" ", said).split())
+
+
+_STUMBLES = re.compile(
+    r",? (?:u+m+|u+h+|erm?|hmm+|uhm)\b,?|, (?:like|you know|sort of|kind of),|,?\b(\w+), (?:like,? )?(?=\1\b)"
+)
+"""Sounds between words and a word begun twice: who writes a sentence down leaves them out."""
 
 
 def _people(draft: Draft, text: str) -> set[str]:
@@ -247,9 +254,19 @@ def _periods(said: str, anchor: date) -> Iterator[date]:
     for name, (month, day) in _SEASONS.items():
         if name in said:
             yield from (date(anchor.year + ahead, month, day) for ahead in (0, 1))
-    for hit in re.finditer(r"\b(\d+|[a-z]+) (day|week)s?\b", said):
+    for hit in re.finditer(r"\b(\d+|[a-z]+) (?:(business|working) )?(day|week)s?\b", said):
         count = int(hit[1]) if hit[1].isdigit() else _SMALL.get(hit[1], 0)
-        yield anchor + timedelta(days=count * (7 if hit[2] == "week" else 1))
+        if hit[2]:
+            yield _workdays_on(anchor, count)
+            continue
+        yield anchor + timedelta(days=count * (7 if hit[3] == "week" else 1))
+
+
+def _workdays_on(day: date, count: int) -> date:
+    while count > 0:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return day
 
 
 def figures(said: str) -> set[Decimal]:
@@ -264,20 +281,22 @@ def figures(said: str) -> set[Decimal]:
         for stop in range(start + 1, min(start + 9, len(words)) + 1):
             value = _spoken(words[start:stop])
             if value:
-                found |= {Decimal(value), Decimal(value * 1000)}
+                found |= {value, value * 1000}
     return found
 
 
-def _spoken(words: list[str]) -> int | None:
-    total = current = 0
+def _spoken(words: list[str]) -> Decimal | None:
+    total = current = Decimal(0)
     for word in words:
         if word in _SMALL or word in _TENS:
             current += _SMALL.get(word, 0) or _TENS.get(word, 0)
+        elif word in ("half", "quarter") and current:
+            current += Decimal("0.5") if word == "half" else Decimal("0.25")
         elif word == "hundred":
             current = (current or 1) * 100
-        elif word in ("thousand", "million"):
-            total += (current or 1) * (1000 if word == "thousand" else 10**6)
-            current = 0
-        elif word not in ("a", "and"):
+        elif word in ("thousand", "grand", "million"):
+            total += (current or 1) * (10**6 if word == "million" else 1000)
+            current = Decimal(0)
+        elif word not in ("a", "and", "odd"):
             return None
     return total + current or None

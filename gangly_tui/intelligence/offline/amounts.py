@@ -59,7 +59,8 @@ _CUES: tuple[tuple[Role, re.Pattern[str]], ...] = (
     (
         Role.BUDGET,
         re.compile(
-            r"\b(?:budget\w*|set aside|allocated|earmark\w*|can spend|able to spend|willing to spend|"
+            r"\b(?:budget\w*|(?:set|put) aside|(?:gave|given|allowed) (?:me|us|them)|allocated|earmark\w*|"
+            r"can spend|able to spend|willing to spend|"
             r"ceiling|cap(?:ped)? (?:of|at|is)|no more than|afford|sign(?:ing)? (?:authority|limit)|spend"
             r"(?:ing)? (?:limit|authority)|approved (?:up to|spend)|(?:ok'?d|okayed|approved|signed off "
             r"on) (?:for |up to )?(?=[$€£]?\d)|comfortable with|pot of)\b|\bok'd\b"

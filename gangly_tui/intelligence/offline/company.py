@@ -11,6 +11,7 @@ from gangly_tui.domain.identity import company_domain, company_name
 from gangly_tui.intelligence.offline.lexicon import NOT_A_NAME, TITLE_WORD
 from gangly_tui.intelligence.offline.passages import Block
 from gangly_tui.intelligence.offline.reading import Reading
+from gangly_tui.intelligence.offline.self_named import is_numbered
 
 ORG = r"(?=[^ ]{0,20}[A-Za-z])[A-Z0-9][\w&.'-]*(?: (?:[A-Z][\w&.'-]*|&|and(?= [A-Z]))){0,3}"
 """A pattern for a company's name: capitalised words."""
@@ -112,15 +113,16 @@ def _from_talk(reading: Reading, votes: _Votes) -> None:
     for sentence in reading.sentences[:40]:
         if sentence.block not in (Block.SPEECH, Block.NOTE):
             continue
+        met = () if sentence.side is Side.BUYER and sentence.block is Block.SPEECH else ((_COMPANY, 2.0),)
         for pattern, weight in (
-            (_COMPANY, 2.0),
+            *met,  # whom a buyer met with is another vendor as likely
             (_AT_COMPANY, 1.0),
             (_SUFFIX, 1.5),
             (_ITS_MEETING, 2.0),
             (_RUNS_AT, 2.0),
         ):
             for hit in pattern.finditer(sentence.text):
-                if not TITLE_WORD.search(hit.group("org")):
+                if not TITLE_WORD.search(hit.group("org")) and not _acts(hit.group("org"), reading.text):
                     votes.add(hit.group("org"), weight + (1 if sentence.index < 3 else 0))
     if (
         heading is None
@@ -130,6 +132,8 @@ def _from_talk(reading: Reading, votes: _Votes) -> None:
     ):
         first = reading.sentences[0]
         heading = (first.start, first.end)
+    if heading and (met_with := _met_with(reading, reading.text[heading[0] : heading[1]])):
+        votes.add(met_with, 3)
     if heading and (alone := _alone(reading.text[heading[0] : heading[1]], reading.text)):
         votes.add(alone, 2.5)
     title = _TITLE_ORG.match(reading.text[heading[0] : heading[1]]) if heading else None
@@ -164,9 +168,44 @@ def _alone(title: str, text: str) -> str:
             runs.append(" ".join(words))
     if len(runs) != 1 or not _CALL_WORD.search(title) or _OF_PEOPLE.search(title):
         return ""
-    verbs = "said|says|wants?|will|to|is|has|asked|likes?|needs?|signs?|thinks?|also|-+>"
-    acts = rf"\b{re.escape(runs[0].split()[0])}\s(?:{verbs})"
-    return "" if re.search(acts, text) else runs[0]
+    return "" if _acts(runs[0], text) else runs[0]
+
+
+def _acts(name: str, text: str) -> bool:
+    """Whether the text has a name do what people do, or calls it somebody's brother or boss."""
+    first = re.escape(name.split(maxsplit=1)[0])
+    verbs = (
+        r"said|says|wants?|will|to|is|has|asked|likes?|needs?|signs?|thinks?|also|looks?|runs|decides?|handles?|can|could|"
+        r"would|and (?:i|I|me)\b|-+>"
+    )
+    kin = r"brother|sister|wife|husband|father|mother|son|daughter|colleague|boss|partner|assistant"
+    return bool(re.search(rf"\b{first}\s(?:{verbs})|\b(?:{kin}),?\s{first}\b", text))
+
+
+_WITH = re.compile(
+    rf"(?i:\b(?:call|meeting|chat|demo|discovery|intro|visit|workshop|lunch|sync|review|session|kick-?off)\b"
+    rf"[^.,\n]{{0,20}}?\s(?:with|w/)\s)(?P<org>{ORG})(?=[\s,.;:|(-]|$)"
+)
+_ORG_NOUN = re.compile(
+    r"&|\b(?:Inc|LLC|Ltd|GmbH|Group|Holdings?|Partners|Associates|Bank|Insurance|Logistics|Freight|Foods?|Dairy|Farms?|"
+    r"Energy|Power|Water|Council|Schools?|University|College|Hospitals?|Clinics?|Dental|Medical|Health|Pharma|Hotels?|"
+    r"Systems|Software|Labs?|Technolog\w+|Industries|Manufacturing|Engineering|Construction|Architects|Motors|Airlines?|"
+    r"Marine|Shipping|Textiles|Retail|Stores?|Media|Studios?|Services|Solutions|Consulting|Trust|Foundation|Works|"
+    r"Maschinenbau|Bodegas|Breweries|Brewing|Bakery|Kitchens|Fitness|Capital|Ventures|Networks?|Telecom|Mobility)\b"
+)
+"""Words that companies' names have and people's have not."""
+
+
+def _met_with(reading: Reading, title: str) -> str:
+    """The company in "Call with Bodegas Arrieta"; a person's name stands in the same place."""
+    found = _WITH.search(title)
+    name = found.group("org") if found else ""
+    if not name or _CALL_WORD.search(name):
+        return ""
+    if any(reading.cast.named(word) for word in name.split()) and not _ORG_NOUN.search(name):
+        return ""
+    unnamed = any(is_numbered(label) for label in reading.source.speakers) or reading.source.form != "speech"
+    return "" if _acts(name, reading.text) or (unnamed and not _ORG_NOUN.search(name)) else name
 
 
 _OF_PEOPLE = re.compile(r"\b(?:spoke|talked|met|with|from|and|me)\b|w/|\+", re.I)

@@ -75,6 +75,10 @@ def competitor(reading: Reading, people: list[str], dropped: list[Dropped]) -> t
 
 _A_FIRM = re.compile(r"\s(?:compan(?:y|ies)|start-?ups?|vendors?|firms?|providers?|suppliers?|guys|tools?|people)\b")
 """Behind a capitalised word it makes it an adjective: "a small Finnish company"."""
+_GOES_ON = re.compile(
+    r"\s(?!(?:and|or|is|was|has|had|came|offered|quoted|pitched|mostly|mainly|for|at|in|too|last)\b)[a-z]"
+)
+"""Behind the first word of an answer: that is then a word like any other ("Too clunky"), not a name."""
 _RECENT = re.compile(
     r"\b(?:last (?:week|month|time)|yesterday|on (?:mon|tues|wednes|thurs|fri)day|(?:this|earlier) week)\b"
 )
@@ -138,7 +142,7 @@ def _named(sentence: Sentence, known: tuple[str, ...], asked: Sentence | None) -
     if asked and not found:
         for hit in cue.VENDOR_NAME.finditer(text):
             leads = hit.start() == 0 and not re.match(r"(?:,| and| or)\s", text[hit.end() :])
-            if _A_FIRM.match(text, hit.end()) or (leads and len(text.split()) > 8):
+            if _A_FIRM.match(text, hit.end()) or (leads and (len(text.split()) > 8 or _GOES_ON.match(text, hit.end()))):
                 continue
             if _vendor(hit.group("name")):
                 found.append((hit.group("name"), hit.start("name"), hit.end("name"), 0.6))

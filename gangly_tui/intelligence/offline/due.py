@@ -27,6 +27,8 @@ _NOW = re.compile(
     r"later today|"
     r"straight ?away|this minute)\b"
 )
+_BEHIND = re.compile(r"(?:(?:in|over|for|of) )?(?:the |our |their |these )?(?:last|past|previous)\b")
+"""A stretch that only ends today."""
 _CLOCK_ONLY = re.compile(
     r"^(?:at |around |by )?\d{1,2}(?::\d{2})?\s?(?:[ap]\.?m\.?|o'clock)?(?: ?(?:-|to) ?\d{1,2}"
     r"(?::\d{2})?\s?(?:[ap]\.?m\.?)?)?$|^noon$|^midnight$"
@@ -70,7 +72,8 @@ def read_dues(text: str, context: ReadingContext) -> list[Due]:
     found: list[Due] = []
     for hit in find_dates(text, context.anchor, fiscal_year_start=context.fiscal_year_start):
         words = text[hit.start : hit.end].rstrip(" .,;:")
-        no_day = _CLOCK_ONLY.match(words.strip().lower()) or words.lower() == "now"
+        no_day = bool(_CLOCK_ONLY.match(words.strip().lower())) or words.lower() == "now"
+        no_day = no_day or (bool(_BEHIND.match(words.lower())) and hit.first < anchor)
         if no_day or hit.last < anchor or excluded(low, hit.start):
             continue
         found.append(

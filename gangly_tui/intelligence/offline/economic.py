@@ -115,11 +115,23 @@ def _spoken_of(
     return None
 
 
+_OTHER_PAPER = re.compile(
+    r"\s(?:the |your |that |an? )?(?:\w+ )?(?:data processing|dpa\b|nda\b|non-?disclosure|confidentiality|privacy|"
+    r"security|avv\b|minutes\b|timesheets?\b)"
+)
+"""Who signs these holds no purse."""
+
+
+def _asks_who_decides(low: str) -> bool:
+    found = _ASKED.search(low)
+    return bool(found) and not _OTHER_PAPER.match(low, found.end() if found else 0)
+
+
 def _question(reading: Reading, sentence: Sentence) -> Sentence | None:
     for each in reading.before(sentence, 3):
         if each.turn == sentence.turn:
             return None
-        return each if each.side is Side.REP and asks(each) and _ASKED.search(each.low) else None
+        return each if each.side is Side.REP and asks(each) and _asks_who_decides(each.low) else None
     return None
 
 

@@ -9,6 +9,7 @@ from gangly_tui.domain.identity import company_name
 from gangly_tui.intelligence.offline.lexicon import (
     COACHING_HEADING,
     HEADER_KEYS,
+    MIXED_HEADING,
     NOT_A_NAME,
     PREP_HEADING,
     TASK_HEADING,
@@ -84,7 +85,8 @@ def read_header(source: str, lines: list[Line]) -> Header:
         keyed = _KEY.match(line)
         key = keyed.group(1).strip().lower() if keyed else ""
         if keyed and _is_key(key):
-            people_key = key if _people(key) else ""
+            listed = not keyed.group(2).strip(" *_")  # else they stand in this line, and bullets below are other things
+            people_key = key if _people(key) and listed else ""
             _keyed_line(source, start + keyed.start(2), end, key, header)
         elif people_key and (bullet := _BULLET.match(line)):
             person = read_person(source, start + bullet.start(1), end, people_key)
@@ -113,7 +115,8 @@ def _keyed_line(source: str, at: int, end: int, key: str, header: Header) -> Non
 
 def _is_heading(line: str, bare: str, *, first: bool) -> bool:
     """Whether a line names the whole text, not a section of it ("## Next steps")."""
-    if any(section.match(bare.rstrip(" :*_#")) for section in (TASK_HEADING, PREP_HEADING, COACHING_HEADING)):
+    name = re.sub(r"^\d{1,2}[.)]\s+", "", bare.rstrip(" :*_#"))
+    if any(section.match(name) for section in (TASK_HEADING, MIXED_HEADING, PREP_HEADING, COACHING_HEADING)):
         return False
     return line.lstrip().startswith("#") or (first and len(bare) < 90 and ":" not in bare and not _BULLET.match(line))
 

@@ -41,6 +41,14 @@ TASK_HEADING = re.compile(
     r"(?: ?(?:&|and|/|\+) ?\w+(?: \w+)?)?(?: \([^)]*\))?$",
     re.I,
 )
+MIXED_HEADING = re.compile(
+    r"^(?:decisions?|agreements?|results?|outcomes?|points agreed) ?(?:&|and|/|\+) ?(?:next steps?|actions?(?: "
+    r"(?:items?|points?))?|tasks?|to[- ]?dos?|follow[- ]?ups?)$|^(?:next steps?|actions?(?: (?:items?|points?))?|"
+    r"tasks?|"
+    r"to[- ]?dos?) ?(?:&|and|/|\+) ?(?:decisions?|agreements?|open (?:points|questions)|notes?)$",
+    re.I,
+)
+"""Below it stand tasks and other points: a line is a task where it names who does it."""
 PREP_HEADING = re.compile(
     r"^(?:(?:my |prep |open |discovery )?questions?(?: to ask| for .*)?|prep(?:aration)?(?: "
     r"notes)?|agenda|to ask|things to ask|"
@@ -59,7 +67,7 @@ COACHING_HEADING = re.compile(
 
 TITLE_WORD = re.compile(
     r"\b(?:chief|officer|c[etfoipmrs]o|ciso|cpo|cdo|cco|[se]?vp|avp|vice[- ]president|president|"
-    r"director|head|manager|lead|leader|"
+    r"director|head|manager|mgr|lead|leader|deal desk|"
     r"executive|exec|rep|representative|engineer|analyst|architect|admin|administrator|"
     r"(?:co-?)?founder|owner|partner|consultant|"
     r"specialist|coordinator|counsel|controller|supervisor|associate|assistant|principal|"
@@ -83,7 +91,8 @@ SELLER_TITLE = re.compile(
     r"development rep\w*|sales engineer|"
     r"solutions? (?:engineer|consultant|architect)|sales executive|sales consultant|inside sales|"
     r"field sales|sales specialist|"
-    r"customer success manager|presales|pre-sales|ae|sdr|bdr|csm|rep|seller|partner (?:account )?manager|partnerships? "
+    r"customer success manager|deal desk|presales|pre-sales|ae|sdr|bdr|csm|rep|seller|"
+    r"partner (?:account )?manager|partnerships? "
     r"\w+|sales associate|growth (?:rep\w*|specialist|associate)|client (?:executive|partner|director)|renewals? "
     r"\w+|customer success)\b",
     re.I,
@@ -92,7 +101,8 @@ TITLE_PHRASE = (
     r"(?:(?i:Senior|Sr\.?|Junior|Deputy|Assistant|Associate|Global|Regional|National|Interim|"
     r"Acting|Group|Chief|Managing|"
     r"General|Executive|Vice)\s){0,2}(?:[A-Za-z&/]+\s){0,3}?"
-    r"(?:(?i:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Lead|Leader|Officer|Engineer|"
+    r"(?:(?i:C[ETFOIPMRSDC]O|CISO|[SEA]?VP|Vice President|President|Director|Head|Manager|Mgr|Lead|Leader|Officer|"
+    r"Engineer|"
     r"Analyst|Architect|Administrator|Admin|(?:Co-?)?founder|Owner|Partner|Consultant|Specialist|Coordinator|Counsel|"
     r"Controller|Principal|Developer|Buyer|Treasurer|Ops|RevOps|Procurement|boss))\b"
     r"(?:,?\s(?:of|for)\s(?:the\s)?[A-Za-z&][\w&/-]*(?:\s(?:[A-Z&][\w&/-]*|and(?= [A-Z])|of|&|operations|success|"
@@ -105,7 +115,10 @@ TITLE_PHRASE = (
 )
 """A pattern for a person's title: "VP of Sales", "Director of Sales Operations", "head of IT"."""
 
-_PART = r"(?:Mc|Mac|De|Di|La|Le|O['\u2019])?[A-Z][a-z\u00e0-\u024f][a-z\u00e0-\u024f'\u2019-]*(?:[A-Z][a-z]+)?"
+_PART = (
+    r"(?!(?:That|It|He|She|There|Here|What|Who|Where|Let)['\u2019]s\b)(?:Mc|Mac|De|Di|La|Le|O['\u2019])?"
+    r"[A-Z][a-z\u00e0-\u024f][a-z\u00e0-\u024f'\u2019-]*(?:[A-Z][a-z]+)?"
+)
 FIRST_NAME = _PART
 PERSON = rf"{_PART}(?:\s(?:(?:van|von|de|der|den|di|da|del|bin|al|el|la|le)\s){{0,2}}(?:{_PART}|[A-Z]\.)){{1,2}}"
 NOT_A_NAME = frozenset(
@@ -180,7 +193,9 @@ ACTION_VERB = (
     r"something|some)|pull|configure|enable|install|train|brief|negotiate|push|take|bring|clear|free up|"
     r"forecast|clean up|"
     r"track down|dial|e-?sign|wire|pay|apply|register|enter|attach|collect|translate|record|summari[sz]e|post|"
-    r"tell|let (?:me|us) have|ship|dispatch|correct|amend|adjust|fix|fill out|fill in)"
+    r"tell|let (?:me|us|you|him|her|them) have|turn (?:it|that|this|them|those|\w+ \w+) a?round|mail|"
+    r"re-?(?:issue|submit|calculate|run|quote|price|sign|test|activate)|ship|dispatch|correct|amend|adjust|fix|"
+    r"fill out|fill in)"
 )
 """Base forms of what people take on after a call."""
 

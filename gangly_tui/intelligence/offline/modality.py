@@ -55,7 +55,8 @@ _NOT = re.compile(
 )
 _NOT_BUT = re.compile(
     r"\bnot (?:only|just|to mention)\b|\bno (?:problem(?=[,.!?]|$)|worries|doubt|question|longer than|more "
-    r"than|later than|brainer|kidding)\b|\bwhy not\b|\bno,|\bnot a problem\b|\bcan't wait\b|\bif "
+    r"than|later than|brainer|kidding)\b|\bnot a (?:penny|cent|euro|dollar|pound) more\b|\bwhy not\b|\bno,|"
+    r"\bnot a problem\b|\bcan't wait\b|\bif "
     r"not\b"
 )
 _INSTEAD = re.compile(r"\b(?:instead of|rather than)\b.*")
@@ -190,7 +191,7 @@ def denied(low: str, begin: int, finish: int) -> bool:
     """Whether a negation governs the cue: shortly before it in its clause, or right behind it."""
     head, tail = _clause(low, begin, finish)
     before = _NOT_BUT.sub(lambda found: " " * len(found.group()), low[max(head, begin - 42) : begin])
-    behind = _NOT_BUT.sub(lambda found: " " * len(found.group()), low[finish : min(tail, finish + 22)])
+    behind = _NOT_BUT.sub(lambda found: " " * len(found.group()), low[finish : min(tail, finish + 44)])[:22]
     behind = _INSTEAD.sub(lambda found: " " * len(found.group()), behind)
     inside = re.sub(r"\bnot (?:only|just)\b", "", low[begin:finish])
     return bool(
@@ -199,6 +200,13 @@ def denied(low: str, begin: int, finish: int) -> bool:
         or _NOT.search(behind)
         or re.match(r"(?:no|not|never)\b", inside)
     )
+
+
+_OTHER_DENIES = re.compile(
+    r", (?!(?:it|that|this|which|and|but|or|so|is|are|was|were|does|do|did|has|have)\b)[a-z]+ (?:didn't|doesn't|don't|"
+    r"wasn't|isn't|aren't|won't|hasn't|haven't)\b"
+)
+"""Somebody else's clause behind a comma, with a negation of its own."""
 
 
 def _clause(low: str, begin: int, finish: int) -> tuple[int, int]:
@@ -215,6 +223,8 @@ def _clause(low: str, begin: int, finish: int) -> tuple[int, int]:
         for mark in (", but ", "; ", " but ", ", and ", " - ", ", so ", ", they ", ", we ")
         if (at := low.find(mark, finish)) >= 0
     ]
+    if other := _OTHER_DENIES.search(low, finish):
+        tails.append(other.start())
     return head, min(tails, default=len(low))
 
 

@@ -321,8 +321,9 @@ def _is_money(line: str, low: _Figure, high: _Figure) -> bool:
     before = line[max(0, low.start - 60) : low.start]
     cued = bool(words.CUE.search(before)) or bool(
         re.match(
-            r"\s?(?:budget|deal|contract|quote|discount|arr|mrr|acv|opportunity|pilot)\b",
-            line[high.end : high.end + 14],
+            r"\s?(?:budget|deal|contract|quote|discount|arr|mrr|acv|opportunity|pilot|(?:put|set) aside|earmarked|"
+            r"over (?:two|three|four|five|\d) years|up ?front|all[ -]in)\b",
+            line[high.end : high.end + 18],
             re.I,
         )
     )

@@ -57,7 +57,9 @@ ISH = re.compile(r"[\s-]?(?:ish\b|or so\b|\+|plus\b|give or take)", re.IGNORECAS
 CUE = re.compile(
     r"\b(?:budget(?:ed|s)?|pric(?:e|es|ed|ing)|costs?|costing|quot(?:e|ed|es|ing)|pay(?:s|ing)?|paid|spen[dt](?:ing|"
     r"s)?|worth|"
-    r"fees?|invoiced?|acv|arr|mrr|tcv|charg(?:e|es|ed|ing)|discount(?:ed)?|deal size|amount(?:s|ing)?|revenue|funding|"
+    r"fees?|invoiced?|acv|arr|mrr|tcv|charg(?:e|es|ed|ing)|(?:gave|given|give|allowed) (?:me|us|them|him|her)|"
+    r"(?:takes?|brings?|gets?) (?:it|us|you|that|them) (?:down |up )?to|come(?:s)? out at|discount(?:ed)?|"
+    r"deal size|amount(?:s|ing)?|revenue|funding|"
     r"raised|"
     r"savings?|approved|allocated|earmarked|sign[- ]?off|offer(?:ed)?|bid|total(?:s|ing)?|subscription|salary|"
     r"license cost|ok['’]?d|okayed|list price|come down to|come in at|valued at|bill(?:ed)?)\b[^.?!\n]{0,40}\Z",

@@ -9,7 +9,7 @@ from gangly_tui.domain.draft import Dropped, NextStep, Side
 from gangly_tui.intelligence.offline import step_cues as cue
 from gangly_tui.intelligence.offline.commitments import score_commitments
 from gangly_tui.intelligence.offline.due import read_dues
-from gangly_tui.intelligence.offline.lexicon import NOT_A_NAME
+from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, NOT_A_NAME
 from gangly_tui.intelligence.offline.modality import asks
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
@@ -19,7 +19,7 @@ from gangly_tui.intelligence.offline.step_meetings import agreed_slot
 from gangly_tui.intelligence.offline.step_needs import from_the_other_end
 from gangly_tui.intelligence.offline.step_notes import note_steps
 from gangly_tui.intelligence.offline.step_requests import offered, requested
-from gangly_tui.intelligence.offline.step_words import is_vague, names_thing, words
+from gangly_tui.intelligence.offline.step_words import is_vague, names_thing, only_does_it, words
 
 _DEMONSTRATES = re.compile(
     r"(?:show|get (?:to|into|right|straight)|return to|look at|pass|read|take (?:you|a (?:look|step))|bring (?:up|you)|"
@@ -33,7 +33,8 @@ _BY_WHEN = re.compile(
     r"(?:by|before|no later than|not later than|until)\s"
 )
 _HAVE_IT = re.compile(
-    r"\b(?:(?:should|will|'ll|can|could) (?:have|get|expect|see|receive) (?:it|that|them|those)|(?:have|get) "
+    r"\b(?:(?:should|will|'ll|can|could) (?:have|get|expect|see|receive) (?:it|that|them|'em|those)|"
+    r"(?:you'll|you will|you should) hear (?:back )?from (?:me|us)|(?:have|get) "
     r"(?:it|that|"
     r"them) (?:to you|back|done|over|ready)|(?:it|that|they)(?:'ll| will) (?:be (?:there|ready|done|with you|in "
     r"your inbox)|"
@@ -73,7 +74,9 @@ def candidates(reading: Reading) -> tuple[list[Candidate], list[Candidate]]:
         _amend(reading, each)
     kept = merged([each for each in found if not each.refused])
     for each in kept:
-        if is_vague(each.action) and not each.due and not words(each.action) - words(each.action.split()[0]):
+        if only_does_it(each.action) or (
+            is_vague(each.action) and not each.due and not words(each.action) - words(each.action.split()[0])
+        ):
             each.refused = "nobody can tell what is to be done"
     return [each for each in kept if not each.refused], [each for each in (*found, *kept) if each.refused]
 
@@ -98,6 +101,10 @@ def _speech(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
             if found.start("what") not in taken:
                 taken.add(found.start("what"))
                 yield from step(reading, sentence, found)
+    for found in _ANY_PROMISE.finditer(sentence.text, 0, stop) if not question else ():
+        if found.start("what") not in taken and _meant(reading, sentence, found):
+            taken.add(found.start("what"))
+            yield from _promised(reading, sentence, found)
     for found in cue.OFFER.finditer(sentence.text):
         if found.start("what") not in taken:
             yield from offered(reading, sentence, found)
@@ -137,12 +144,22 @@ def _idle(low: str, begin: int) -> bool:
     )
 
 
+_HANDED = re.compile(
+    rf"(?:get|have)\s(?:our|my|the)\s(?:[\w-]+\s){{0,3}}?[\w-]+,\s(?P<who>[A-Z]\w+),?\s(?:to\s)?(?P<what>(?:{ACTION_VERB})\b)"
+)
+""" "get our engineer, Pippa, to set up a login": hers to do."""
 _OWN_WILL = re.compile(r"(?:[a-z ]+,?\s)?will\b")
 
 
 def _promised(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Iterator[Candidate]:
     low, at = sentence.low, found.start()
     what = sentence.text[found.start("what") :]
+    if handed := _HANDED.match(what):
+        begin = found.start("what") + handed.start("what")
+        yield from built(
+            reading, sentence, begin, handed.group("who"), side=sentence.side, rule="assigned", confidence=0.7
+        )
+        return
     if cue.NOW_TALK.search(low[at : at + 70]) or _NO_ACTION.match(what.lower()):
         return
     has_due = bool(read_dues(sentence.text, reading.context)) or _due_next(reading, sentence)
@@ -222,6 +239,27 @@ def _reported(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Ite
     yield from built(reading, sentence, found.start("what"), "", side=sentence.side, rule="reported", confidence=0.6)
 
 
+_ANY_PROMISE = re.compile(
+    rf"\b(?:i'll|i will|i'm going to|i'm gonna)\s{cue.FILL}(?P<what>(?!(?:{ACTION_VERB})\b)[a-z]{{3,14}}\b)", re.I
+)
+_NO_WORK = frozenset(
+    "see have know think guess mean want like need believe hope suppose assume understand remember say wait stay leave "
+    "love feel use stop come try keep miss admit pass still never not always probably start continue happen live "
+    "manage "
+    "appreciate stick agree disagree head travel drive fly catch jump rush grab eat join let also just then definitely "
+    "certainly actually personally quickly happily".split()
+)
+"""Behind "I'll": what one thinks, or where one will be."""
+
+
+def _meant(reading: Reading, sentence: Sentence, found: re.Match[str]) -> bool:
+    """Whether "I'll switch it on tonight", with a verb of no list, is a promise: a day, and the model's word for it."""
+    if found.group("what").lower() in _NO_WORK:
+        return False
+    dated = any(due.start > found.end("what") for due in read_dues(sentence.text, reading.context))
+    return dated and _likelihood(reading, sentence) >= _TALK
+
+
 _TAKEN_ON = ((cue.PROMISE, _promised), (cue.NAMED, _assigned), (cue.THIRD, _reported))
 
 
@@ -236,7 +274,7 @@ def _dated_behind(reading: Reading, each: Candidate) -> None:
             each.marks.append(behind)
             each.due, each.due_mark = dues[0], behind
             return
-    for behind in reading.after(last, 4):
+    for behind in reading.after(last, 6 if each.rule == "request" else 4):
         if behind.side is not last.side and behind.turn != last.turn and each.rule != "request":
             continue
         dues = read_dues(behind.text, reading.context) if _HAVE_IT.search(behind.low) else []
@@ -244,7 +282,8 @@ def _dated_behind(reading: Reading, each: Candidate) -> None:
             each.marks.append(behind)
             each.due, each.due_mark = dues[-1], behind
             return
-        if cue.PROMISE.search(behind.text):
+        promised = cue.PROMISE.search(behind.text)
+        if promised and (each.rule != "request" or names_thing(behind.text[promised.start() :])):
             return
 
 

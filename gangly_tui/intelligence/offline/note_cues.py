@@ -8,7 +8,8 @@ from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, DELIVERABLE, ME
 
 CLAUSE = re.compile(
     rf"[,;]\s+|(?<!incl)(?<!excl)(?<!approx)\.\s+|\s-\s(?={ACTION_VERB})|\s(?:and|then|so|&|\+)\s(?=(?:me|i|i'll|we|we'll|they|"
-    rf"they'll|he|she|she's|he's|i'm|[A-Z][a-z]+ (?:to|will))\b)|\s(?:and|then|&)\s(?={ACTION_VERB}\s)",
+    rf"they'll|he|she|she's|he's|i'm|[A-Z][a-z]+ (?:to|will))\b)|\s(?:and|then|&)\s(?={ACTION_VERB}\s)"
+    r"(?!(?:send|share|e-?mail|mail|forward|return|bring)\s(?:it|them|that|those)\b)",
     re.I,
 )
 TEAM = "legal|procurement|finance|security|it|ops|champion"
@@ -19,20 +20,19 @@ WHO = (
     r"[A-Z]{2,3}(?=\s(?:to|will)\b)))"
 )
 DOES = re.compile(
-    r"^(?:and |then )?(?P<who>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)\s(?P<what>(?:sends|shares|checks|gives|"
-    r"prepares|books|"
-    r"organi[sz]es|asks|provides|confirms|reviews|delivers|sets up|brings|gets|writes|exports|mails|forwards)\s.*)$"
+    r"^(?:and |then )?(?P<who>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?)\s(?P<what>(?P<verb>[a-z]{2,12}s)\s.*)$"
 )
+"""Only with a verb of work: see `does`."""
 PLAINLY = re.compile(rf"^(?P<who>i|we)\s(?P<what>{ACTION_VERB}\b.*)$", re.I)
 PROMISED = re.compile(
     rf"^(?:and |so |also )?(?:i|we)\s(?:promised|agreed|committed|offered|said (?:that )?i(?:'d| would)|told "
     rf"\w+ (?:that )?"
-    rf"i(?:'d| would|'ll)|have|need|still have)\s(?:to\s)?(?P<what>{ACTION_VERB}\b.*)$",
+    rf"i(?:'d| would|'ll)|have|need|still have|want|plan)\s(?:to\s)?(?P<what>{ACTION_VERB}\b.*)$",
     re.I,
 )
 LOWER_NAME = re.compile(
-    rf"^(?:and |so |then |oh and )?(?P<who>[a-z]{{3,20}})\s(?:will|is going to|promised to|agreed "
-    rf"to)\s(?P<what>{ACTION_VERB}\b.*)$"
+    rf"^(?:and |so |then |oh and )?(?P<who>[a-z]{{3,20}})(?:\s(?:will|is going to|is gonna|promised to|agreed to|"
+    rf"offered to)|'(?:s|ll) (?:going to|gonna)|'ll)\s(?P<what>{ACTION_VERB}\b.*)$"
 )
 HELD = re.compile(
     rf"(?:(?:a|an|the|another)\s)?(?P<name>(?:(?!for\b|with\b|a\b|the\b|wants?\b|is\b|was\b|"
@@ -44,7 +44,8 @@ ON_IT = re.compile(rf"(?P<verb>{ACTION_VERB})\s(?:it|that|them|those)\b", re.I)
 SENT = re.compile(rf"\b(?:(?!wants?|needs?|sends?|asked|for|the|an?|their|our|see)[\w-]+\s)?{DELIVERABLE}\b", re.I)
 ARROW = re.compile(rf"^(?P<who>{WHO})\s?(?:-+>|=>|>|:)\s?(?:to\s)?(?P<what>\S.*)$", re.I)
 TO = re.compile(
-    rf"^(?:so |then |and )?(?P<who>{WHO})(?:\s(?:to|will|is going to|are going to|am going to|agreed to|promised to|"
+    rf"^(?:so |then |and )?(?P<who>{WHO})(?:\s(?:to|will|is going to|are going to|am going to|is gonna|are gonna|"
+    rf"agreed to|promised to|"
     rf"offered to|shall|gonna)|'ll|'(?:m|s|re) going to|(?<=\b(?:we|me))\s(?:need to|have to|should)|"
     rf"(?<=\bi)\s(?:need to|have to|should))\s(?:also\s|then\s)?"
     rf"(?P<what>{ACTION_VERB}\b.*)$",
@@ -80,18 +81,40 @@ BARE = re.compile(
     rf"(?P<what>{ACTION_VERB}\s\S.*)$",
     re.I,
 )
+_HANDS = (
+    r"(?:to|will|do|does|own|owns|prepares?|handles?|takes?|looks?|organi[sz]es?|arranges?|sends?|provides?|delivers?|"
+    r"drives?|leads?|checks?|brings?|writes?|sets?|books?|runs?|covers?|sorts?|gets?|makes?|builds?|clears?)"
+)
+_SOMEBODY = (
+    r"(?:[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|I|me|us|we|them|they|both|ours|theirs|[Cc]ustomer|[Cc]lient|"
+    r"(?:our|their) (?:side|team|end|it|IT|legal|ops|people))"
+)
 OWNER_TAIL = re.compile(
-    r"\s*(?:\((?P<paren>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|me|us|them)\)|\s-{1,2}\s?"
-    r"(?P<dash>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|me)|\[(?P<square>[A-Z][a-z]{1,20}|me)\])"
+    rf"\s*(?:\(\s?(?:on |by |owner:? ?|resp\.? ?)?(?P<paren>{_SOMEBODY})"
+    rf"(?:(?:\s|'ll\s){_HANDS}\b(?![^()]*\b(?:already|today|now|n't|not)\b)[^()]{{0,50}})?\)|\s-{{1,2}}\s?"
+    r"(?P<dash>[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|me)|\[(?P<square>[A-Z][a-z]{1,20}|me)\]|"
+    rf":\s(?P<colon>{_SOMEBODY}))"
     r"(?=\s|$|,)"
+)
+"""Who does it, behind what is to be done: "data cleanup (we do it)", "SSO setup (on us)", "room list: Paul"."""
+HANDS_ON = re.compile(
+    rf"^(?P<what>(?!\()[\w&/'+.-]+(?:\s[\w&/'+.-]+){{0,12}})\s\((?P<who>{_SOMEBODY})(?:\s|'ll\s)(?:will |to )?"
+    r"(?:do|does|handles?|takes?|owns?|prepares?|organi[sz]es?|arranges?|delivers?|sorts?)\s(?:it|this|that|these|those|"
+    r"care of (?:it|this|that)|it out|this out)\)$"
+)
+NEXT_MEETING = re.compile(
+    r"^(?:and |our |the )?next (?P<name>(?:[a-z]+ )?(?:meeting|mtg|call|demo|session|workshop|review|visit|"
+    r"check-?in|round))"
+    r"(?:\s?[:>=-]+\s?|\s(?:is |will be )?(?:on )?)(?:(?:on|is|the) )?",
+    re.I,
 )
 OWNER_HEAD = re.compile(
     r"^(?:\[(?P<square>[^\]]{2,40})\]|@(?P<at>[A-Za-z][\w.]{1,30})[,:]?|(?P<name>[A-Z][a-z]{1,20}"
-    r"(?: [A-Z][a-z]{1,20})?|me|us|we|them|both)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
+    r"(?: [A-Z][a-z]{1,20})?|[A-Z]{1,3}(?=\s?(?::|-*>|=>))|me|us|we|them|both)\s?(?::|-+>|=>|>|\s-\s))\s*(?:to\s)?"
 )
 NAME_ONLY = re.compile(r"[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?|[A-Z]{2,3}")
-FIRST = frozenset("me i we us i'll we'll rep ae both".split())
-THIRD = frozenset("them they he she customer client buyer prospect they'll".split())
+FIRST = frozenset("me i we us i'll we'll rep ae both ours".split())
+THIRD = frozenset("them they he she theirs customer client buyer prospect they'll".split())
 MEET = re.compile(
     rf"\b(?:{MEETING_NOUN}|next (?:call|meeting|chat))\b.{{0,30}}\b(?:booked|scheduled|set|agreed|"
     rf"confirmed|locked)\b|\b(?:booked|scheduled|set up|agreed|"

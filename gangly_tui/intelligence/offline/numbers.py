@@ -80,12 +80,9 @@ def spoken(words: Sequence[str], at: int) -> tuple[Decimal, int] | None:
             word == "and" and last in ("hundred", "scale") and index + 1 < stop and words[index + 1] in CARDINALS
         ) or (word == "-" and last in ("tens", "ones") and index + 1 < stop and _joins(words[index + 1], last)):
             pass
-        elif word == "point" and last in ("ones", "tens"):
-            decimals, behind = _digits_after_point(words, index + 1)
-            if behind == index + 1:
-                break
-            group += decimals
-            index = behind
+        elif last in ("ones", "tens") and (more := _part(words, index)):
+            group += more[0]
+            index += more[1]
             last = "ones"
             continue
         else:
@@ -98,6 +95,19 @@ def spoken(words: Sequence[str], at: int) -> tuple[Decimal, int] | None:
 
 def _joins(word: str, last: str) -> bool:
     return (last == "tens" and 0 < SMALL.get(word, 0) < 10) or word in SCALES or word == "hundred"
+
+
+def _part(words: Sequence[str], at: int) -> tuple[Decimal, int] | None:
+    """(what it adds, how many words): "point five", and before a scale "and a half" and "-odd" ("eighty-odd grand")."""
+    if words[at] == "point":
+        decimals, behind = _digits_after_point(words, at + 1)
+        return (decimals, behind - at) if behind > at + 1 else None
+    part = {"and a half": Decimal("0.5"), "and a quarter": Decimal("0.25")}.get(" ".join(words[at : at + 3]))
+    if part is not None and at + 3 < len(words) and words[at + 3] in SCALES:
+        return part, 3
+    lead = 1 if words[at] == "-" else 0
+    scale = words[at + lead + 1] if at + lead + 1 < len(words) and words[at + lead] == "odd" else ""
+    return (Decimal(0), lead + 1) if scale in SCALES or scale == "hundred" else None
 
 
 def _scale_follows(words: Sequence[str], at: int) -> bool:

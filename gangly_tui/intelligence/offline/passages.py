@@ -31,6 +31,12 @@ _STRAIGHT = str.maketrans(
     }
 )
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
+_FILLER = re.compile(
+    r",?\s(?:um+|uh+|erm?|uhm|hmm)\b,?(?=\s)|,\s(?:like|you know|sort of|kind of),(?=\s)"
+    r"|(?:,(?=\s))?\b(?P<again>a|an|the|my|our|your|to|is|it|i|we|he|she|they|you|that|of|in|for|and),\s(?:like,?\s|um,?\s|uh,?\s)?(?=(?P=again)\b)",
+    re.I,
+)
+"""Words people say while they look for words."""
 _MARKUP = re.compile(
     r"\*\*|__|`|</?[a-z][^<>]{0,60}>|\*[A-Za-z ]{2,24}\*|\[(?:laughs?|laughter|inaudible|crosstalk)[^\]]{0,20}\]"
 )
@@ -43,11 +49,13 @@ _SHORT = frozenset(
 _DICTATED = 140  # a longer stretch without any mark was dictated: it is cut where people draw breath
 _PAUSE = re.compile(r"[,.;:?!]\s")
 _BREAK = re.compile(
-    r"\s(?=(?:uh|and then|and so|so then|then|also|but|okay|ok|um|anyway|oh and|"
-    r"and they|and "
-    r"she|and he|and i|and we|and \w+ (?:will|said|wants|needs|is going)|i promised|i said|i told|i need to|i "
-    r"have to|i owe|"
-    r"they also|they are|they have|they want|they need|he said|she said)\s)",
+    r"\s(?=(?:uh|and then|and so|so then|then|also|but|okay|ok|um|anyway|oh and|oh|basically|so (?:i|we|they|he|"
+    r"she|it|that)|"
+    r"the (?:big|main|other|only|next) (?:thing|problem|issue|worry|question)|[a-z]+ (?:says|reckons|told me)|"
+    r"and they|and she|and he|and i|and we|and \w+ (?:will|said|says|wants|needs|is going|is gonna|thinks|asked|has)|"
+    r"i promised|i said|i told|i need to|i have to|i owe|i want to|i'll|i just|we said|we agreed|"
+    r"they also|they are|they're|they have|they want|they need|he said|she said|he wants|she wants|he'll|she'll|she's|"
+    r"he's going)\s)",
     re.I,
 )
 
@@ -142,9 +150,17 @@ def plain(piece: str, base: int) -> tuple[str, tuple[int, ...] | None, int, int]
     lead = len(piece) - len(piece.lstrip())
     body = piece.strip()
     start = base + lead
-    if _PLAIN.fullmatch(body) and "*" not in body and "`" not in body and "<" not in body and "__" not in body:
+    if (
+        _PLAIN.fullmatch(body)
+        and not _FILLER.search(body)
+        and "*" not in body
+        and "`" not in body
+        and "<" not in body
+        and "__" not in body
+    ):
         return body, None, start, start + len(body)
     body = _MARKUP.sub(lambda found: " " * len(found.group()), body)
+    body = _FILLER.sub(lambda found: " " * len(found.group()), body)
     chars: list[str] = []
     offsets: list[int] = []
     for index, char in enumerate(body.translate(_STRAIGHT)):

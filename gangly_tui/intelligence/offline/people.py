@@ -85,6 +85,12 @@ _BRINGS_IN = re.compile(
 _PLUS = re.compile(rf"(?:\+|&|\band)\s(?P<name>{FIRST_NAME}(?:\s(?:{FIRST_NAME}|[A-Z]\.))?)\sfrom\s(?P<team>[A-Za-z]+)")
 
 
+_HONOURS = re.compile(
+    r"^(?:Councillor|Cllr\.?|Mayor|Alderman|Mr\.?|Mrs\.?|Ms\.?|Herr|Frau|Señora?|Madame|Monsieur)\s(?=[A-Z])"
+)
+"""Stand before a name and are no part of it."""
+
+
 def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped], str | None]:
     """(the other side's people, refused candidates, the buyer's company)."""
     found: list[Found] = []
@@ -106,6 +112,7 @@ def find_contacts(reading: Reading) -> tuple[list[ContactMention], list[Dropped]
     dropped: list[Dropped] = []
     for sentence in reading.live():
         for new in _introduced(reading, sentence, company):
+            new.name = _HONOURS.sub("", new.name)
             if _ours(reading, new.name):
                 continue
             _add(found, new, dropped)

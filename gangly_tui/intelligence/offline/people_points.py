@@ -103,6 +103,8 @@ def _owner(reading: Reading, sentence: Sentence, found: list[Found], local: list
 def _local_fits(local: list[str], name: str) -> bool:
     parts = [re.sub(r"\W", "", part) for part in name.lower().split()]
     whole = "".join(local)
+    if len(parts) > 2 and whole in ("".join(parts), parts[0][0] + "".join(parts[1:]), "".join(parts[1:])):
+        return True  # "els.devries" is Els de Vries
     if len(parts) == 1:
         return whole == parts[0]
     first, last = parts[0], parts[-1]

@@ -64,9 +64,13 @@ class Reading:
         )
 
     def initials(self, letters: str) -> str:
-        """The one full name in the text with these initials, empty when there is none or several."""
+        """The one name in the text with these initials, empty when there is none or several; "J" is the one "J..."."""
         found = {name for each in self.sentences for name in names_in(each.text) if " " in name}
         found |= {each.name for each in self.cast.people if " " in each.name}
+        if len(letters) == 1:
+            by_first = {name.split()[0] for name in found if name.startswith(letters.upper())}
+            fits = {name for name in found if name.split()[0] in by_first} if len(by_first) == 1 else set()
+            return max(fits, key=len, default="")
         fits = {name for name in found if "".join(word[0] for word in name.split()).upper() == letters.upper()}
         return fits.pop() if len(fits) == 1 else ""
 

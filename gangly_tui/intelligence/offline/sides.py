@@ -12,6 +12,7 @@ from gangly_tui.intelligence.offline.headers import Participant
 from gangly_tui.intelligence.offline.lexicon import ROLE_SPEAKERS_BUYER, ROLE_SPEAKERS_REP, SELLER_TITLE
 from gangly_tui.intelligence.offline.passages import Block
 from gangly_tui.intelligence.offline.self_named import is_numbered, own_name
+from gangly_tui.intelligence.offline.side_signs import seller_of
 from gangly_tui.intelligence.offline.sources import Source
 
 _PITCH = re.compile(
@@ -109,7 +110,7 @@ class Cast:
 def read_cast(source: Source, context: ReadingContext) -> Cast:
     """Decide every speaker's side. Unknown stays unknown: nothing is filled from such a speaker."""
     people = [_participant(each) for each in source.header.participants]
-    people = _settle(people, context)
+    people = _settle(people, context, source)
     for author in source.authors:
         if author.name or author.email:
             name = author.name or author.email
@@ -172,7 +173,7 @@ def _participant(each: Participant) -> Person:
     )
 
 
-def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
+def _settle(people: list[Person], context: ReadingContext, source: Source) -> list[Person]:
     """Sides of the header's people: profile, mail, company and title; then the same company, the same side."""
     ours = context.our_company.lower()
     settled = []
@@ -193,7 +194,7 @@ def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
         companies = {each.company.lower() for each in sellers}
         if sellers and len(companies) == 1 and len(sellers) < len(settled):
             settled = [replace(each, side=Side.REP) if each in sellers else each for each in settled]
-    settled = _by_first(settled)
+    settled = _colleagues(_by_deeds(settled, source))
     rep_companies = {each.company.lower() for each in settled if each.side is Side.REP and each.company}
     result = []
     for each in settled:
@@ -207,14 +208,38 @@ def _settle(people: list[Person], context: ReadingContext) -> list[Person]:
     return result
 
 
-def _by_first(people: list[Person]) -> list[Person]:
-    """With no other sign, whoever a header of two companies lists first is the host: the rep."""
+def _by_deeds(people: list[Person], source: Source) -> list[Person]:
+    """With no other sign, of two companies the one whose people sell is ours; with none of that either, in a transcript
+    whoever the header lists first is the host: the rep."""
     companies = list(dict.fromkeys(each.company.lower() for each in people if each.company))
     open_sides = all(each.side is Side.UNKNOWN for each in people)
-    if not people or not open_sides or len(companies) != 2 or not people[0].company:
+    if not people or not open_sides or len(companies) != 2:
         return people
-    ours = people[0].company.lower()
-    return [replace(each, side=Side.REP) if each.company.lower() == ours else each for each in people]
+    ours = seller_of(source.masked[source.header.end :], [(each.first, each.company.lower()) for each in people])
+    if ours is None and source.form == "speech":
+        ours = people[0].company.lower()
+    return [replace(each, side=Side.REP) if ours and each.company.lower() == ours else each for each in people]
+
+
+def _colleagues(people: list[Person]) -> list[Person]:
+    """Beside a rep whose company the header leaves out, somebody else without one, where the guests have theirs."""
+    rep = next((at for at, each in enumerate(people) if each.side is Side.REP and not each.company), None)
+    guests = sum(bool(each.company) for each in people)
+    if rep is None or guests + 1 >= len(people):
+        return people
+    return [
+        replace(each, side=Side.REP)
+        if each.side is Side.UNKNOWN
+        and not each.company
+        and not each.email
+        and abs(at - rep) == 1
+        and guests >= (1 if each.title else _GUESTS)
+        else each
+        for at, each in enumerate(people)
+    ]
+
+
+_GUESTS = 2
 
 
 def _is_rep(name: str, email: str, context: ReadingContext) -> bool:

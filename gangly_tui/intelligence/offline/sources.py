@@ -13,6 +13,7 @@ from gangly_tui.intelligence.offline.lexicon import (
     COACHING_HEADING,
     HEADER_KEYS,
     LABELS,
+    MIXED_HEADING,
     NOT_A_NAME,
     PREP_HEADING,
     ROLE_SPEAKERS_BUYER,
@@ -49,6 +50,12 @@ _STAGE_DIRECTION = re.compile(
     r"\*[A-Za-z][A-Za-z ,]{1,30}\*(?!\*)|[\[(](?:laughs?|laughter|inaudible|crosstalk|pause|"
     r"silence|music)[^\])\n]{0,20}[\])]"
 )
+_CHROME = re.compile(
+    r"^[^\n]{2,60} sent the following messages? at [^\n]{3,30}$|^View [^\n]{2,50}['\u2019]s? profile[^\n]{0,60}$|"
+    r"^\[?(?:image|sticker|gif|attachment|file)[^\n\]]{0,30}\]$",
+    re.I | re.M,
+)
+"""Lines a chat's own window puts between the messages."""
 _SOFTWARE = re.compile(
     r"(?:the )?(?:system|assistant|developer|ai|a\.i\.|bot|llm|language model|chatgpt|copilot)"
     r"(?: (?:prompt|message|note|override|turn|instructions?))?",
@@ -136,7 +143,8 @@ _MOST_TITLE_LINES = 2
 
 
 def _source(text: str, body: str, form: str, passages: list[Passage], *, blanks: list[Line], header: Header) -> Source:
-    blanks = [*blanks, *((found.start(), found.end()) for found in _STAGE_DIRECTION.finditer(body))]
+    noise = (*_STAGE_DIRECTION.finditer(body), *_CHROME.finditer(body))
+    blanks = [*blanks, *((found.start(), found.end()) for found in noise)]
     return Source(
         text=text,
         form=form,
@@ -227,7 +235,7 @@ def _read_lines(
     text: str, lines: list[Line], header: Header, accept: Callable[[str], bool]
 ) -> tuple[list[Passage], str]:
     passages: list[Passage] = []
-    block, open_speech, speech, after_gap = Block.NOTE, False, False, True
+    block, open_speech, speech, after_gap, mixed = Block.NOTE, False, False, True, False
     rows = _task_rows(text, lines)
     if "outcome" in header.values or "result" in header.values:
         start, end = header.values.get("outcome") or header.values["result"]
@@ -250,6 +258,7 @@ def _read_lines(
         heading = _heading(line, bare)
         if heading is not None and _speaker(line, accept) is None:
             block, open_speech, after_gap = heading, False, True
+            mixed = heading is Block.TASK and bool(MIXED_HEADING.match(_unnumbered(bare)))
             continue
         named = _speaker(line, accept)
         stamped = None if named else _STAMPED.match(line[:160])
@@ -271,7 +280,8 @@ def _read_lines(
             begin = last.start if last.end > last.start else start
             passages[-1] = replace(last, start=begin, end=end)
         else:
-            _note_line(text, (start, end), block, passages, after_gap=after_gap)
+            kind = Block.NOTE if mixed and not _owned(line, header) else block
+            _note_line(text, (start, end), kind, passages, after_gap=after_gap)
         after_gap = False
     return [each for each in passages if each.end > each.start], "speech" if speech else "notes"
 
@@ -315,6 +325,18 @@ def _note_line(text: str, line_at: Line, block: Block, passages: list[Passage], 
         passages.append(Passage(start=begin, end=end, block=kind))
 
 
+def _unnumbered(bare: str) -> str:
+    return re.sub(r"^(?:\d{1,2}|[A-Za-z])[.)]\s+", "", bare)
+
+
+def _owned(line: str, header: Header) -> bool:
+    """Whether a line below "Decisions and tasks" names one who does it."""
+    names = {word for each in header.participants for word in each.name.split() if len(word) > 2}
+    return bool(names & set(re.findall(r"\w+", line))) or bool(
+        re.search(r"\b(?:[Ww]e|[Uu]s|me|I|[Tt]hey|them)\b", line)
+    )
+
+
 def _heading(line: str, bare: str) -> Block | None:
     """The block a heading opens, or None when the line is no heading."""
     titled = (
@@ -324,7 +346,9 @@ def _heading(line: str, bare: str) -> Block | None:
     )
     if len(bare) > 60:
         return None
-    for pattern, block in ((TASK_HEADING, Block.TASK), (PREP_HEADING, Block.PREP), (COACHING_HEADING, Block.PREP)):
+    bare = _unnumbered(bare)
+    tasks = ((TASK_HEADING, Block.TASK), (MIXED_HEADING, Block.TASK))
+    for pattern, block in (*tasks, (PREP_HEADING, Block.PREP), (COACHING_HEADING, Block.PREP)):
         if pattern.match(bare) and (titled or len(bare.split()) <= 3):
             return block
     return Block.NOTE if titled and len(bare.split()) <= 6 else None

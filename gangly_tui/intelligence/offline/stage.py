@@ -51,7 +51,9 @@ _LOST = re.compile(
     r"list)\b"
 )
 _NEGOTIATION = re.compile(
-    r"\b(?:red-?lin\w+|mark-?ups? (?:on|of) the|negotiat\w+|(?:contract|agreement|msa|order form|"
+    r"\b(?:red-?lin\w+|mark(?:ing|ed)? up (?:your|the|our) (?:\w+ )?(?:draft|contract|agreement|terms)|"
+    r"preferred (?:supplier|vendor|bidder)|(?:limitation of|cap on) liability|liability cap|mark-?ups? (?:on|"
+    r"of) the|negotiat\w+|(?:contract|agreement|msa|order form|"
     r"paperwork) (?:is |was |has been )?(?:sent|out|with (?:legal|procurement)|in (?:legal|"
     r"review))|(?:sent|sending|send) (?:\w+ )?(?:me |us |them |you |him |her |over )?(?:over )?"
     r"(?:the |an? |our |your |updated |final )*(?:contract|agreement|msa|order form|paperwork|"
@@ -271,7 +273,7 @@ def _weight(stage: str, sentence: Sentence, low: str, hit: re.Match[str]) -> flo
         ahead = re.search(r"\b(?:once|after|then)\b", before)
         if sentence.side is Side.REP and not re.search(r"\b(?:send|sent|sending|red-?line)", hit.group()):
             return 0.3
-        weak = re.search(r"payment terms|contract terms|negotiat", hit.group())
+        weak = re.search(r"payment terms|contract terms|negotiat|liability", hit.group())
         return 0.0 if ahead else (0.45 if weak else strong if sentence.side is not Side.REP else 0.62)
     if stage == "proposal":
         return 0.0 if _SENT_PROPOSAL_AHEAD.search(low) or _others(low) else strong + 0.05

@@ -18,9 +18,16 @@ _BARE = re.compile(
     rf"{ACTION_VERB}(?: (?:to|on|in|at|it|that|you|of|for|out|up|back|with|them|me|us|and|so|something|what))*", re.I
 )
 _DELEGATES = re.compile(r"^(?:get|have|ask)\s(?-i:[A-Z])\w+\sto\s(?:\w+\s)(?:it|them|that|those)$", re.I)
-_THEN = re.compile(r"\b(?:then|that day|that morning|that afternoon|at that time|same day)\b")
+_THEN = re.compile(
+    r"\b(?:then(?! (?:you|we|i|they|he|she|it)\b)|that day|that morning|that afternoon|at that time|same day)\b"
+)
 _ARRIVES = re.compile(r"\s(?:so )?you(?:'d|'ll| will) (?:have|get|see)\b")
 """Behind it stands the day something arrives: the step's own day only where no other is said."""
+_HOLDS = re.compile(
+    r"\b(?:valid|hold(?:s|ing)?|held|binding|good|open|guaranteed|fixed|frozen|runs?|running)(?: \w+)? (?:until|"
+    r"till|through|to)\s(?:the\s)?$"
+)
+"""How long something stands, not by when it is done: "valid until 30 September"."""
 _NAMES_A_DAY = re.compile(r"day\b|\d|th\b|tomorrow|tonight|week|month", re.I)
 
 
@@ -50,7 +57,8 @@ def built(
             action = _with_object(action, thing)
         marks = [sentence]
         due_mark = sentence if due else None
-        if due is None and _THEN.search(sentence.low[begin : finish + 8]) and (said := _that_day(reading, sentence)):
+        then = _THEN.search(sentence.low, begin)
+        if due is None and then and then.start() < finish + 8 and (said := _that_day(reading, sentence)):
             due, due_mark = said
             marks = [due_mark, sentence]
         named = resolve(reading, sentence, action, begin)
@@ -74,7 +82,7 @@ def built(
 
 def _due(sentence: Sentence, dues: list[Due], begin: int, behind: int, *, first: bool) -> Due | None:
     """The day inside the action's own words, else the one day said right before its first verb."""
-    inside = [due for due in dues if begin <= due.start < behind]
+    inside = [due for due in dues if begin <= due.start < behind and not _HOLDS.search(sentence.low, 0, due.start)]
     if inside:
         if len(inside) > 1 and " or " in sentence.low:
             return None

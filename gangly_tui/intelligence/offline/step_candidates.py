@@ -9,7 +9,15 @@ from gangly_tui.intelligence.offline.confidence import calibrated
 from gangly_tui.intelligence.offline.due import Due, shown, weekday_of
 from gangly_tui.intelligence.offline.passages import Sentence, span
 from gangly_tui.intelligence.offline.reading import Reading
-from gangly_tui.intelligence.offline.step_words import is_vague, starts_it, verb_class, words
+from gangly_tui.intelligence.offline.step_words import (
+    asks_only,
+    is_vague,
+    names_thing,
+    only_does_it,
+    starts_it,
+    verb_class,
+    words,
+)
 
 SPAN_LIMIT = 900
 """Characters of evidence for one step; wider apart, two sentences are not one quote."""
@@ -78,7 +86,8 @@ def _same(old: Candidate, new: Candidate) -> bool:
         return _same_meeting(old, new)
     kind, other, apart = verb_class(old.action), verb_class(new.action), new.at - old.at
     answered = kind == "check" and other == "answer" and apart <= 2
-    if old.owner == new.owner and (answered or (starts_it(new.action) and apart <= 3)):
+    echoes = (starts_it(new.action) and apart <= 3) or (only_does_it(new.action) and apart <= _ECHO)
+    if old.owner == new.owner and (answered or echoes or _the_way_to(old, new)):
         return True
     other_kind = other if old.rule == "meeting" else kind
     meets = "meeting" in (old.rule, new.rule) and other_kind == "meet"
@@ -94,8 +103,27 @@ def _same(old: Candidate, new: Candidate) -> bool:
         return True
     made_and_sent = {kind, other} == {"make", "send"} and apart <= _FAR and not other_owner
     if made_and_sent:
-        return (is_vague(new.action) and apart <= 3) or bool((mine - _verb(old)) & (its - _verb(new)))
+        vague = (is_vague(new.action) and apart <= 3) or (
+            _guessed(old) and new.at - max(mark.index for mark in old.marks) <= 2
+        )
+        return vague or bool((mine - _verb(old)) & (its - _verb(new)))
     return kind == other and _same_thing(old, new)
+
+
+_ECHO = 6
+"""Sentences within which "I'll do that" is about what was just taken on."""
+
+
+def _the_way_to(old: Candidate, new: Candidate) -> bool:
+    """Whether the second only says how the first, asked for just before, will be done: "could you find out whether they
+    have network?" "I can ask Greta", "could you get me the list?" "I'll check with Bruno"."""
+    asked = old.rule in ("request", "offer") and new.rule in ("promise", "loose promise", "offer", "request")
+    return asked and 0 < new.at - old.at <= 3 and asks_only(new.action) and not starts_it(old.action)
+
+
+def _guessed(each: Candidate) -> bool:
+    """Whether the thing stands only for an "it"."""
+    return is_vague(each.action) or each.resolved is not None
 
 
 def _same_thing(old: Candidate, new: Candidate) -> bool:
@@ -135,7 +163,8 @@ def _verb(each: Candidate) -> frozenset[str]:
 
 
 def _join(old: Candidate, new: Candidate) -> None:
-    better = (is_vague(old.action) and not is_vague(new.action)) or words(new.action) > words(old.action)
+    guessed = _guessed(old) and new.resolved is None and names_thing(new.action)
+    better = ((guessed or is_vague(old.action)) and not is_vague(new.action)) or words(new.action) > words(old.action)
     clearer = (
         not is_vague(new.action)
         and len(words(new.action)) > len(words(old.action)) + 1
@@ -148,6 +177,8 @@ def _join(old: Candidate, new: Candidate) -> None:
         better = better or (
             new.rule == "meeting" and len(words(new.action)) >= 2 and len(words(new.action)) > len(words(old.action))
         )
+    if _the_way_to(old, new) or only_does_it(new.action):
+        better = clearer = False
     if better or clearer:
         old.action = new.action
         if old.fits(new.marks[0]) and old.fits(new.marks[-1]) and not new.places:

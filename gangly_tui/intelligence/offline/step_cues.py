@@ -73,11 +73,14 @@ AGREES = re.compile(
     r"\b(?:works|stands|work (?:for|on)|sounds (?:good|great|perfect)|is (?:good|great|fine|perfect|"
     r"better|best)|see you|talk (?:to you |then)|speak (?:then|on)|confirmed|locked in|booked|it "
     r"is|let's (?:do|say|go with|plan (?:for|on)|make it)|^(?:(?:better|no|or|rather|can we|could we),? )?make it|"
-    r"(?:day|\d|morning|afternoon|o'clock|pm|am|noon),? (?:done|it is|deal|confirmed|would(?: work)?|suits|then)\b|"
+    r"(?:day|\d|\d{1,2}(?:st|nd|rd|th)|morning|afternoon|o'clock|pm|am|noon),? (?:done|it is|deal|confirmed|"
+    r"would(?: work)?|suits|"
+    r"then|(?:yes|yeah|yep|sure|perfect)(?=[.,!]?$))\b|"
     r"i'm (?:free|available|open)|i can do|we can do|would be (?:good|great|fine|perfect|better))\b"
 )
 ASKS_SLOT = re.compile(
-    r"\b(?:does|do|would|how about|how's|what about|can we (?:do|say|meet|talk)|shall we say|are "
+    r"\b(?:does|do|would|how about|how's|what about|can we (?:do|say|meet|talk)|(?:shall|should) we (?:say|speak|talk|"
+    r"meet|catch up|reconvene|regroup|do|make it)|are "
     r"you (?:free|available|around)|is .* (?:ok|okay|good|fine)|could we do|works? for you)\b"
 )
 ACCEPTS = re.compile(
@@ -89,7 +92,9 @@ ACCEPTS = re.compile(
     r"away|i'll|we'll|i will|we will|good idea|love to|"
     r"i'd (?:love|like|appreciate)|by all means|go ahead|why not|alright|all right|cool|fine|"
     r"awesome|got it|on it|consider it done|send|let me|my pleasure|thank you|thanks|i can|we can|"
-    r"yours|tomorrow|today|by )\b"
+    r"yours|tomorrow|today|by |(?:mon|tues|wednes|thurs|fri|satur|sun)day(?:'s| is| would be)? (?:fine|good|"
+    r"ok(?:ay)?|great|"
+    r"perfect|works))\b"
 )
 DECLINES = re.compile(
     r"^(?:(?:oh|well|um|uh|hmm)[, ]+)?(?:no\b(?!,? problem| worries)|not (?:really|now|yet|sure|"
@@ -104,7 +109,8 @@ CANCEL = re.compile(
 )
 NOW_TALK = re.compile(
     r"\b(?:let me|can i|could i|i'll|i will|i can)\s(?:just\s|quickly\s)?(?:ask(?! (?:our|my|the|them|him|her|"
-    r"around)\b)|show you "
+    r"around)\b| (?!you\b|a\b|one\b|about\b|it\b|this\b|that\b|what\b|how\b|if\b|why\b|who\b|"
+    r"another\b)[\w.'-]+ (?:if|whether|for|to|about)\b)|show you "
     r"(?:something|this|how|a quick|the|what)|walk (?:you|through)|run (?:you|through)|share my "
     r"screen|give you (?:a|an|the|some) (?:quick|brief|sense|idea|example|overview|background|"
     r"context|bit|little|high|second|minute)|think|read|be|call it|call that|check (?:my|the) "
@@ -127,7 +133,7 @@ STRONG = re.compile(
     r"sign|review|talk to|discuss|run|provide|look|find out|upload|submit|redline|take|call|ask|"
     r"bring|connect|get|finalize|revise|test|sync|touch|block|countersign|evaluate|return|"
     r"process|write|contact|request|let \w+ know|move|put|pull|have \w+|pick up|fill|attach|copy|circulate|"
-    r"ship|raise|kick \w+ off|compare|give "
+    r"ship|raise|kick \w+ off|compare|turn \w+ (?:\w+ )?a?round|chase|update|arrange|organi[sz]e|rework|clear|give "
     r"(?:you|them|her|him)|make (?:an? )?intro|prioriti[sz]e|add|correct|amend|fix)\b",
     re.I,
 )

@@ -50,6 +50,7 @@ def from_the_other_end(reading: Reading, sentence: Sentence) -> Iterator[Candida
         return
     if dues:
         yield from _handed_over(reading, sentence, dues)
+        yield from _asked_to_have(reading, sentence, dues)
     yield from _needed(reading, sentence, dues)
 
 
@@ -67,6 +68,29 @@ def _handed_over(reading: Reading, sentence: Sentence, dues: list[Due]) -> Itera
             yield _candidate(
                 reading, sentence, f"Get {whom} {thing}" if whom else f"Get {thing}", due, side=sentence.side
             )
+
+
+_ASKS_TO_HAVE = re.compile(
+    r"\b(?:can|could|may) (?:i|we) (?:please |maybe |also )?(?:have|get|see) (?P<thing>(?!to\b|the chance|"
+    r"a (?:look|word|"
+    r"moment|second)\b)[^?.,;]{3,80})",
+    re.I,
+)
+_WILL_HAVE = re.compile(r"\byou(?:'ll| will) (?:have|get) (?:it|that|them|'em|those)\b", re.I)
+
+
+def _asked_to_have(reading: Reading, sentence: Sentence, dues: list[Due]) -> Iterator[Candidate]:
+    """ "Can I have that in writing?" "You'll have it tomorrow.": ours to send."""
+    found = _WILL_HAVE.search(sentence.text)
+    asked = next((each for each in reading.before(sentence, 3) if each.turn != sentence.turn), None)
+    wish = _ASKS_TO_HAVE.search(asked.text) if found and asked is not None and asks(asked) else None
+    if found is None or asked is None or wish is None or asked.side is sentence.side:
+        return
+    due = next((each for each in dues if each.start >= found.end()), None)
+    thing = re.sub(r"\byour\s", "the ", wish.group("thing"))
+    candidate = _candidate(reading, sentence, wording(f"send {thing}", None, 0), due, side=sentence.side)
+    candidate.marks.insert(0, asked)
+    yield candidate
 
 
 def _needed(reading: Reading, sentence: Sentence, dues: list[Due]) -> Iterator[Candidate]:

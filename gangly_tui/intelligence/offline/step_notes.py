@@ -6,21 +6,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gangly_tui.domain.draft import Side
 from gangly_tui.intelligence.offline import note_cues as cue
 from gangly_tui.intelligence.offline.due import read_dues
 from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, MEETING_NOUN, NOT_A_NAME
 from gangly_tui.intelligence.offline.modality import denied, prep
+from gangly_tui.intelligence.offline.note_build import INITIALS, made
 from gangly_tui.intelligence.offline.passages import Block, Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_candidates import Candidate
-from gangly_tui.intelligence.offline.step_words import held, wording, words
+from gangly_tui.intelligence.offline.step_words import base_of
 from gangly_tui.intelligence.offline.tables import cells
 
 
 def note_steps(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
     """The steps one line of notes holds."""
-    if prep(sentence) or sentence.low.rstrip().endswith("?"):
+    if (sentence.block is not Block.TASK and prep(sentence)) or sentence.low.rstrip().endswith("?"):
+        return
+    if meeting := _next_meeting(reading, sentence):
+        yield from meeting
         return
     if sentence.block is Block.TASK:
         yield from _task(reading, sentence)
@@ -84,7 +87,7 @@ def _clause(clause: _Clause) -> Iterator[Candidate]:
     if task is None:
         return
     end = len(clause.text) if task.end is None else task.end
-    yield from _made(
+    yield from made(
         clause.reading,
         clause.sentence,
         (clause.begin + task.start, clause.begin + end),
@@ -121,10 +124,38 @@ def _by_name(clause: _Clause) -> _Task | None:
     return _Task(start=found.start("what"), who=found.group("who"), sure=0.8) if found else None
 
 
+def _does(text: str) -> re.Match[str] | None:
+    """ "Mei sends the store list": somebody and a verb of work."""
+    found = cue.DOES.match(text)
+    known = found and found.group("who").split()[0].lower() not in NOT_A_NAME
+    return found if found and known and base_of(found.group("verb")) != found.group("verb") else None
+
+
+def _next_meeting(reading: Reading, sentence: Sentence) -> list[Candidate]:
+    """ "Next meeting: 24 September, 15:00": a day, and no other name for what takes place."""
+    found = cue.NEXT_MEETING.match(sentence.text)
+    dues = read_dues(sentence.text, reading.context) if found else []
+    if (
+        not found
+        or not dues
+        or dues[0].start > found.end()
+        or re.search(rf"\b{MEETING_NOUN}\b", sentence.low[dues[0].end :])
+    ):
+        return []
+    name = found.span("name")
+    return list(made(reading, sentence, name, "me", 0.8, quote_from=0, rule="meeting", until=len(sentence.text)))
+
+
+def _by_tail(clause: _Clause) -> _Task | None:
+    """ "migration of old counts (we do it)"."""
+    found = cue.HANDS_ON.match(clause.text)
+    return _Task(start=0, end=found.end("what"), who=found.group("who"), sure=0.74) if found else None
+
+
 def _by_name_now(clause: _Clause) -> _Task | None:
     """ "Mei sends the store list by 10 Sept": with a day, or in a list of steps, a plan and not a habit."""
-    found = cue.DOES.match(clause.text)
-    if not found or found.group("who").lower() in NOT_A_NAME:
+    found = _does(clause.text)
+    if not found:
         return None
     end = clause.begin + len(clause.text)
     dues = read_dues(clause.sentence.text, clause.reading.context)
@@ -213,6 +244,7 @@ _FEW = 2
 _READERS = (
     _by_arrow,
     _by_name,
+    _by_tail,
     _by_name_now,
     _by_me,
     _owed,
@@ -231,22 +263,31 @@ def _task(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
     if " | " in text:
         yield from _row(reading, sentence)
         return
-    who = ""
+    who, named_behind = "", False
     head = cue.OWNER_HEAD.match(text)
     if head:
         name = head.group("square") or head.group("at") or head.group("name")
-        if name.lower() in cue.FIRST | cue.THIRD or name.split()[0].lower() not in NOT_A_NAME:
+        short = name.isupper() and len(name) <= INITIALS
+        if name.lower() in cue.FIRST | cue.THIRD or (
+            reading.initials(name) if short else name.split()[0].lower() not in NOT_A_NAME
+        ):
             who, begin = name, head.end()
-    to = cue.TO.match(text[begin:]) or cue.DOES.match(text[begin:])
+    to = cue.TO.match(text[begin:]) or _does(text[begin:])
     if to and not who and to.group("who").lower() not in NOT_A_NAME:
         who, begin = to.group("who"), begin + to.start("what")
-    tail = cue.OWNER_TAIL.search(text, begin)
-    if tail and not who:
-        who, end = next(part for part in tail.groups() if part), tail.start()
+    for tail in cue.OWNER_TAIL.finditer(text, begin) if not who else ():
+        name = next(part for part in tail.groups() if part)
+        if tail.group("colon") and (tail.start() < begin + 4 or not _is_somebody(reading, name, listed=False)):
+            continue
+        who, end = name, tail.start()
         end = len(text) if tail.end() < len(text) - 2 and end < begin + 6 else end
+        named_behind = True
+        break
     lead = re.match(r"(?:please|need to|we should|we need to|to)\s", text[begin:], re.I)
     begin += lead.end() if lead else 0
-    yield from _made(reading, sentence, (begin, end), who or "me", 0.85 if who else 0.72, quote_from=0)
+    for each in made(reading, sentence, (begin, end), who or "me", 0.85 if who else 0.72, quote_from=0):
+        each.places = [] if named_behind else each.places  # the quote goes on to the name
+        yield each
 
 
 def _row(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
@@ -264,88 +305,13 @@ def _row(reading: Reading, sentence: Sentence) -> Iterator[Candidate]:
     left = [at for at in left if at != when]
     if left:
         what = max(left, key=lambda at: at[1] - at[0])
-        yield from _made(
+        yield from made(
             reading, sentence, what, text[who[0] : who[1]] if who else "me", 0.85 if who else 0.72, quote_from=0
         )
 
 
-def _is_somebody(reading: Reading, words: str) -> bool:
+def _is_somebody(reading: Reading, words: str, *, listed: bool = True) -> bool:
+    """Whether words name somebody; in a column of names (`listed`) any name does."""
     low = words.lower()
-    return low in cue.FIRST | cue.THIRD or reading.cast.named(words) is not None or bool(cue.NAME_ONLY.fullmatch(words))
-
-
-def _made(
-    reading: Reading,
-    sentence: Sentence,
-    part: tuple[int, int],
-    who: str,
-    confidence: float,
-    *,
-    quote_from: int,
-    prefix: str = "",
-    rule: str = "note",
-    until: int = 0,
-) -> Iterator[Candidate]:
-    begin, end = part
-    dues = read_dues(sentence.text, reading.context)
-    inside = [due for due in dues if quote_from <= due.start < max(end + 2, begin + 1, until)] or (
-        [due for due in dues if due.start >= end] if sentence.block is Block.TASK else []
-    )
-    due = inside[-1] if inside else None
-    if cut := cue.NO_PART.search(sentence.text, begin + 4, end):
-        end = cut.start()
-    action = wording(prefix + sentence.text[begin:end], due, begin - len(prefix))
-    start = quote_from
-    if named := _it_in_line(sentence, action, quote_from):
-        action, start = named
-        due = due or next((each for each in dues if start <= each.start < begin), None)
-    action = re.sub(r"\s*\([^)]*$", "", re.sub(r"^(?:we|i|they|then)\s", "", action, flags=re.I))
-    action = held(action) if rule == "meeting" else action[:1].upper() + action[1:]
-    if not words(action):
-        return
-    owner, ours = _owner(reading, who)
-    finish = max(end, due.end if due else end)
-    yield Candidate(
-        action=action,
-        owner=owner,
-        ours=ours,
-        rule=rule,
-        confidence=min(0.95, confidence + (0.06 if due else 0)),
-        marks=[sentence],
-        due=due,
-        due_mark=sentence if due else None,
-        places=[sentence.place(start, min(finish, len(sentence.text)))],
-    )
-
-
-def _it_in_line(sentence: Sentence, action: str, begin: int) -> tuple[str, int] | None:
-    """ "wants SOC2 report by fri, me -> send it + DPA": "it" is the thing named just before, in the same line."""
-    found = cue.ON_IT.match(action)
-    things = list(cue.SENT.finditer(sentence.text, 0, begin)) if found else []
-    if not found or not things:
-        return None
-    thing = things[-1].group()
-    if re.search(r"\b(?:the|a|an)\s$", sentence.low[: things[-1].start()]):
-        thing = f"the {thing}"
-    rest = re.sub(r"^\sto\s(?:her|him|them|me|us)$", "", action[found.end() :])
-    return f"{found.group('verb')} {thing}{rest}", things[-1].start()
-
-
-def _owner(reading: Reading, who: str) -> tuple[str, bool]:
-    """The owner's name and whether that is us."""
-    low = who.lower().strip()
-    if low in cue.FIRST:
-        return reading.cast.rep, True
-    if low in cue.THIRD or low.startswith(("the ", "their ", "his ", "her ", "team")):
-        return "", False
-    if low.startswith("our "):
-        return "", True
-    if who.isupper() and 1 < len(who) < 4:
-        who = reading.initials(who) or who
-    person = reading.cast.named(who)
-    if person:
-        return person.name, person.side is Side.REP
-    rep = reading.context.rep_name.lower().split()
-    if rep and low.split()[0] == rep[0]:
-        return reading.context.rep_name, True
-    return who, False
+    known = low in cue.FIRST | cue.THIRD or reading.cast.named(words) is not None
+    return known or (listed and bool(cue.NAME_ONLY.fullmatch(words)))

@@ -14,12 +14,13 @@ from gangly_tui.intelligence.offline.passages import Sentence
 from gangly_tui.intelligence.offline.reading import Reading
 from gangly_tui.intelligence.offline.step_build import built
 from gangly_tui.intelligence.offline.step_candidates import Candidate
-from gangly_tui.intelligence.offline.step_words import is_vague, names_thing, verb_class, wording, words
+from gangly_tui.intelligence.offline.step_words import asks_only, is_vague, names_thing, verb_class, wording, words
 
 _TALK_ONLY = re.compile(
     r"(?:tell|explain|give me (?:a|an) (?:sense|idea|example|overview|rough)|walk|run|talk|help|say|show|check my|read|"
     r"put me (?:through|on)|pass me|take (?:me|us)|bring me|do me|keep|hold on|give (?:me|us) (?:a|an|one|two|"
-    r"five) (?:second|sec|moment|minute|few)s?|make sure (?:it|that|they|he|she|we)(?:'s| is| are)|get (?:my|me))\b"
+    r"five) (?:second|sec|moment|minute|few)s?|make sure (?:it|that|they|he|she|we)(?:'s| is| are)|"
+    r"get (?:my|me(?! (?:the|a|an|some|your|that|those|\w+ (?:or|of)|\d+)\b)))\b"
 )
 _HAVE_IT = re.compile(r"\b(?:you'll|you will|you can|you should) (?:have|get|expect|see) (?:it|that|them|those)\b")
 _AUTHORITY = re.compile(r"hold\b|(?:sign|approve|decide)\b.{0,40}\b(?:myself|alone|under|up to|anything|without)\b")
@@ -66,7 +67,8 @@ def offered(reading: Reading, sentence: Sentence, found: re.Match[str]) -> Itera
     at, low = found.start("what"), sentence.low
     what = sentence.text[at:]
     has_due = bool(read_dues(sentence.text, reading.context))
-    if cue.NOW_TALK.search(low[found.start() : found.start() + 60]) and not has_due:
+    purpose = re.search(r"\w+ so (?:that )?$", low[: found.start()])  # of something else: "just so we can test it"
+    if purpose or (cue.NOW_TALK.search(low[found.start() : found.start() + 60]) and not has_due):
         return
     accepted, declined = answer(reading.reply(sentence))
     if not asks(sentence) and verb_class(what) != "meet" and _asks_for_a_day(reading, sentence):
@@ -164,7 +166,7 @@ def _says_it_themselves(reading: Reading, sentence: Sentence, at: int) -> bool:
         found = cue.PROMISE.search(each.text)
         if found and verb_class(each.text[found.start("what") :]) == verb_class(sentence.text[at:]):
             action = wording(each.text[found.start("what") :], None, found.start("what"))
-            return not is_vague(action) and len(words(action)) >= 2
+            return not is_vague(action) and not asks_only(action) and len(words(action)) >= 2
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gangly_tui.intelligence.offline.action_verbs import WORK
 from gangly_tui.intelligence.offline.due import Due
 from gangly_tui.intelligence.offline.lexicon import ACTION_VERB, DELIVERABLE, MEETING_NOUN, WEAK_DELIVERABLE
 from gangly_tui.intelligence.offline.passages import Sentence
@@ -23,7 +24,8 @@ _END = re.compile(
 )
 _TRAIL = re.compile(
     r"[\s,.;:(>-]+$|\s(?:right now|right away|immediately|shortly|soon|asap|after (?:this|our) "
-    r"call|for (?:you|us|me)|in the meantime|please|then|as well|too|if (?:you|that).*|by|on|before|until|till|"
+    r"call|for (?:you|us|me)|in the meantime|let's(?: say)?|probably|hopefully|before that|please|then|as well|"
+    r"too|if (?:you|that).*|by|on|before|until|till|"
     r"for|at|in|"
     r"within|due|around|no later than|or so|with you|guys|of the week|later|instead|first thing|"
     r"this|sometime|and|or|to|the)$",
@@ -38,12 +40,19 @@ _TO_SOMEBODY = re.compile(r"(?:introduce|connect|invite|remind|walk|add|bring|in
 _INDIRECT = re.compile(
     rf"^({ACTION_VERB})\s(?:me|you|us|you guys|you both|both of you)\s(?:over\s|back\s)?(?=\w)", re.I
 )
+_APART = re.compile(
+    r"(?P<verb>(?:switch|turn|roll|log|set|bring|put|hand|sort|work|write|push)\s(?:it|that|this|them|those|these))\s"
+    r"(?P<rest>on|off|out|in|up|live|around|round|over|forward|back|down)\b(?!\s(?:mon|tues|wednes|thurs|fri|satur|sun|the|\d))",
+    re.I,
+)
+"""A verb in two parts around its object: "switch it on"."""
 _THEM = re.compile(
     rf"^({ACTION_VERB})\s(?:them|him|her)\s(?=(?:a|an|the|our|some|pricing|updated|over (?:a|an|the))\b)", re.I
 )
 _VAGUE = re.compile(
-    rf"^(?P<verb>{ACTION_VERB}|get|do)\s(?:(?:that|it|those|them|this|these|one|some|everything)\b"
-    rf"(?P<tail>(?:\s(?:over|out|back|across|up|along|through|signed|done|scheduled|booked|set "
+    rf"^(?P<verb>{ACTION_VERB}|get|do|turn|switch|take care of|deal with|handle)\s(?:(?:that|it|those|them|this|"
+    rf"these|one|some|everything)\b"
+    rf"(?P<tail>(?:\s(?:over|out|back|a?round|across|up|along|through|signed|done|scheduled|booked|set "
     rf"up))?)"
     rf"|over\s(?:that|it|those|them|this))(?P<rest>.*)$",
     re.I,
@@ -120,7 +129,7 @@ _CLASSES = {
     "meet": "go schedule reschedule book meet set arrange hold do demo block pencil join host".split(),
     "check": "check confirm find look dig ask verify figure".split(),
     "sign": "sign countersign".split(),
-    "make": "prepare prep draft redraft redo rework put create build write revise".split(),
+    "make": "prepare prep draft redraft redo rework put create build write revise turn".split(),
     "contact": "call ring phone ping reach follow touch contact text dial remind".split(),
 }
 BASE = {
@@ -134,6 +143,18 @@ BASE = {
     "touched": "touch", "looked": "look",
 }  # fmt: skip
 """As said behind "would it be okay if I ...", and as written down."""
+
+
+def base_of(verb: str) -> str:
+    """The verb as one tells somebody to do it: "nominates" and "nominated" it, where it is known as work."""
+    if not verb.islower():
+        return BASE.get(verb.lower(), verb)  # "Works council": no verb
+    low = verb
+    endings = ((low[:-1],) if low.endswith("s") else ()) + ((low[:-2],) if low.endswith("es") else ())
+    endings += (low[:-3] + "y",) if low.endswith("ies") else ()
+    return BASE.get(low) or next((each for each in endings if each in WORK | {"name", "appoint", "speak"}), verb)
+
+
 _THROUGH = re.compile(
     r"^(?:have|get|ask)\s\w+\s(?:to\s)?(?=(?:send|share|call|review|look|contact|reach|e-?mail)\b)", re.I
 )
@@ -172,6 +193,7 @@ def fronted(sentence: Sentence, begin: int) -> str:
 
 def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     """The action as an imperative: without its date, without "me" and "you", short."""
+    apart = _APART.match(text.strip())
     if (
         due
         and due.start >= offset
@@ -184,13 +206,13 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
         text = text[: due.start - offset]
     text = re.sub(r"\s,.*$", "", re.sub(r"\(\s*\)", " ", text))
     said, _, tail = text.strip().partition(" ")
-    text = f"{BASE.get(said.lower(), said)} {tail}"
+    text = f"{base_of(said)} {tail}"
     text = re.sub(r"\s+", " ", text).strip(" \"'")
     text = re.sub(r"\s(?:by|on|before|until|till|at|due)\s(?=(?:with|to|for|and|so)\b)", " ", text)
     text = re.sub(
         rf"^(?:pencil(?: in)?|block|put in)\s(?:(?:some )?time\s)?to\s(?={ACTION_VERB}\b)", "", text, flags=re.I
     )
-    text = re.sub(r"^let (?:me|us) have\s", "send ", text, flags=re.I)
+    text = re.sub(r"^let (?:me|us|you|him|her|them) have\s", "send ", text, flags=re.I)
     text = re.sub(r"\suntil then\b.*$", "", text)
     if you and (
         gets := re.match(
@@ -218,6 +240,8 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
     )
     while (short := _TRAIL.sub("", text)) != text:
         text = short
+    if apart and text.lower() == apart.group("verb").lower():
+        text = f"{text} {apart.group('rest')}"
     if len(text) > ACTION_LIMIT:
         text = text[:ACTION_LIMIT].rsplit(" ", 1)[0]
     return text[:1].upper() + text[1:]
@@ -226,9 +250,9 @@ def wording(text: str, due: Due | None, offset: int, you: str = "") -> str:
 def resolve(reading: Reading, sentence: Sentence, action: str, begin: int) -> tuple[str, Sentence] | None:
     """An action on "it" with the thing named, and the sentence that names it; None when it names its thing."""
     vague = _vague(action)
-    if not vague:
+    if not vague or only_does_it(action):
         return None
-    hands_over = verb_class(action) in ("send", "make", "sign", "check", "meet", "review", "complete", "fill")
+    hands_over = verb_class(action) in ("send", "make", "sign", "check", "meet", "review", "complete", "fill", "turn")
     arranges = verb_class(action) == "meet"
     for each in (sentence, *reading.before(sentence, 9 if hands_over else 5)):
         low_end = begin if each is sentence else len(each.text)
@@ -259,6 +283,27 @@ def _whither(rest: str) -> str:
 def is_vague(action: str) -> bool:
     """Whether the action's object is only a pronoun: "send it", "take that to the board"."""
     return _vague(action) is not None
+
+
+_DOES_IT = re.compile(
+    r"(?:do|take care of|handle|deal with|sort(?: out)?) (?:it|that|this|those|these|them)\b.{0,20}$", re.I
+)
+_ASKS_ONLY = re.compile(
+    r"(?:ask|check with|talk to|speak (?:to|with)|call|ring|ping|write to|go to)\s(?:(?:the|my|"
+    r"our)\s)?[\w'.-]+(?:\s(?:[A-Z][\w'.-]+|team|"
+    r"department|colleague|manager))?(?:\s(?:about|for|on)\s(?:it|that|this|them))?$",
+    re.I,
+)
+
+
+def only_does_it(action: str) -> bool:
+    """Whether the action only takes up what was said before: "do that", "take care of it"."""
+    return bool(_DOES_IT.match(action))
+
+
+def asks_only(action: str) -> bool:
+    """Whether the action only says whom one will ask: "ask Greta", "check with the security team"."""
+    return bool(_ASKS_ONLY.match(action))
 
 
 def starts_it(action: str) -> bool:

@@ -65,7 +65,10 @@ class Thread:
     _paragraph: Line | None = None
     _at: str = ""
     """when the message was sent, in the thread's own words"""
-    _by_depth: dict[int, str] = field(default_factory=dict)
+    _by_depth: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """who wrote at each depth of quoting, and when"""
+    _answers: tuple[str, str] | None = None
+    """who wrote, and when, above an "On ... wrote:": theirs are the answers between the quoted lines below it"""
     _seen: set[str] = field(default_factory=set)
 
     def line(self, start: int, end: int) -> None:
@@ -86,8 +89,9 @@ class Thread:
             name = _DATED.sub("", wrote.group(1)).strip()
             who = Author(name=name, email=wrote.group(2) or "", start=start, end=end)
             self.authors.append(who)
-            self._author = self._by_depth[self._depth + 1] = who.name
-            self._at = line[: wrote.start(1)].strip(" >,").removeprefix("On ")
+            self._answers = (self._author, self._at)
+            self._author, self._at = who.name, line[: wrote.start(1)].strip(" >,").removeprefix("On ")
+            self._by_depth[self._depth + 1] = (self._author, self._at)
             self.blanks.append((start, end))
             self._signing = False
         elif not bare.strip():
@@ -97,7 +101,7 @@ class Thread:
             self.flush()
             self._signing = bool(_CLOSE.match(bare.strip()))
         else:
-            self._in_fields = False
+            self._in_fields, self._answers = False, None
             self._paragraph = (self._paragraph[0], end) if self._paragraph else (offset, end)
             if self._signing:
                 self.flush()
@@ -117,8 +121,10 @@ class Thread:
         if depth == self._depth:
             return
         self.flush()
-        self._by_depth[self._depth] = self._author
-        self._author = self._by_depth.get(depth, self._author)
+        self._by_depth[self._depth] = (
+            self._answers if self._answers and depth > self._depth else (self._author, self._at)
+        )
+        self._author, self._at = self._by_depth.get(depth, (self._author, self._at))
         self._depth, self._signing = depth, False
 
     def _field(self, key: str, value: str, at: int, line: Line) -> None:
