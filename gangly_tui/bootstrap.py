@@ -378,6 +378,7 @@ def _settings(config: Config, profile: str) -> Settings:
         aliases=config.aliases,
         processing=tuple(config.processing.get("allow", ())),
         mail_regions=tuple(config.processing.get("mail", ())),
+        recording_agreed=tuple(config.processing.get("recording", ())),
     )
 
 

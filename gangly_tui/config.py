@@ -51,7 +51,7 @@ class Config:
     `retention` says for how many days after a call its `notes_days`,
     `transcript_days` and `draft_days` stay; without it they stay. Signals that are over stay `signals_days`.
     `processing` names in `allow` the countries and regions whose people's words a model may read, and in `mail` those
-    whose people may get mail from here. `watch` is
+    whose people may get mail from here; in `recording` words by which a contact agrees to one. `watch` is
     a folder: transcripts, calendars and mails that arrive in it are taken; nothing in it is moved or removed.
     """
 

@@ -214,16 +214,20 @@ def _is_identity(value: Any) -> Problem | None:
     return None
 
 
+_LIKE = {"recording": '["Given in writing"]'}
+
+
 def _is_processing(value: Any) -> Problem | None:
-    if problem := _misfit("processing", value, ("allow", "mail")):
+    if problem := _misfit("processing", value, ("allow", "mail", "recording")):
         return problem
     for name, each in value.items():
-        where, fix = ("processing", name), f'{name} = ["EU", "DE"]'
+        where, fix = ("processing", name), f"{name} = " + _LIKE.get(name, '["EU", "DE"]')
         if problem := _is_texts(each):
             return Problem(text=f"{name} {problem.text}", fix=fix, where=where)
         if not each or not all(one.strip() for one in each):
-            fix = f"{fix}; to allow all, leave it out"
-            return Problem(text=f"{name} names no country or region", fix=fix, where=where)
+            fix = f"{fix}; to allow all, leave it out" if name not in _LIKE else fix
+            noun = "country or region" if name not in _LIKE else "word"
+            return Problem(text=f"{name} names no {noun}", fix=fix, where=where)
     return None
 
 

@@ -101,6 +101,8 @@ def _attendee(each: AttendeeLine, say: Callable[..., str]) -> str:
         facts.append("declined")
     if each.no_mail:
         facts.append("asked for no mail")
+    if each.no_recording:
+        facts.append("no consent to a recording")
     if each.relation:
         facts.append(f"{say(each.relation.text)} ({each.relation.source.tag})")
     touch = f"; last: {say(each.last_touch.text, 80)}" if each.last_touch else ""

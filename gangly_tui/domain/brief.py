@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from gangly_tui.domain.consent import wants_no_mail
+from gangly_tui.domain.consent import unrecorded, wants_no_mail
 from gangly_tui.domain.identity import domain_candidates, mailbox
 from gangly_tui.domain.mail import Mail, Unanswered, last_of_threads, unanswered
 from gangly_tui.domain.records import Attendee, Kind, Meeting, Record, RecordRef
@@ -63,6 +63,8 @@ class AttendeeLine:
     relation: Line | None = None
     """how the rep knows them, by their own network"""
     no_mail: bool = False
+    no_recording: bool = False
+    """they have not agreed to one: the meeting is not processed"""
     """they asked for none"""
 
 
@@ -165,6 +167,8 @@ class BriefFacts:
     relations: Mapping[Attendee, Relation] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     """questions that the rep put into this account's next brief"""
+    recording_agreed: tuple[str, ...] = ()
+    """the organisation's own words for an agreement to a recording"""
 
 
 _QUESTIONS: tuple[tuple[str, str, str], ...] = (
@@ -264,6 +268,7 @@ def _attendee_line(attendee: Attendee, facts: BriefFacts) -> AttendeeLine:
         last_touch=Line(text=touch.title, source=_source(touch), at=_at(touch)) if touch else None,
         declined=attendee.response == "declined",
         no_mail=contact is not None and wants_no_mail(contact),
+        no_recording=bool(contact is not None and unrecorded([contact], facts.recording_agreed)),
         relation=_relation_line(facts.relations[attendee], contact, facts.account)
         if attendee in facts.relations
         else None,

@@ -9,6 +9,8 @@ from gangly_tui.domain.records import Record
 from gangly_tui.domain.safe import one_line
 
 _NAMED = 3
+_YES = frozenset("yes given granted agreed accepted allowed consented true ok ja oui si sí sim opt-in".split())
+"""What agrees to a recording in any organisation's words."""
 
 
 def wants_no_mail(contact: Record) -> bool:
@@ -42,6 +44,22 @@ def left_out(names: Sequence[str], why: str = "asked for no mail") -> str:
     shown = [one_line(each, limit=60) for each in names[:_NAMED]]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{len(names)} left out, {why}: {', '.join(shown)}{more}"
+
+
+def unrecorded(contacts: Iterable[Record], agreed: Sequence[str]) -> str:
+    """Why a recording of these people may not be read, naming who; "" where it may.
+
+    Who has said nothing restricts nothing. What somebody has said is a no unless it is a word for yes that everybody
+    knows, or one of `agreed`: a word nobody here knows must not open what it was meant to close.
+    """
+    known = _YES | {each.strip().casefold() for each in agreed}
+    found = [(each, said) for each in contacts if (said := each.text("recording_consent").strip())]
+    against = [(each, said) for each, said in found if said.casefold() not in known]
+    if not against:
+        return ""
+    named = [f"{one_line(each.title, limit=60)} ({one_line(said, limit=40)})" for each, said in against[:_NAMED]]
+    more = f" and {len(against) - _NAMED} more" if len(against) > _NAMED else ""
+    return f"no consent to a recording: {', '.join(named)}{more}"
 
 
 def _regions(said: Sequence[str]) -> frozenset[str]:

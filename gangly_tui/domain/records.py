@@ -81,6 +81,7 @@ FIELDS: Mapping[Kind, Mapping[str, FieldType]] = MappingProxyType(
             "owner": FieldType.TEXT,
             "mail_opt_out": FieldType.CHECKBOX,
             "residency": FieldType.TEXT,
+            "recording_consent": FieldType.TEXT,
         },
         Kind.OPPORTUNITY: {
             "name": FieldType.TEXT,
@@ -135,10 +136,13 @@ FIELDS: Mapping[Kind, Mapping[str, FieldType]] = MappingProxyType(
 
 `to` and `cc` are addresses as RFC 5322 writes them, with commas between; `answers` is the Message-ID of the mail that
 is answered; a mail's `status` is `draft` or `sent`. A contact's `mail_opt_out` is true where they asked for no mail;
-`residency` is the country or region their data has to stay in, as the organisation codes it.
+`residency` is the country or region their data has to stay in, as the organisation codes it; `recording_consent` is
+what they said about being recorded, in the organisation's words.
 """
 
-_ONLY_READ: Mapping[Kind, frozenset[str]] = MappingProxyType({Kind.CONTACT: frozenset({"mail_opt_out", "residency"})})
+_ONLY_READ: Mapping[Kind, frozenset[str]] = MappingProxyType(
+    {Kind.CONTACT: frozenset({"mail_opt_out", "residency", "recording_consent"})}
+)
 
 
 def only_read(kind: Kind, field: str) -> bool:

@@ -55,6 +55,8 @@ class Settings:
     """the countries and regions whose people's words may be sent to a model; empty restricts nothing"""
     mail_regions: tuple[str, ...] = ()
     """the countries and regions whose people may get mail from here; empty restricts nothing"""
+    recording_agreed: tuple[str, ...] = ()
+    """words by which somebody agrees to a recording in the CRM, beside those everybody knows"""
 
     @property
     def user(self) -> str:

@@ -15,6 +15,7 @@ from gangly_tui.flow import signals
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.other_text import redraft
 from gangly_tui.flow.privacy import age_out
+from gangly_tui.flow.recording import heed
 from gangly_tui.store import engagement, mirror, privacy
 from gangly_tui.store import mail as mails
 from gangly_tui.store import signals as signs
@@ -71,6 +72,7 @@ async def gather(desk: Desk, tell: Tell, *, days: int) -> Gathered:
     for gone in engagement.calendars_in(desk.db) - {each.system for each in desk.calendars}:  # disconnected since
         engagement.remove_meetings_missing(desk.db, gone, start, end, ())
         mirror.set_cursor(desk.db, _MEETINGS + gone, "")
+    found.asks += heed(desk)
     for recorder in desk.recorders:
         try:
             found.transcripts += await _transcripts(desk, recorder, start, end, found)

@@ -104,6 +104,8 @@ def _unread_consent(desk: Desk) -> list[Finding]:
     gates = {"mail_opt_out": "who asked for no mail is not seen"}
     if desk.settings.processing or desk.settings.mail_regions:
         gates["residency"] = "[processing] in config.toml restricts nobody"
+    if desk.recorders:
+        gates["recording_consent"] = "who agrees to no recording is not seen"
     where = f"connectors.{system}.read.contact"
     return [
         Finding(where=where, what=f"leaves out {name}: {why}", fix=f'add "{name}"', severe=False)

@@ -141,6 +141,7 @@ def _facts(desk: Desk, meeting: Meeting) -> BriefFacts:
         mails=_mails(desk, meeting),
         relations=_relations(desk, meeting, found.account),
         asked=_asked(desk, found.account),
+        recording_agreed=desk.settings.recording_agreed,
     )
 
 

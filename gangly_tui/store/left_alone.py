@@ -1,4 +1,4 @@
-"""Meetings whose recording is not processed: marked by the rep, one by one."""
+"""Meetings whose recording is not processed: marked by the rep, one by one, or for want of somebody's consent."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from gangly_tui.domain.draft import Notes
 
 _MARK = "not processed "
+_BY_REP, _BY_CONSENT = "yes", "consent"
 
 
 def is_left_alone(db: Connection, meeting_id: str) -> bool:
-    """Whether the rep has said so of this meeting."""
+    """Whether this meeting is not processed."""
     return bool(mirror.cursor(db, _MARK + meeting_id))
 
 
@@ -28,7 +29,13 @@ def left_alone(db: Connection, meeting_ids: Iterable[str]) -> frozenset[str]:
     return frozenset(each for each in meeting_ids if _MARK + each in marked)
 
 
-def leave_alone(db: Connection, meeting_id: str) -> int:
+def by_consent(db: Connection) -> frozenset[str]:
+    """The meetings that are not processed because somebody in them has not agreed to it."""
+    rows = db.execute("SELECT name FROM cursor WHERE name GLOB ? AND value = ?", (_MARK + "*", _BY_CONSENT))
+    return frozenset(name.removeprefix(_MARK) for (name,) in rows)
+
+
+def leave_alone(db: Connection, meeting_id: str, *, by_consent: bool = False) -> int:
     """Mark a meeting and remove what there is of its recording. Returns how many texts and cards went.
 
     The rep's own notes, and what was decided, stay.
@@ -37,7 +44,7 @@ def leave_alone(db: Connection, meeting_id: str) -> int:
     from gangly_tui.store import decisions
 
     with transaction(db):
-        mirror.set_cursor(db, _MARK + meeting_id, "yes")
+        mirror.set_cursor(db, _MARK + meeting_id, _BY_CONSENT if by_consent else _BY_REP)
         gone: int = db.execute("DELETE FROM transcript WHERE meeting_id = ?", (meeting_id,)).rowcount
         for notes in engagement.notes_of(db, meeting_id):
             if notes.source.partition(":")[0] == "transcript":

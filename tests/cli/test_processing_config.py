@@ -15,10 +15,11 @@ PATH = Path("config.toml")
 
 def test_what_is_allowed_reaches_the_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANGLY_HOME", str(tmp_path))
-    page = 'crm = "sandbox"\n[processing]\nallow = ["EU", "DE"]\nmail = ["CH"]\n'
+    page = 'crm = "sandbox"\n[processing]\nallow = ["EU", "DE"]\nmail = ["CH"]\nrecording = ["Given"]\n'
     desk = open_desk(parse_config(page, PATH))
     try:
         assert (desk.settings.processing, desk.settings.mail_regions) == (("EU", "DE"), ("CH",))
+        assert desk.settings.recording_agreed == ("Given",)
         assert desk.courier._courier._gate.regions == ("CH",)  # type: ignore[attr-defined]  # built when it is needed
     finally:
         desk.close()
@@ -32,6 +33,7 @@ def test_what_is_allowed_reaches_the_desk(tmp_path: Path, monkeypatch: pytest.Mo
         ('[processing]\nallow = "EU"\n', 2, "must be a list of texts", 'allow = ["EU", "DE"]'),
         ("[processing]\nallow = [1]\n", 2, "must be a list of texts", 'allow = ["EU", "DE"]'),
         ("[processing]\nmail = []\n", 2, "mail names no country or region", 'mail = ["EU", "DE"]'),
+        ("[processing]\nrecording = ['']\n", 2, "recording names no word", "Given in writing"),
         ("[processing]\nallow = []\n", 2, "names no country or region", "leave it out"),
         ('[processing]\nallow = ["EU", " "]\n', 2, "names no country or region", "leave it out"),
     ],

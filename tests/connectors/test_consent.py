@@ -127,6 +127,17 @@ async def test_consent_and_region_are_read_as_they_stand(place: Place, out: bool
     assert (ada.fields["mail_opt_out"], ada.fields["residency"]) == (out, "EU")
 
 
+async def test_what_they_said_about_a_recording_is_read_where_the_customer_keeps_it(place: Place) -> None:
+    link = place.link(fields=f"contact.recording_consent={place.region}")
+    ada = await place.vendor.open_reader(link).read(ref(place, place.keep(False)))
+    assert ada.fields["recording_consent"] == "EU" and "residency" not in ada.fields
+    with pytest.raises(Refused) as refused:
+        await place.vendor.open_writer(link).update(
+            ada.ref, {"recording_consent": "Yes"}, expect=ada.version, meta=META
+        )
+    assert refused.value.field == "recording_consent"
+
+
 async def test_the_first_pull_brings_them_too(place: Place) -> None:
     place.keep(True)
     found = [each async for page in place.vendor.open_reader(named(place)).changes("") for each in page.records]
@@ -141,7 +152,7 @@ async def test_without_a_name_for_the_region_there_is_none(place: Place) -> None
 async def test_out_of_the_read_scope_they_are_not_asked_for(place: Place) -> None:
     identifier = place.keep(True)
     scope = everything(place.link().wire.system)
-    narrow = frozenset(FIELDS[Kind.CONTACT]) - {"mail_opt_out", "residency"}
+    narrow = frozenset(FIELDS[Kind.CONTACT]) - {"mail_opt_out", "residency", "recording_consent"}
     reader = place.vendor.open_reader(place.link(replace(scope, read={**scope.read, Kind.CONTACT: narrow})))
     ada = await reader.read(ref(place, identifier))
     assert ada.text("email") == "ada@acme.de" and not {"mail_opt_out", "residency"} & set(ada.fields)

@@ -18,7 +18,7 @@ from tests.flow.conftest import CALL, House
 
 TODAY = CALL.date()
 FAR = TODAY + timedelta(days=200)
-READ = {Kind.CONTACT: frozenset({"last_name", "mail_opt_out"})}
+READ = {Kind.CONTACT: frozenset({"last_name", "mail_opt_out", "recording_consent"})}
 
 
 def entry(system: str = "sandbox", **parts: object) -> Scope:
@@ -112,10 +112,10 @@ def test_fields_are_held_against_the_crms_own_list(house: House) -> None:
 @pytest.mark.parametrize(
     ("read", "allow", "left_out"),
     [
-        ({"last_name"}, (), ["mail_opt_out"]),
-        ({"last_name"}, ("EU",), ["mail_opt_out", "residency"]),
-        ({"last_name", "mail_opt_out", "residency"}, ("EU",), []),
-        ({"last_name", "mail_opt_out"}, (), []),
+        ({"last_name"}, (), ["mail_opt_out", "recording_consent"]),
+        ({"last_name"}, ("EU",), ["mail_opt_out", "residency", "recording_consent"]),
+        ({"last_name", "mail_opt_out", "residency", "recording_consent"}, ("EU",), []),
+        ({"last_name", "mail_opt_out", "recording_consent"}, (), []),
         (set(), ("EU",), []),
     ],
 )
@@ -161,7 +161,7 @@ def test_a_card_that_nobody_decided_starts_no_clock(house: House) -> None:
 
 def test_a_field_that_is_read_and_empty_everywhere(house: House) -> None:
     decided(house, "a", 200)
-    read = {Kind.CONTACT: frozenset({"last_name", "email", "title", "mail_opt_out", "phone"})}
+    read = {Kind.CONTACT: frozenset({"last_name", "email", "title", "mail_opt_out", "recording_consent", "phone"})}
     found = check(house, entry(read=read))
     assert [(each.where, each.what, each.severe) for each in found] == [
         ("connectors.sandbox.read.contact", "is read, and empty in every record: phone, title", False)

@@ -189,7 +189,7 @@ def test_a_row_that_another_window_removed_just_now_is_no_hit(db: Connection, mo
     assert names(db, "terms") == ["two"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(subject=st.text(max_size=40), snippet=st.text(max_size=40), name=st.text(max_size=20))
 def test_any_mail_goes_in_and_out_whole(db: Connection, subject: str, snippet: str, name: str) -> None:
     one = mail(subject=subject, snippet=snippet, sender=Address(email="a@b.de", name=name))

@@ -46,7 +46,7 @@ _TABLES = (
     Table(name="contact", set="contacts", key="contactid", kind=Kind.CONTACT, fields=candidates(
         first_name="firstname", last_name="lastname", title="jobtitle", email="emailaddress1", phone="telephone1",
         role="accountrolecode", account="parentcustomerid", owner="ownerid", mail_opt_out="donotemail",
-        residency="",  # where the organisation keeps it, it says itself
+        residency="", recording_consent="",  # where the organisation keeps them, it says itself
     )),
     Table(name="opportunity", set="opportunities", key="opportunityid", kind=Kind.OPPORTUNITY, fields=candidates(
         name="name", account="parentaccountid", contacts="parentcontactid", stage="salesstage salesstagecode",

@@ -68,6 +68,7 @@ FIELD_MAP: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
         "owner": ("hubspot_owner_id",),
         "mail_opt_out": ("hs_email_optout",),
         "residency": (),  # where the organisation keeps it, it says itself
+        "recording_consent": (),
     },
     Kind.OPPORTUNITY: {
         "name": ("dealname",),

@@ -45,7 +45,7 @@ _WHERE_LISTED = frozenset({"website", "industry", "employee_count", "job_title",
 """Not in every account: there when the account's own field list names them."""
 CUSTOM: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     Kind.ACCOUNT: {"phone": ("phone",), "description": ("description",)},
-    Kind.CONTACT: {"role": ("role", "buying role"), "residency": ()},  # the organisation names where it keeps that
+    Kind.CONTACT: {"role": ("role", "buying role"), "residency": (), "recording_consent": ()},  # named when connecting
     Kind.OPPORTUNITY: {
         "next_step": ("next step", "next steps"), "competitor": ("competitor", "competitors"), "budget": ("budget",),
         "pain": ("pain", "identified pain"), "decision_process": ("decision process",),

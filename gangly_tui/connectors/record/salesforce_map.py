@@ -53,6 +53,7 @@ FIELD_MAP: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "owner": ("OwnerId",),
         "mail_opt_out": ("HasOptedOutOfEmail",),
         "residency": (),  # where the organisation keeps it, it says itself
+        "recording_consent": (),
     },
     "Opportunity": {
         "name": ("Name",),

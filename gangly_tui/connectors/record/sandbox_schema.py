@@ -62,7 +62,10 @@ _REQUIRED = frozenset(
     }
 )
 _UNIQUE = frozenset({(Kind.ACCOUNT, "domain"), (Kind.CONTACT, "email")})
-_READ_ONLY = frozenset({(Kind.OPPORTUNITY, "stage_since"), (Kind.CONTACT, "mail_opt_out"), (Kind.CONTACT, "residency")})
+_READ_ONLY = frozenset(
+    {(Kind.OPPORTUNITY, "stage_since")}
+    | {(Kind.CONTACT, each) for each in ("mail_opt_out", "residency", "recording_consent")}
+)
 _LENGTHS = {FieldType.TEXT: 255, FieldType.EMAIL: 254, FieldType.PHONE: 40, FieldType.LONG_TEXT: 32_000}
 _LABELS = {
     "at": "When",

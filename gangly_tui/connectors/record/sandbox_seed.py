@@ -77,6 +77,7 @@ def _rows(folder: Path, today: date, zone: tzinfo) -> Iterator[_Row]:
         fields = {name: line[name] or None for name in ("first_name", "last_name", "title", "email", "phone", "role")}
         fields |= {"account": _account(line["account"]), "owner": owners[line["account"]]}
         fields |= {"mail_opt_out": line["mail_opt_out"] == "yes", "residency": line["residency"] or None}
+        fields["recording_consent"] = line["recording_consent"] or None
         yield Kind.CONTACT, identifier, fields, owners[line["account"]], moment(_LONG_AGO - number)
     for line in _lines(folder / "deals.csv"):
         since = int(line["in_stage_days"])

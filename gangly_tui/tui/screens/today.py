@@ -217,13 +217,14 @@ class TodayScreen(Screen[None]):
 
     def action_leave_alone(self) -> None:
         """Neither keep nor read the recording of the highlighted meeting, or process it again."""
-        from gangly_tui.store.left_alone import is_left_alone, leave_alone, process_again
+        from gangly_tui.flow.recording import process_again
+        from gangly_tui.store.left_alone import is_left_alone, leave_alone
 
         if not self.meeting_id:
             return
         try:
             if is_left_alone(self._desk.db, self.meeting_id):
-                process_again(self._desk.db, self.meeting_id)
+                process_again(self._desk, self.meeting_id)
                 app_of(self).say("processed again: the next pull brings its recording", fix="ctrl+r pulls now")
             else:
                 leave_alone(self._desk.db, self.meeting_id)

@@ -204,6 +204,8 @@ def _attendee(each: AttendeeLine, names: int, width: int, now: datetime) -> list
         title = join(Content.styled("declined  ", "$quiet"), title)
     if each.no_mail:
         title = _dotted([Content.styled("asked for no mail", "$warn"), title])
+    if each.no_recording:
+        title = _dotted([Content.styled("no recording", "$warn"), title])
     role = line(each.role if each.known else each.email, limit=120, style="$quiet")
     touch = _last_touch(each, now)
     head = join(mark, name, "  ", _dotted([title, role]))
