@@ -22,8 +22,7 @@ def process(meeting: str, whether: str) -> None:
     """
     from gangly_tui.bootstrap import desk_at_hand
     from gangly_tui.commands.naming import the_meeting
-    from gangly_tui.flow.recording import process_again
-    from gangly_tui.store.left_alone import leave_alone
+    from gangly_tui.flow.recording import leave_alone, process_again
 
     with desk_at_hand() as desk:
         found = the_meeting(desk, meeting)
@@ -31,5 +30,5 @@ def process(meeting: str, whether: str) -> None:
             process_again(desk, found.id)
             out(f"processed      {found.id}  {short(found.title)}")
         else:
-            gone = leave_alone(desk.db, found.id)
+            gone = leave_alone(desk, found.id)
             out(f"not processed  {found.id}  {short(found.title)}  ({gone} removed)")

@@ -61,6 +61,7 @@ class _Lines:
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """One exchange. Its line is taken until the answer is closed."""
+        await self._close_unused()  # before one is taken: whoever is stopped here keeps no line
         await self._door.acquire()
         origin: _Origin = (request.url.scheme, request.url.host, request.url.port)
         line = self._take(origin)
@@ -76,7 +77,6 @@ class _Lines:
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Taken(response.stream, give_back)
-        await self._close_unused()
         return response
 
     def _take(self, origin: _Origin) -> httpx.AsyncHTTPTransport:

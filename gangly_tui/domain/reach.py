@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from email.utils import getaddresses
 
 from gangly_tui.domain.consent import opted_out, stay_elsewhere
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.proposal import Action, Proposal
-from gangly_tui.domain.records import Kind, Record
+from gangly_tui.domain.records import Kind, Record, Value
 from gangly_tui.domain.safe import one_line
 
 _NAMED = 3
@@ -20,7 +20,12 @@ def addressees(card: Proposal) -> frozenset[str]:
     """The mailboxes that a card's mail or invitation would reach; none where it reaches nobody."""
     if card.kind not in (Kind.MAIL, Kind.INVITATION) or card.action is Action.REMOVE:
         return frozenset()
-    return mailboxes_in(str(each.after or "") for each in card.changes if each.field in ("to", "cc"))
+    return named_in({each.field: each.after for each in card.changes})
+
+
+def named_in(fields: Mapping[str, Value]) -> frozenset[str]:
+    """The mailboxes that the fields of a mail or an invitation name."""
+    return mailboxes_in(str(fields.get(each) or "") for each in ("to", "cc"))
 
 
 def mailboxes_in(headers: Iterable[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from gangly_tui.domain.audit import AuditChange, AuditEntry, AuditKind
 from gangly_tui.domain.errors import InputError
 from gangly_tui.domain.identity import mailbox
 from gangly_tui.domain.proposal import Proposal
-from gangly_tui.domain.reach import mailboxes_in
+from gangly_tui.domain.reach import named_in
 from gangly_tui.domain.records import Kind, Record, RecordRef, encode
 from gangly_tui.store import engagement, mirror, trail
 from gangly_tui.store.database import Connection
@@ -70,7 +70,7 @@ def _subjects(db: Connection, card: Proposal, system: str, target: str) -> tuple
     ref = _parsed(target) or card.target
     after = {each.field: each.after for each in card.changes}
     if card.kind in (Kind.MAIL, Kind.INVITATION):
-        named = mailboxes_in(str(after.get(each) or "") for each in ("to", "cc"))
+        named = named_in(after)
         return tuple(sorted(map(_mailbox_subject, named))) or (trail.card_subject(card.id),)
     if card.kind is Kind.CONTACT and ref is None:
         email = after.get("email")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from gangly_tui.flow.desk import Desk
 from gangly_tui.flow.gather import gather
-from gangly_tui.flow.pull import PullReport
+from gangly_tui.flow.pull import PullReport, report_of
 from gangly_tui.store import engagement
 from gangly_tui.store.left_alone import left_alone
 
@@ -42,14 +42,4 @@ def _is_awaited(desk: Desk) -> bool:
 
 async def keep_up(desk: Desk, *, days: int = 14) -> PullReport:
     """What came in beside the CRM since the last look; incremental, as a pull is, and without a word on the way."""
-    found = await gather(desk, lambda *_: None, days=days)
-    return PullReport(
-        records=0,
-        removed=0,
-        meetings=found.meetings,
-        transcripts=found.transcripts,
-        mails=found.mails,
-        asks=tuple(found.asks),
-        problems=tuple(found.problems),
-        sign_in=found.sign_in,
-    )
+    return report_of(await gather(desk, lambda *_: None, days=days))

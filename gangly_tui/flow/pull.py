@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -14,7 +14,7 @@ from gangly_tui.domain.errors import GanglyError, SignInNeeded
 from gangly_tui.domain.ports import ChangePage
 from gangly_tui.domain.records import RECORD_KINDS
 from gangly_tui.flow.desk import Desk
-from gangly_tui.flow.gather import gather, sentence
+from gangly_tui.flow.gather import Gathered, gather, sentence
 from gangly_tui.flow.pull_keep import Keeper
 from gangly_tui.store import mirror
 
@@ -79,15 +79,22 @@ async def pull(desk: Desk, progress: Progress | None = None, *, days: int = 14) 
         await snapshot(desk)
     except GanglyError as error:
         problems.append(sentence("hygiene", error))
+    return report_of(gathered, records=records, removed=removed, problems=problems, sign_in=sign_in)
+
+
+def report_of(
+    found: Gathered, *, records: int = 0, removed: int = 0, problems: Sequence[str] = (), sign_in: str = ""
+) -> PullReport:
+    """What came in beside the CRM, after what the CRM brought."""
     return PullReport(
         records=records,
         removed=removed,
-        meetings=gathered.meetings,
-        transcripts=gathered.transcripts,
-        mails=gathered.mails,
-        asks=tuple(gathered.asks),
-        problems=(*problems, *gathered.problems),
-        sign_in=sign_in or gathered.sign_in,
+        meetings=found.meetings,
+        transcripts=found.transcripts,
+        mails=found.mails,
+        asks=tuple(found.asks),
+        problems=(*problems, *found.problems),
+        sign_in=sign_in or found.sign_in,
     )
 
 

@@ -44,6 +44,11 @@ def heed(desk: Desk) -> list[str]:
     return told
 
 
+def leave_alone(desk: Desk, meeting_id: str) -> int:
+    """The rep says so: what there is of the recording goes. Returns how many texts and cards went."""
+    return left_alone.leave_alone(desk.db, meeting_id)
+
+
 def process_again(desk: Desk, meeting_id: str) -> None:
     """Let the recording of a meeting in again. Raises DecisionError where somebody has not agreed to it."""
     meeting = engagement.get_meeting(desk.db, meeting_id)

@@ -6,7 +6,7 @@ from gangly_tui.domain.errors import DecisionError, NotFound
 from gangly_tui.domain.mail import MAIL_FILES
 from gangly_tui.domain.outbox import Delivery, DeliveryState
 from gangly_tui.domain.proposal import Action, FieldChange, Proposal, Risk
-from gangly_tui.domain.reach import mailboxes_in
+from gangly_tui.domain.reach import named_in
 from gangly_tui.domain.records import FIELDS, Kind, Record, RecordRef
 from gangly_tui.flow import decide
 from gangly_tui.flow.consent import NOT_PROCESSED, gate_of, left_alone_since
@@ -67,7 +67,7 @@ async def look(desk: Desk, card: Proposal) -> Proposal:
         raise DecisionError(
             NOT_PROCESSED, fix="delete the draft in your mailbox, or process the call again: X on Today"
         )
-    if why := await gate_of(desk).asked(mailboxes_in(str(stands.fields.get(each) or "") for each in ("to", "cc"))):
+    if why := await gate_of(desk).asked(named_in(stands.fields)):
         raise DecisionError(why, fix="take them out of the draft in your mailbox, then S looks again")
     return _sending(desk, card, stands)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, ObjectSchema, only_read
@@ -53,19 +53,22 @@ def is_free(kind: Kind, ours: str) -> bool:
     return FIELDS[kind][ours] in _FREE and ours not in ("owner", "currency")
 
 
+ColumnT = TypeVar("ColumnT")
+
+
 def names_in(
     kind: Kind,
     wanted: Mapping[str, Sequence[str]],
-    columns: Mapping[str, Column],
+    columns: Mapping[str, ColumnT],
     own: Mapping[tuple[Kind, str], str],
-    fits: Callable[[Kind, str, Column], bool],
-) -> dict[str, Column]:
+    fits: Callable[[Kind, str, ColumnT], bool],
+) -> dict[str, ColumnT]:
     """Our fields with the first column that each may be; `own` are the names the customer gave in the configuration.
 
     A leading `*` stands for a publisher's prefix ("contoso"). A column of somebody's own making may hold something
     else under a name: it has to fit.
     """
-    names: dict[str, Column] = {}
+    names: dict[str, ColumnT] = {}
     for ours, candidates in wanted.items():
         known = (own[kind, ours],) if (kind, ours) in own else candidates
         found = [columns[name] for each in known for name in _matching(each, columns)]
@@ -74,7 +77,7 @@ def names_in(
     return names
 
 
-def _matching(name: str, columns: Mapping[str, Column]) -> list[str]:
+def _matching(name: str, columns: Mapping[str, object]) -> list[str]:
     if not name.startswith("*"):
         return [name] if name in columns else []
     ending = re.compile(r"[a-z][a-z0-9]{1,7}" + re.escape(name[1:]))

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from gangly_tui.connectors.record import own_fields, plain_values
+from gangly_tui.connectors.record.described import is_free, names_in
 from gangly_tui.domain.hierarchy import Scope
 from gangly_tui.domain.records import FIELDS, FieldSchema, FieldType, Kind, RecordRef, Value, only_read
 
@@ -155,7 +156,6 @@ class Shape:
     kind: Kind
     names: Mapping[str, Column]
     stages: tuple[Stage, ...]
-    asked_at: datetime
 
     def ours(self, theirs: str) -> str:
         """Our name of a property, "" when it is none of ours."""
@@ -167,19 +167,13 @@ def shape_of(
     properties: list[Mapping[str, Any]],
     stages: tuple[Stage, ...],
     own: Mapping[tuple[Kind, str], str],
-    at: datetime,
 ) -> Shape:
     """Read a property list. `own` are the names the customer gave in the configuration."""
     columns = {each["name"]: _column(each) for each in properties if not each.get("archived")}
-    names: dict[str, Column] = {}
-    for ours, candidates in FIELD_MAP[kind].items():
-        wanted = (own[kind, ours],) if (kind, ours) in own else candidates
-        found = next((columns[each] for each in wanted if each in columns and _fits(kind, ours, columns[each])), None)
-        if found is not None:
-            names[ours] = found
+    names = names_in(kind, FIELD_MAP[kind], columns, own, _fits)
     if "stage" in names and stages:
         names["stage"] = _with_stages(names["stage"], stages)
-    return Shape(kind=kind, names=names, stages=stages, asked_at=at)
+    return Shape(kind=kind, names=names, stages=stages)
 
 
 def _column(found: Mapping[str, Any]) -> Column:
@@ -232,7 +226,7 @@ def field_schema(kind: Kind, ours: str, column: Column | None) -> FieldSchema:
     ours_type = FIELDS[kind][ours]
     if column is None or (kind, ours) in LINKS:
         return FieldSchema(name=ours, label=_LABELS[ours], type=ours_type)
-    free = ours_type in (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PICKLIST) and ours not in ("owner", "currency")
+    free = is_free(kind, ours)
     listed = bool(column.options) and free
     if free:
         long = column.look in ("textarea", "html")

@@ -81,7 +81,7 @@ class Org:
         async def ask() -> Shape:
             with understood():
                 properties, stages = await asyncio.gather(self.properties(OBJECTS[kind][0]), self._stages(kind))
-                return shape_of(kind, properties, stages, self._own, self.now())
+                return shape_of(kind, properties, stages, self._own)
 
         return await self._kept.get(kind, ask)
 

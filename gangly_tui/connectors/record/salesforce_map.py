@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from gangly_tui.connectors.record import own_fields
+from gangly_tui.connectors.record.described import names_in
 from gangly_tui.connectors.record.plain_values import moment, plain_value, stamp
 from gangly_tui.domain.errors import Refused
 from gangly_tui.domain.hierarchy import Scope
@@ -144,21 +145,15 @@ class Shape:
     object: str
     columns: Mapping[str, Column]
     names: Mapping[str, Column]
-    asked_at: datetime
 
 
-def shape_of(described: Mapping[str, Any], own: Mapping[tuple[Kind, str], str], at: datetime) -> Shape:
+def shape_of(described: Mapping[str, Any], own: Mapping[tuple[Kind, str], str]) -> Shape:
     """Read a describe answer. `own` are the names the customer gave in the configuration."""
     name = str(described["name"])
     columns = {each["name"]: _column(each) for each in described["fields"]}
     kind = KINDS[name]
-    names: dict[str, Column] = {}
-    for ours, candidates in FIELD_MAP[name].items():
-        wanted = (own[kind, ours],) if (kind, ours) in own else candidates
-        found = next((columns[each] for each in wanted if each in columns and _fits(kind, ours, columns[each])), None)
-        if found is not None:
-            names[ours] = found
-    return Shape(object=name, columns=columns, names=names, asked_at=at)
+    names = names_in(kind, FIELD_MAP[name], columns, own, _fits)
+    return Shape(object=name, columns=columns, names=names)
 
 
 def _column(field: Mapping[str, Any]) -> Column:

@@ -55,7 +55,7 @@ class Org:
         async def ask() -> Shape:
             answer = await self.link.wire.read(f"{ROOT}/sobjects/{name}/describe")
             with understood("Salesforce", "its list of fields"):
-                return shape_of(answer.data, self._own, self.link.now())
+                return shape_of(answer.data, self._own)
 
         return await self._kept.get(name, ask)
 

@@ -217,8 +217,8 @@ class TodayScreen(Screen[None]):
 
     def action_leave_alone(self) -> None:
         """Neither keep nor read the recording of the highlighted meeting, or process it again."""
-        from gangly_tui.flow.recording import process_again
-        from gangly_tui.store.left_alone import is_left_alone, leave_alone
+        from gangly_tui.flow.recording import leave_alone, process_again
+        from gangly_tui.store.left_alone import is_left_alone
 
         if not self.meeting_id:
             return
@@ -227,7 +227,7 @@ class TodayScreen(Screen[None]):
                 process_again(self._desk, self.meeting_id)
                 app_of(self).say("processed again: the next pull brings its recording", fix="ctrl+r pulls now")
             else:
-                leave_alone(self._desk.db, self.meeting_id)
+                leave_alone(self._desk, self.meeting_id)
                 app_of(self).say("its recording is neither kept nor read; your notes stay", fix="X takes that back")
         except GanglyError as error:
             app_of(self).complain(error)
